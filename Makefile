@@ -1,0 +1,182 @@
+# remotewrite-sidecar: `make help` lists what there is.
+#
+# Every variant of the build (compiler, sanitizers, coverage, fuzzing) has a folder of its own under
+# build/, so that no two of them mix. build/remotewrite-sidecar is the program of the last `make`.
+
+VERSION := 0.1.0
+COMMIT ?= $(shell git describe --always --dirty --abbrev=12 --match='' 2>/dev/null || echo unknown)
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BUILD := build
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+CFLAGS ?= -O2 -g
+SANITIZE ?=
+COVERAGE ?=
+FUZZ ?=
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-builtin-rules
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+PARALLEL = $(MAKE) --no-print-directory -j$(JOBS)
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+# A library is listed once, by its pkg-config name.
+LIBRARIES := libuv libcurl yaml-0.1 libconfig libpcre2-8 zlib
+TEST_LIBRARIES := cmocka
+
+# --- flags ----------------------------------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+    -Wold-style-definition -Wmissing-declarations -Wredundant-decls -Wnested-externs -Wformat=2 \
+    -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wconversion \
+    -Wsign-conversion -Wimplicit-fallthrough -Wdate-time
+
+# Flags that only some compilers or processors know are asked for once.
+accepted = $(foreach flag,$(1),$(shell echo 'int x;' | \
+    $(CC) -Werror $(flag) -x c -c -o /dev/null - 2>/dev/null && echo '$(flag)'))
+once = $(eval $(1) := $(2))$($(1))
+
+PICKY = $(call once,PICKY,$(call accepted,-Wlogical-op -Wduplicated-cond -Wduplicated-branches))
+PROTECTION = $(call once,PROTECTION,$(call accepted,-fcf-protection -fstack-clash-protection))
+
+HARDENING = -fstack-protector-strong $(PROTECTION)
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+
+VARIANT := $(notdir $(firstword $(CC)))
+ifneq ($(SANITIZE),)
+VARIANT := $(VARIANT)-sanitize
+INSTRUMENT := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FORTIFY :=
+endif
+ifneq ($(COVERAGE),)
+VARIANT := $(VARIANT)-coverage
+INSTRUMENT := --coverage -O0 -fprofile-update=atomic
+FORTIFY :=
+endif
+ifneq ($(FUZZ),)
+VARIANT := $(VARIANT)-fuzz
+INSTRUMENT := -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+    -fno-omit-frame-pointer
+FORTIFY :=
+endif
+OUT := $(BUILD)/$(VARIANT)
+
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(LIBRARIES)))
+PKG_LIBS = $(call once,PKG_LIBS,$(shell pkg-config --libs $(LIBRARIES)))
+TEST_PKG_CFLAGS = $(call once,TEST_PKG_CFLAGS,$(shell pkg-config --cflags $(TEST_LIBRARIES)))
+TEST_PKG_LIBS = $(call once,TEST_PKG_LIBS,$(shell pkg-config --libs $(TEST_LIBRARIES)))
+
+# An empty value, so that a file's own `#define _GNU_SOURCE` does no harm.
+ALL_CPPFLAGS = -D_GNU_SOURCE= -Iinclude $(PKG_CFLAGS) $(CPPFLAGS)
+ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(FORTIFY) $(WARNINGS) $(PICKY) -fPIE -fno-common $(HARDENING) \
+    -ffile-prefix-map=$(CURDIR)/= $(INSTRUMENT)
+ALL_LDFLAGS = $(CFLAGS) $(LINK_HARDENING) $(INSTRUMENT) $(LDFLAGS)
+
+# A test has arguments that it does not use (cmocka's state), and a fuzz target an entry point that
+# no header declares.
+TEST_CPPFLAGS = -Itests $(TEST_PKG_CFLAGS)
+TEST_CFLAGS := -Wno-unused-parameter -Wno-missing-prototypes -Wno-missing-declarations
+
+# --- files ----------------------------------------------------------------------------------------
+
+SOURCES := $(sort $(wildcard sidecar/*/*.c))
+HEADERS := $(sort $(wildcard include/*/*.h))
+TEST_SOURCES := $(sort $(wildcard tests/*/*.c))
+TEST_HEADERS := $(sort $(wildcard tests/*/*.h))
+ALL_C := $(wildcard sidecar/main.c) $(SOURCES) $(HEADERS) $(TEST_SOURCES) $(TEST_HEADERS)
+
+object = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
+PROGRAM := $(OUT)/remotewrite-sidecar
+LIBRARY := $(OUT)/libsidecar.a
+FINAL := $(BUILD)/remotewrite-sidecar
+
+# --- the program ----------------------------------------------------------------------------------
+
+.PHONY: all
+all: $(FINAL) ## build build/remotewrite-sidecar (CC=clang, SANITIZE=1)
+
+$(FINAL): $(PROGRAM) FORCE
+	@cmp -s $< $@ || { cp $< $@.new && mv $@.new $@; }
+
+$(PROGRAM): $(call object,sidecar/main.c) $(LIBRARY) $(OUT)/flags
+	@echo "  LINK  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+# Made anew each time, and listed, so that the object of a source that is gone goes too.
+$(LIBRARY): $(call object,$(SOURCES)) $(OUT)/sources
+	@echo "  AR    $@"
+	@rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+$(OUT)/obj/sidecar/%.o: sidecar/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(VERSION_FLAGS) -MMD -MP -c -o $@ $<
+
+# Only one file knows the version, so that a new commit compiles one file.
+VERSION_SOURCE := sidecar/command/version.c
+$(call object,$(VERSION_SOURCE)): VERSION_FLAGS = \
+    -DSIDECAR_VERSION='"$(VERSION)"' -DSIDECAR_COMMIT='"$(COMMIT)"'
+$(call object,$(VERSION_SOURCE)): $(OUT)/version
+
+$(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) $(ALL_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+# A stamp is written only when what it says has changed; whatever depends on it is then made anew.
+define stamp
+@mkdir -p $(@D)
+@printf '%s\n' $(1) | cmp -s - $@ || printf '%s\n' $(1) > $@
+endef
+
+$(OUT)/flags: FORCE
+	$(call stamp,'$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(TEST_CPPFLAGS) \
+	    $(ALL_LDFLAGS) $(PKG_LIBS))')
+$(OUT)/version: FORCE
+	$(call stamp,'$(VERSION) $(COMMIT)')
+$(OUT)/sources: FORCE
+	$(call stamp,'$(SOURCES)')
+
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+
+# --- the rest -------------------------------------------------------------------------------------
+
+include mk/test.mk
+include mk/check.mk
+include mk/fuzz.mk
+
+.PHONY: deps
+deps: ## install what is missing to build, test and check (apt), and fetch Prometheus into build/
+	@scripts/deps
+	@$(MAKE) --no-print-directory prometheus
+
+.PHONY: demo
+demo: ## show the main job on a real Prometheus pair (KEEP=1 leaves it running)
+	@scripts/deps build demo
+	@$(PARALLEL) all prometheus
+	@SIDECAR="$(abspath $(PROGRAM))" KEEP="$(KEEP)" scripts/demo
+
+.PHONY: install
+install: all ## install the program (PREFIX, DESTDIR)
+	install -D -m 0755 $(FINAL) $(DESTDIR)$(PREFIX)/bin/remotewrite-sidecar
+
+.PHONY: clean
+clean: ## remove build/ but the fetched Prometheus
+	@if [ -d $(BUILD) ]; then \
+	    find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +; fi
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
+	    while IFS=$$'\t' read -r target text; do printf '  %-20s %s\n' "$$target" "$$text"; done
+
+.PHONY: FORCE
+FORCE:

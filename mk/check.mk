@@ -1,0 +1,56 @@
+# Everything that judges the code without a Prometheus.
+
+SCRIPTS := $(wildcard scripts/* tests/lint/*) .ci/run
+CLANG_OUT := $(BUILD)/clang
+
+.PHONY: check
+check: ## format, clang-tidy, cppcheck, floors, scripts, clang, tests under sanitizers
+	@scripts/deps
+	@$(PARALLEL) check-format check-floors check-scripts
+	@$(PARALLEL) CC=clang check-clang check-tidy check-cppcheck
+	@$(MAKE) --no-print-directory CC=gcc SANITIZE=1 test-quick
+	@echo "check: all good"
+
+.PHONY: check-format
+check-format: ## clang-format has nothing to change
+	@$(if $(ALL_C),clang-format --dry-run -Werror $(ALL_C))
+
+.PHONY: format
+format: ## let clang-format lay the code out
+	@$(if $(ALL_C),clang-format -i $(ALL_C))
+
+.PHONY: check-floors
+check-floors: ## no include runs upwards
+	@scripts/check-floors
+	@tests/lint/test-check-floors
+
+.PHONY: check-scripts
+check-scripts: ## shellcheck
+	@shellcheck $(SCRIPTS)
+
+.PHONY: check-clang
+check-clang: $(PROGRAM) $(TESTS) ## clang builds everything without a warning
+
+# A stamp for each file hangs on its object, which hangs on all its headers: only what changed is
+# looked at again.
+TIDY := $(patsubst %.c,$(OUT)/tidy/%,$(filter %.c,$(ALL_C)))
+
+.PHONY: check-tidy
+check-tidy: $(TIDY) ## clang-tidy (with CC=clang)
+
+$(TIDY): $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy $(wildcard tests/.clang-tidy)
+	@mkdir -p $(@D)
+	@echo "  TIDY  $*.c"
+	@clang-tidy --quiet --warnings-as-errors='*' $*.c -- -std=gnu11 $(ALL_CPPFLAGS) \
+	    -DSIDECAR_VERSION='""' -DSIDECAR_COMMIT='""' $(TEST_CPPFLAGS) $(WARNINGS) \
+	    $(TEST_CFLAGS) 2> $@.log || { cat $@.log; false; }
+	@touch $@
+
+.PHONY: check-cppcheck
+check-cppcheck: ## cppcheck
+	@echo "  CPPCHECK"
+	@mkdir -p $(BUILD)/cppcheck
+	@$(if $(SOURCES),cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
+	    --enable=warning,performance,portability --suppress=missingInclude \
+	    --cppcheck-build-dir=$(BUILD)/cppcheck -j$(JOBS) -Iinclude -D_GNU_SOURCE= \
+	    --template=gcc sidecar)

@@ -1,0 +1,93 @@
+# Tests: each tests/<kind>/test_*.c is one cmocka program.
+
+# The Prometheus that the tests talk to. Both may be set in the environment.
+PEER := $(BUILD)/peers/debian/usr/bin
+ifeq ($(PROMETHEUS),)
+PROMETHEUS := $(abspath $(PEER)/prometheus)
+PEER_NEEDED := $(PEER)/prometheus
+endif
+ifeq ($(PROMTOOL),)
+PROMTOOL := $(abspath $(PEER)/promtool)
+PEER_NEEDED := $(PEER)/prometheus
+endif
+export PROMETHEUS PROMTOOL
+
+.PHONY: prometheus
+prometheus: $(PEER_NEEDED) ## fetch Debian's Prometheus into build/peers (nothing is installed)
+	@:
+
+$(PEER)/prometheus:
+	@scripts/fetch-prometheus
+
+SUPPORT := $(OUT)/libsupport.a
+$(SUPPORT): $(call object,$(wildcard tests/support/*.c)) $(OUT)/sources
+	@rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
+
+tests_of = $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/$(1)/test_*.c)))
+UNIT_TESTS := $(call tests_of,unit)
+INTEGRATION_TESTS := $(call tests_of,integration)
+E2E_TESTS := $(call tests_of,e2e)
+DIFFERENTIAL_TESTS := $(call tests_of,differential)
+TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS)
+
+$(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS) $(TEST_PKG_LIBS)
+
+# Objects of tests are kept: make would take them for intermediate files.
+.SECONDARY: $(call object,$(TEST_SOURCES))
+
+.PHONY: test-programs
+test-programs: $(PROGRAM) $(TESTS)
+
+RUN_TESTS = SIDECAR="$(abspath $(PROGRAM))" scripts/run-tests $(OUT)/logs
+TEST_DEPS := $(if $(findstring clang,$(CC)),build test clang,build test)
+
+.PHONY: test
+test: ## every test: unit, integration and e2e against a real Prometheus
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) all prometheus test-programs
+	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS)
+
+.PHONY: test-unit
+test-unit: ## the pure rooms
+	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
+	@$(RUN_TESTS) $(UNIT_TESTS)
+
+.PHONY: test-integration
+test-integration: ## files, the loop, a stand-in HTTP server
+	@$(PARALLEL) $(PROGRAM) $(INTEGRATION_TESTS)
+	@$(RUN_TESTS) $(INTEGRATION_TESTS)
+
+.PHONY: test-quick
+test-quick: ## unit and integration
+	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+
+.PHONY: test-e2e
+test-e2e: ## a real Prometheus (PROMETHEUS and PROMTOOL choose another one)
+	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
+	@$(RUN_TESTS) $(E2E_TESTS)
+
+.PHONY: golden
+golden: ## rewrite the golden files of testdata/, for review with git diff
+	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
+	@UPDATE_GOLDEN=1 $(RUN_TESTS) $(UNIT_TESTS)
+
+ifneq ($(DIFFERENTIAL_TESTS),)
+DIFFERENTIAL_COUNT ?= 2000
+SEED ?= 1
+.PHONY: test-differential
+test-differential: ## made-up manifests, judged by promtool too (DIFFERENTIAL_COUNT, SEED)
+	@$(PARALLEL) prometheus $(PROGRAM) $(DIFFERENTIAL_TESTS)
+	@DIFFERENTIAL_COUNT=$(DIFFERENTIAL_COUNT) SEED=$(SEED) TEST_TIMEOUT=7200 \
+	    $(RUN_TESTS) $(DIFFERENTIAL_TESTS)
+endif
+
+.PHONY: coverage
+coverage: ## line coverage, room by room, of unit and integration tests
+	@scripts/deps build test check
+	@find $(BUILD)/gcc-coverage -name '*.gcda' -delete 2>/dev/null || true
+	@$(MAKE) --no-print-directory CC=gcc COVERAGE=1 test-quick
+	@scripts/coverage $(BUILD)/gcc-coverage
