@@ -2,8 +2,8 @@
 #ifndef SIDECAR_BASE_ARENA_H
 #define SIDECAR_BASE_ARENA_H
 
-/* One arena a pass (or a parsed file): everything is allocated from it and freed at once. Its memory is erased
- * before it is freed, because secrets pass through it. */
+/* One arena a pass (or a parsed file): everything is allocated from it and freed at once. Its
+ * memory is erased before it is freed, because secrets pass through it. */
 
 #include "base/bytes.h"
 #include "base/compiler.h"
@@ -21,10 +21,11 @@ void *arena_alloc(struct arena *arena, size_t size);
 /* The same for count elements; the product is checked. */
 void *arena_alloc_array(struct arena *arena, size_t count, size_t size);
 #define ARENA_NEW(arena, type) ((type *)arena_alloc((arena), sizeof(type)))
-#define ARENA_NEW_ARRAY(arena, type, count) ((type *)arena_alloc_array((arena), (count), sizeof(type)))
+#define ARENA_NEW_ARRAY(arena, type, count) \
+    ((type *)arena_alloc_array((arena), (count), sizeof(type)))
 
-/* Grows a list that lives in the arena: makes room for one more element of size bytes, copying when it has to
- * (doubling). items and capacity are updated. Returns the (new) items. */
+/* Grows a list that lives in the arena: makes room for one more element of size bytes, copying when
+ * it has to (doubling). items and capacity are updated. Returns the (new) items. */
 void *arena_grow(struct arena *arena, void *items, size_t count, size_t *capacity, size_t size);
 
 struct bytes arena_bytes(struct arena *arena, struct bytes bytes);

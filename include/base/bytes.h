@@ -73,7 +73,8 @@ char *buffer_reserve(struct buffer *buffer, size_t size);
 /* Valid until the buffer changes. */
 struct bytes buffer_bytes(const struct buffer *buffer);
 
-/* The content as a NUL-terminated string (the NUL is not counted in length); valid until the buffer changes. */
+/* The content as a NUL-terminated string (the NUL is not counted in length); valid until the buffer
+ * changes. */
 const char *buffer_string(struct buffer *buffer);
 
 /* Empty again, the memory kept (and erased). */

@@ -2,7 +2,8 @@
 #ifndef SIDECAR_BASE_CLOCK_H
 #define SIDECAR_BASE_CLOCK_H
 
-/* Monotonic time for durations, wall time for what is shown. Only the agent, the log and main may ask for it. */
+/* Monotonic time for durations, wall time for what is shown. Only the agent, the log and main may
+ * ask for it. */
 
 #include <stdint.h>
 

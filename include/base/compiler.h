@@ -13,18 +13,18 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-#define TAKE_PTR(pointer)                                                                          \
-    ({                                                                                             \
-        __typeof__(pointer) *take_from_ = &(pointer);                                              \
-        __typeof__(pointer) taken_ = *take_from_;                                                  \
-        *take_from_ = NULL;                                                                        \
-        taken_;                                                                                    \
+#define TAKE_PTR(pointer)                             \
+    ({                                                \
+        __typeof__(pointer) *take_from_ = &(pointer); \
+        __typeof__(pointer) taken_ = *take_from_;     \
+        *take_from_ = NULL;                           \
+        taken_;                                       \
     })
 
-#define PRINTF_LIKE(format, arguments) __attribute__((format(printf, format, arguments)))
-#define MUST_USE __attribute__((warn_unused_result))
-#define NORETURN __attribute__((noreturn))
-#define UNUSED __attribute__((unused))
+#define PRINTF_LIKE(text, arguments) __attribute__((format(printf, text, arguments)))
+#define MUST_USE                     __attribute__((warn_unused_result))
+#define NORETURN                     __attribute__((noreturn))
+#define UNUSED                       __attribute__((unused))
 
 #define ARRAY_LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -2,8 +2,8 @@
 #ifndef SIDECAR_BASE_DIAGNOSTIC_H
 #define SIDECAR_BASE_DIAGNOSTIC_H
 
-/* What a stage has to say. A stage never prints and never exits: it appends diagnostics and goes on with whatever
- * is still good. The log, check, and the status page are views of the same list. */
+/* What a stage has to say. A stage never prints and never exits: it appends diagnostics and goes on
+ * with whatever is still good. The log, check, and the status page are views of the same list. */
 
 #include "base/arena.h"
 #include "base/bytes.h"
@@ -17,8 +17,8 @@ enum severity {
     SEVERITY_ERROR,
 };
 
-/* line and column count from 1, in characters; line 0: the file as a whole; column 0: the line as a whole. file
- * NULL: no file is to blame. */
+/* line and column count from 1, in characters; line 0: the file as a whole; column 0: the line as a
+ * whole. file NULL: no file is to blame. */
 struct location {
     const char *file;
     unsigned line;
@@ -44,12 +44,14 @@ struct diagnostics {
 
 struct diagnostics diagnostics_in(struct arena *arena);
 
-/* Appends one; strings are copied into the arena. problem comes from the format. Never put a secret's value in. */
+/* Appends one; strings are copied into the arena. problem comes from the format. Never put a
+ * secret's value in. */
 void diagnostics_add(struct diagnostics *list, enum severity severity, struct location location,
-                     const char *subject, const char *field, const char *remedy, const char *format, ...)
-    PRINTF_LIKE(7, 8);
+                     const char *subject, const char *field, const char *remedy, const char *format,
+                     ...) PRINTF_LIKE(7, 8);
 
-/* Appends the items of another list without copying their strings: other's arena has to outlive list. */
+/* Appends the items of another list without copying their strings: other's arena has to outlive
+ * list. */
 void diagnostics_append(struct diagnostics *list, const struct diagnostics *other);
 
 size_t diagnostics_count(const struct diagnostics *list, enum severity at_least);
@@ -60,8 +62,8 @@ void diagnostics_sort(struct diagnostics *list);
 const char *severity_name(enum severity severity);
 
 /* PATH:LINE:COLUMN: error|warning|info: [namespace/name] field.path: what is wrong; what to do
- * Without a newline; parts that are absent are left out with their punctuation; control characters in any part
- * are written as escapes (\n, \x1b), so that one diagnostic is always one line. */
+ * Without a newline; parts that are absent are left out with their punctuation; control characters
+ * in any part are written as escapes (\n, \x1b), so that one diagnostic is always one line. */
 void diagnostic_format(const struct diagnostic *diagnostic, struct buffer *out);
 
 #endif

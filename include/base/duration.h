@@ -2,8 +2,8 @@
 #ifndef SIDECAR_BASE_DURATION_H
 #define SIDECAR_BASE_DURATION_H
 
-/* Durations as Prometheus writes them (model.ParseDuration): 0, 500ms, 1h30m, 1y2w3d4h5m6s7ms; each unit at most
- * once, largest first; y is 365d; the sum must fit in int64 nanoseconds. */
+/* Durations as Prometheus writes them (model.ParseDuration): 0, 500ms, 1h30m, 1y2w3d4h5m6s7ms; each
+ * unit at most once, largest first; y is 365d; the sum must fit in int64 nanoseconds. */
 
 #include "base/bytes.h"
 

@@ -2,7 +2,8 @@
 #ifndef SIDECAR_BASE_MEMORY_H
 #define SIDECAR_BASE_MEMORY_H
 
-/* Allocation that ends the program with a message when memory is out; nothing else in the program does. */
+/* Allocation that ends the program with a message when memory is out; nothing else in the program
+ * does. */
 
 #include "base/compiler.h"
 
@@ -17,7 +18,8 @@ void *memory_resize(void *old, size_t count, size_t size) MUST_USE;
 /* A copy of a NUL-terminated string. Free with free(). NULL gives NULL. */
 char *memory_string(const char *string) MUST_USE;
 
-/* Overwrites bytes so that the compiler cannot leave it out: what a secret stood in is erased before it is freed. */
+/* Overwrites bytes so that the compiler cannot leave it out: what a secret stood in is erased
+ * before it is freed. */
 void memory_erase(void *memory, size_t size);
 
 /* Ends the program with "out of memory" on stderr, exit 1. */

@@ -8,8 +8,9 @@
 
 #include <stddef.h>
 
-/* Feeds the candidates in one by one; best is NULL until one is near enough (edit distance, case ignored and
- * transpositions counted once, at most a third of the longer name and never more than 4). */
+/* Feeds the candidates in one by one; best is NULL until one is near enough (edit distance, case
+ * ignored and transpositions counted once, at most a third of the longer name and never more than
+ * 4). */
 struct nearest {
     struct bytes wanted;
     const char *best;

@@ -11,7 +11,8 @@
 /* Decimal with an optional '-'. 0; -EINVAL; -ERANGE. */
 int number_parse(struct bytes text, int64_t *ret);
 
-/* Bytes with an optional unit: 512, 64KiB, 4MiB, 1GiB (powers of 1024), 4MB, 10k (powers of 1000). 0; -EINVAL; -ERANGE. */
+/* Bytes with an optional unit: 512, 64KiB, 4MiB, 1GiB (powers of 1024), 4MB, 10k (powers of 1000).
+ * 0; -EINVAL; -ERANGE. */
 int size_parse(struct bytes text, uint64_t *ret);
 
 #endif

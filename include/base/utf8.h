@@ -10,12 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads the character at offset (which must lie within text) into *ret_character. Returns the bytes that it takes, or
- * 0 when no well-formed character stands there (overlong forms, surrogates and values over U+10FFFF are none). */
+/* Reads the character at offset (which must lie within text) into *ret_character. Returns the bytes
+ * that it takes, or 0 when no well-formed character stands there (overlong forms, surrogates and
+ * values over U+10FFFF are none). */
 size_t utf8_decode(struct bytes text, size_t offset, uint32_t *ret_character);
 
-/* True for what must not reach a terminal or a log line as it is: C0 and C1 controls, DEL, line and paragraph separators,
- * marks that change the direction of text, the byte order mark, and non-characters. */
+/* True for what must not reach a terminal or a log line as it is: C0 and C1 controls, DEL, line and
+ * paragraph separators, marks that change the direction of text, the byte order mark, and
+ * non-characters. */
 bool utf8_is_unprintable(uint32_t character);
 
 #endif
