@@ -150,8 +150,8 @@ $(OUT)/sources: FORCE
 # --- the rest -------------------------------------------------------------------------------------
 
 include mk/test.mk
-include mk/check.mk
 include mk/fuzz.mk
+include mk/check.mk
 
 .PHONY: deps
 deps: ## install what is missing to build, test and check (apt), and fetch Prometheus into build/
@@ -162,7 +162,7 @@ deps: ## install what is missing to build, test and check (apt), and fetch Prome
 demo: ## show the main job on a real Prometheus pair (KEEP=1 leaves it running)
 	@scripts/deps build demo
 	@$(PARALLEL) all prometheus
-	@SIDECAR="$(abspath $(PROGRAM))" KEEP="$(KEEP)" scripts/demo
+	@$(PEERS) KEEP="$(KEEP)" scripts/demo
 
 .PHONY: install
 install: all ## install the program (PREFIX, DESTDIR)

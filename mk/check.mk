@@ -1,13 +1,15 @@
-# Everything that judges the code without a Prometheus.
+# Everything that judges the code.
 
 SCRIPTS := $(wildcard scripts/* tests/lint/*) .ci/run
 CLANG_OUT := $(BUILD)/clang
 
 .PHONY: check
-check: ## format, clang-tidy, cppcheck, floors, scripts, clang, tests under sanitizers
+check: ## format, clang-tidy, cppcheck, floors, scripts, clang, fuzz corpora, sanitizers
 	@scripts/deps
 	@$(PARALLEL) check-format check-floors check-scripts
 	@$(PARALLEL) CC=clang check-clang check-tidy check-cppcheck
+	@$(if $(DIFFERENTIAL_TESTS),$(MAKE) --no-print-directory CC=gcc test-differential)
+	@$(if $(FUZZ_TARGETS),$(MAKE) --no-print-directory fuzz-replay)
 	@$(MAKE) --no-print-directory CC=gcc SANITIZE=1 test-quick
 	@echo "check: all good"
 

@@ -1,23 +1,20 @@
 # Tests: each tests/<kind>/test_*.c is one cmocka program.
 
-# The Prometheus that the tests talk to. Both may be set in the environment.
-PEER := $(BUILD)/peers/debian/usr/bin
-ifeq ($(PROMETHEUS),)
-PROMETHEUS := $(abspath $(PEER)/prometheus)
-PEER_NEEDED := $(PEER)/prometheus
-endif
-ifeq ($(PROMTOOL),)
-PROMTOOL := $(abspath $(PEER)/promtool)
-PEER_NEEDED := $(PEER)/prometheus
-endif
-export PROMETHEUS PROMTOOL
+# The Prometheus that the tests talk to: Debian's, of this machine's release or of PEER_SUITE. Other
+# binaries may be chosen by PROMETHEUS and PROMTOOL in the environment.
+PEER_SUITE ?= debian
+PEER := $(BUILD)/peers/$(PEER_SUITE)/usr/bin
+PROMETHEUS_PROGRAM := $(or $(PROMETHEUS),$(abspath $(PEER)/prometheus))
+PROMTOOL_PROGRAM := $(or $(PROMTOOL),$(abspath $(PEER)/promtool))
+PEERS = SIDECAR="$(abspath $(PROGRAM))" PROMETHEUS="$(PROMETHEUS_PROGRAM)" \
+    PROMTOOL="$(PROMTOOL_PROGRAM)"
 
 .PHONY: prometheus
-prometheus: $(PEER_NEEDED) ## fetch Debian's Prometheus into build/peers (nothing is installed)
+prometheus: $(if $(and $(PROMETHEUS),$(PROMTOOL)),,$(PEER)/prometheus) ## fetch Debian's Prometheus into build/peers (nothing is installed)
 	@:
 
 $(PEER)/prometheus:
-	@scripts/fetch-prometheus
+	@scripts/fetch-prometheus $(PEER_SUITE)
 
 SUPPORT := $(OUT)/libsupport.a
 $(SUPPORT): $(call object,$(wildcard tests/support/*.c)) $(OUT)/sources
@@ -41,7 +38,7 @@ $(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flag
 .PHONY: test-programs
 test-programs: $(PROGRAM) $(TESTS)
 
-RUN_TESTS = SIDECAR="$(abspath $(PROGRAM))" scripts/run-tests $(OUT)/logs
+RUN_TESTS = $(PEERS) scripts/run-tests $(OUT)/logs
 TEST_DEPS := $(if $(findstring clang,$(CC)),build test clang,build test)
 
 .PHONY: test
@@ -70,6 +67,14 @@ test-e2e: ## a real Prometheus (PROMETHEUS and PROMTOOL choose another one)
 	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
 	@$(RUN_TESTS) $(E2E_TESTS)
 
+# A suite of Debian that carries Prometheus 3 in binaries that an older Debian runs as well.
+PROMETHEUS3_SUITE ?= forky
+
+.PHONY: test-prometheus3
+test-prometheus3: ## the e2e tests against Prometheus 3
+	@scripts/deps $(TEST_DEPS)
+	@$(MAKE) --no-print-directory PROMETHEUS= PROMTOOL= PEER_SUITE=$(PROMETHEUS3_SUITE) test-e2e
+
 .PHONY: golden
 golden: ## rewrite the golden files of testdata/, for review with git diff
 	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
@@ -86,8 +91,8 @@ test-differential: ## made-up manifests, judged by promtool too (DIFFERENTIAL_CO
 endif
 
 .PHONY: coverage
-coverage: ## line coverage, room by room, of unit and integration tests
+coverage: ## line coverage of unit and integration tests (ROOMS="spec yaml" lists what is missed)
 	@scripts/deps build test check
 	@find $(BUILD)/gcc-coverage -name '*.gcda' -delete 2>/dev/null || true
 	@$(MAKE) --no-print-directory CC=gcc COVERAGE=1 test-quick
-	@scripts/coverage $(BUILD)/gcc-coverage
+	@scripts/coverage $(BUILD)/gcc-coverage $(ROOMS)
