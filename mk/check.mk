@@ -15,11 +15,11 @@ check: ## format, clang-tidy, cppcheck, floors, scripts, clang, fuzz corpora, sa
 
 .PHONY: check-format
 check-format: ## clang-format has nothing to change
-	@$(if $(ALL_C),clang-format --dry-run -Werror $(ALL_C))
+	@clang-format --dry-run -Werror $(ALL_C) || { echo "make format mends this" >&2; false; }
 
 .PHONY: format
 format: ## let clang-format lay the code out
-	@$(if $(ALL_C),clang-format -i $(ALL_C))
+	@clang-format -i $(ALL_C)
 
 .PHONY: check-floors
 check-floors: ## no include runs upwards
@@ -48,11 +48,12 @@ $(TIDY): $(OUT)/tidy/%: $(OUT)/obj/%.o .clang-tidy $(wildcard tests/.clang-tidy)
 	    $(TEST_CFLAGS) 2> $@.log || { cat $@.log; false; }
 	@touch $@
 
+CPPCHECK_FLAGS = --quiet --error-exitcode=1 --std=c11 --inline-suppr --template=gcc -j$(JOBS) \
+    --enable=warning,performance,portability --suppress=missingIncludeSystem \
+    --cppcheck-build-dir=$(BUILD)/cppcheck -Iinclude -D_GNU_SOURCE=
+
 .PHONY: check-cppcheck
 check-cppcheck: ## cppcheck
 	@echo "  CPPCHECK"
 	@mkdir -p $(BUILD)/cppcheck
-	@$(if $(SOURCES),cppcheck --quiet --error-exitcode=1 --std=c11 --inline-suppr \
-	    --enable=warning,performance,portability --suppress=missingInclude \
-	    --cppcheck-build-dir=$(BUILD)/cppcheck -j$(JOBS) -Iinclude -D_GNU_SOURCE= \
-	    --template=gcc sidecar)
+	@cppcheck $(CPPCHECK_FLAGS) sidecar
