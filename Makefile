@@ -23,7 +23,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 MAKEFLAGS += --no-builtin-rules
 JOBS := $(shell nproc 2>/dev/null || echo 2)
-PARALLEL = $(MAKE) --no-print-directory -j$(JOBS)
+PARALLEL = $(MAKE) --no-print-directory --silent -j$(JOBS)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 
