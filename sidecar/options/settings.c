@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Defaults, then sidecar.cfg, then flags; and what can be judged only when all of them are known.
+ */
+
+#include "options/settings.h"
+
+#include "base/memory.h"
+#include "options/config_file.h"
+#include "options/options.h"
+#include "options/value.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+void settings_free(struct settings *settings) {
+    if (settings != NULL) {
+        arena_free(settings->arena);
+        free(settings);
+    }
+}
+
+void settings_freep(struct settings **settings) {
+    settings_free(*settings);
+    *settings = NULL;
+}
+
+const struct origin *settings_origin(const struct settings *settings, const char *flag) {
+    const struct option *option = option_by_flag(bytes_of(flag));
+
+    assert(option != NULL);
+    return &settings->origins[option - options];
+}
+
+static struct settings *settings_new(struct diagnostics *diagnostics) {
+    const struct origin origin = {.kind = ORIGIN_DEFAULT};
+    struct settings *settings = memory_new(1, sizeof(*settings));
+
+    settings->arena = arena_new();
+    settings->origins = ARENA_NEW_ARRAY(settings->arena, struct origin, option_count);
+    for (size_t i = 0; i < option_count; i++) {
+        if (options[i].default_value != NULL) {
+            /* A default that its own parser refuses is a mistake in the table; a test reads every
+             * row. */
+            (void)value_set(settings, &options[i], &origin, bytes_of(options[i].default_value),
+                            diagnostics);
+        }
+    }
+    return settings;
+}
+
+static int apply_flag(struct settings *settings, const struct flag_use *use,
+                      struct diagnostics *diagnostics) {
+    const struct origin origin = {
+        .kind = ORIGIN_FLAG,
+        .flag = arena_string(settings->arena, bytes_of(use->flag)),
+    };
+
+    /* The first use of a list's flag puts the file's list away. */
+    if (settings->origins[use->option - options].kind != ORIGIN_FLAG) {
+        value_clear_list(settings, use->option);
+    }
+    return value_set(settings, use->option, &origin, use->value, diagnostics);
+}
+
+/* The last --sidecar-config; NULL: none. */
+static const struct flag_use *file_flag(const struct flags *flags) {
+    const struct option *option = option_by_flag(BYTES("sidecar-config"));
+    const struct flag_use *found = NULL;
+
+    for (size_t i = 0; i < flags->count; i++) {
+        if (flags->uses[i].option == option) {
+            found = &flags->uses[i];
+        }
+    }
+    return found;
+}
+
+int settings_read(const struct flags *flags, struct diagnostics *diagnostics,
+                  struct settings **ret) {
+    CLEANUP(settings_freep) struct settings *settings = settings_new(diagnostics);
+    const struct flag_use *file = file_flag(flags);
+    int error = 0;
+
+    if (file != NULL && file->value.length > 0) {
+        error = config_file_read(arena_string(settings->arena, file->value), settings, diagnostics);
+    }
+    for (size_t i = 0; i < flags->count; i++) {
+        int result = apply_flag(settings, &flags->uses[i], diagnostics);
+        error = result < 0 ? result : error;
+    }
+    if (error == 0) {
+        *ret = TAKE_PTR(settings);
+    }
+    return error;
+}
+
+/* An error about an option that was given. */
+static int conflict(const struct settings *settings, const char *flag, const char *problem,
+                    const char *remedy, struct diagnostics *diagnostics) {
+    value_fault(diagnostics, option_by_flag(bytes_of(flag)), settings_origin(settings, flag),
+                remedy, "%s", problem);
+    return -EINVAL;
+}
+
+static int missing(const char *flag, const char *problem, const char *remedy,
+                   struct diagnostics *diagnostics) {
+    diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, flag, remedy, "%s",
+                    problem);
+    return -EINVAL;
+}
+
+static int check_needs(const struct settings *settings, unsigned need,
+                       struct diagnostics *diagnostics) {
+    int error = 0;
+
+    if ((need & NEED_BASE) != 0 && settings->config_file == NULL) {
+        error = missing("--config-file", "is required",
+                        "name the base prometheus.yml, or set base.config_file", diagnostics);
+    }
+    if ((need & NEED_OUTPUT) != 0 && settings->output_file == NULL) {
+        error = missing(
+            "--output-file", "is required",
+            "name the file that Prometheus reads (--config-envsubst-file is the same option), or set "
+            "output.config_file",
+            diagnostics);
+    }
+    return error;
+}
+
+static int check_credentials(const struct settings *settings, struct diagnostics *diagnostics) {
+    int error = 0;
+
+    if (settings->reload_username != NULL && settings->reload_password_file == NULL) {
+        error = conflict(settings, "reload-username", "has no password",
+                         "give --reload-password-file too", diagnostics);
+    }
+    if (settings->reload_password_file != NULL && settings->reload_username == NULL) {
+        error = conflict(settings, "reload-password-file", "has no user name",
+                         "give --reload-username too", diagnostics);
+    }
+    if (settings->reload_bearer_token_file != NULL && settings->reload_username != NULL) {
+        error =
+            conflict(settings, "reload-bearer-token-file", "cannot be used with --reload-username",
+                     "leave one of the two out", diagnostics);
+    }
+    if (settings->reload_ca_file != NULL && settings->reload_insecure_skip_verify) {
+        error =
+            conflict(settings, "reload-ca-file", "has no use with --reload-insecure-skip-verify",
+                     "leave one of the two out", diagnostics);
+    }
+    return error;
+}
+
+static bool list_has(const struct directory_list *list, const char *path) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i].path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Files that no RemoteWrite needs are removed from the secret directory: it must be nobody else's.
+ */
+static int check_directories(const struct settings *settings, struct diagnostics *diagnostics) {
+    const char *directory = settings->secret_output_dir;
+
+    if (directory != NULL && (list_has(&settings->remote_write_dirs, directory) ||
+                              list_has(&settings->secret_dirs, directory) ||
+                              list_has(&settings->configmap_dirs, directory))) {
+        return conflict(settings, "secret-output-dir", "is a directory that is read from too",
+                        "give it a directory of its own", diagnostics);
+    }
+    return 0;
+}
+
+int settings_check(const struct settings *settings, unsigned need,
+                   struct diagnostics *diagnostics) {
+    int needs = check_needs(settings, need, diagnostics);
+    int credentials = check_credentials(settings, diagnostics);
+    int directories = check_directories(settings, diagnostics);
+
+    return needs < 0 || credentials < 0 || directories < 0 ? -EINVAL : 0;
+}

@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The options, a row each, in the order in which --help lists them within their subject. A default
+ * is written as a user would write it, so that one parser makes all values and --help cannot say
+ * anything else. */
+
+#include "options/options.h"
+
+#include "options/settings.h"
+
+#include <stddef.h>
+
+static const char *const log_level_words[] = {"debug", "info", "warn", "error", NULL};
+static const char *const log_format_words[] = {"logfmt", "json", NULL};
+
+/* Far above what anybody wants, and far below where a sum could overflow. */
+#define COUNT_MAX    INT32_MAX
+#define SIZE_MOST    ((int64_t)1 << 30)
+#define DURATION_MAX ((int64_t)365 * 24 * 60 * 60 * 1000)
+/* A YAML parser recurses; this is what a stack surely holds. */
+#define DEPTH_MAX 512
+
+static bool is_lower_or_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+static bool is_letter_or_underscore(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* A namespace's name is a DNS label (RFC 1123). */
+static const char *namespace_fault(struct bytes text) {
+    static const char fault[] = "is no name of a namespace";
+    const size_t longest = 63;
+
+    if (text.length == 0 || text.length > longest || text.data[0] == '-' ||
+        text.data[text.length - 1] == '-') {
+        return fault;
+    }
+    for (size_t i = 0; i < text.length; i++) {
+        if (!is_lower_or_digit(text.data[i]) && text.data[i] != '-') {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+static const char *directory_fault(struct bytes text) {
+    size_t equals = bytes_find(text, BYTES("="), 0);
+    struct bytes namespace = bytes_slice(text, 0, equals);
+
+    /* A path may hold an equals sign too; a namespace holds no slash. */
+    if (equals == SIZE_MAX || bytes_find(namespace, BYTES("/"), 0) != SIZE_MAX) {
+        return text.length == 0 ? "is no directory" : NULL;
+    }
+    if (equals + 1 == text.length) {
+        return "names no directory behind the namespace";
+    }
+    return namespace_fault(namespace) != NULL ? "does not begin with the name of a namespace"
+                                              : NULL;
+}
+
+static const char *label_name_fault(struct bytes text) {
+    static const char fault[] = "is no name of a Prometheus label";
+
+    if (text.length == 0 || !is_letter_or_underscore(text.data[0])) {
+        return fault;
+    }
+    for (size_t i = 1; i < text.length; i++) {
+        char c = text.data[i];
+        if (!is_letter_or_underscore(c) && !(c >= '0' && c <= '9')) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+static const char *empty_fault(struct bytes text) {
+    return text.length == 0 ? "is empty" : NULL;
+}
+
+#define FIELD(name) .offset = offsetof(struct settings, name)
+
+#define DIRECTORY_REMEDY \
+    "write DIR or NAMESPACE=DIR (a directory with '=' in its first part is written ./DIR)"
+
+const struct option options[] = {
+    {
+        .flag = "config-file",
+        .key = "base.config_file",
+        .type = OPTION_PATH,
+        .group = GROUP_FILES,
+        .metavar = "FILE",
+        .help = "Base prometheus.yml, plain or gzip. run and render need it.",
+        FIELD(config_file),
+    },
+    {
+        .flag = "config-envsubst-file",
+        .alias = "output-file",
+        .key = "output.config_file",
+        .type = OPTION_PATH,
+        .group = GROUP_FILES,
+        .metavar = "FILE",
+        .help = "The merged config, which Prometheus reads. run needs it. May be the base file "
+                "itself: then only what stands between the markers is replaced.",
+        FIELD(output_file),
+    },
+    {
+        .flag = "secret-output-dir",
+        .key = "output.secret_dir",
+        .type = OPTION_PATH,
+        .group = GROUP_FILES,
+        .metavar = "DIR",
+        .default_help = "remote-write-secrets beside the output file",
+        .help = "Where the secret files go that the merged config points to.",
+        FIELD(secret_output_dir),
+    },
+    {
+        .flag = "config-file-mode",
+        .key = "output.mode",
+        .type = OPTION_MODE,
+        .group = GROUP_FILES,
+        .metavar = "MODE",
+        .default_value = "0640",
+        .help = "Mode of the merged config. Secret files get the same without execute and world "
+                "bits.",
+        FIELD(config_mode),
+    },
+    {
+        .flag = "remote-write-dir",
+        .key = "sources.remote_write_dirs",
+        .type = OPTION_DIRECTORY_LIST,
+        .group = GROUP_SOURCES,
+        .metavar = "[NAMESPACE=]DIR",
+        .help = "A directory of RemoteWrite manifests, walked to a depth of 8. With NAMESPACE, "
+                "what it holds belongs to that namespace, whatever the manifests say.",
+        .fault = directory_fault,
+        .remedy = DIRECTORY_REMEDY,
+        FIELD(remote_write_dirs),
+    },
+    {
+        .flag = "secret-dir",
+        .key = "sources.secret_dirs",
+        .type = OPTION_DIRECTORY_LIST,
+        .group = GROUP_SOURCES,
+        .metavar = "[NAMESPACE=]DIR",
+        .help = "A directory that holds one folder for each Secret: DIR/NAME/KEY. With NAMESPACE, "
+                "it serves only RemoteWrites of that namespace.",
+        .fault = directory_fault,
+        .remedy = DIRECTORY_REMEDY,
+        FIELD(secret_dirs),
+    },
+    {
+        .flag = "configmap-dir",
+        .key = "sources.configmap_dirs",
+        .type = OPTION_DIRECTORY_LIST,
+        .group = GROUP_SOURCES,
+        .metavar = "[NAMESPACE=]DIR",
+        .help = "The same for ConfigMaps.",
+        .fault = directory_fault,
+        .remedy = DIRECTORY_REMEDY,
+        FIELD(configmap_dirs),
+    },
+    {
+        .flag = "cluster-label",
+        .key = "cluster.labels",
+        .type = OPTION_PAIR_LIST,
+        .group = GROUP_SELECTION,
+        .metavar = "KEY=VALUE",
+        .help = "A label of this cluster: what each RemoteWrite's clusterSelector is matched "
+                "against.",
+        FIELD(cluster_labels),
+    },
+    {
+        .flag = "cluster-labels-file",
+        .key = "cluster.labels_file",
+        .type = OPTION_PATH,
+        .group = GROUP_SELECTION,
+        .metavar = "FILE",
+        .help = "The same, in the downward API's format: key=\"escaped value\", one a line.",
+        FIELD(cluster_labels_file),
+    },
+    {
+        .flag = "remote-write-selector",
+        .key = "select.labels",
+        .type = OPTION_STRING,
+        .group = GROUP_SELECTION,
+        .metavar = "SELECTOR",
+        .default_help = "all",
+        .help = "Take only RemoteWrites whose own labels match, written as for kubectl.",
+        FIELD(remote_write_selector),
+    },
+    {
+        .flag = "remote-write-namespace",
+        .key = "select.namespaces",
+        .type = OPTION_STRING_LIST,
+        .group = GROUP_SELECTION,
+        .metavar = "NAMESPACE",
+        .default_help = "all",
+        .help = "Take only RemoteWrites of this namespace.",
+        .fault = namespace_fault,
+        .remedy = "use lower-case letters, digits and '-', at most 63",
+        FIELD(remote_write_namespaces),
+    },
+    {
+        .flag = "prometheus-version",
+        .key = "prometheus.version",
+        .type = OPTION_STRING,
+        .group = GROUP_POLICY,
+        .metavar = "VERSION",
+        .default_help = "asked of Prometheus; the newest known where it cannot be asked",
+        .help = "The Prometheus version to write for: fields that it does not know are left out.",
+        .fault = empty_fault,
+        .remedy = "write it as in 2.42 or 3.1.0",
+        FIELD(prometheus_version),
+    },
+    {
+        .flag = "enforced-namespace-label",
+        .key = "policy.enforced_namespace_label",
+        .type = OPTION_STRING,
+        .group = GROUP_POLICY,
+        .metavar = "LABEL",
+        .help = "Let a RemoteWrite send only series that carry its own namespace in this label.",
+        .fault = label_name_fault,
+        .remedy = "use letters, digits and '_', and begin with no digit",
+        FIELD(enforced_namespace_label),
+    },
+    {
+        .flag = "allow-file-references",
+        .key = "policy.allow_file_references",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "false",
+        .help = "Accept fields that name files of the Prometheus container (bearerTokenFile, "
+                "credentialsFile, caFile, certFile, keyFile).",
+        FIELD(allow_file_references),
+    },
+    {
+        .flag = "allowed-url",
+        .key = "policy.allowed_urls",
+        .type = OPTION_STRING_LIST,
+        .group = GROUP_POLICY,
+        .metavar = "PATTERN",
+        .default_help = "all",
+        .help = "Accept only URLs that match this shell pattern over scheme://host[:port]/path.",
+        .fault = empty_fault,
+        .remedy = "write it as in https://*.example.com/*",
+        FIELD(allowed_urls),
+    },
+    {
+        .flag = "allow-ambient-credentials",
+        .key = "policy.allow_ambient_credentials",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "true",
+        .help = "Accept authentication by the pod's own cloud identity.",
+        FIELD(allow_ambient_credentials),
+    },
+    {
+        .flag = "max-shards",
+        .key = "policy.max_shards",
+        .type = OPTION_INTEGER,
+        .group = GROUP_POLICY,
+        .metavar = "N",
+        .default_help = "no bound",
+        .help = "Upper bound of queueConfig.maxShards; a larger value is lowered.",
+        .minimum = 1,
+        .maximum = COUNT_MAX,
+        FIELD(max_shards),
+    },
+    {
+        .flag = "max-capacity",
+        .key = "policy.max_capacity",
+        .type = OPTION_INTEGER,
+        .group = GROUP_POLICY,
+        .metavar = "N",
+        .default_help = "no bound",
+        .help = "Upper bound of queueConfig.capacity; a larger value is lowered.",
+        .minimum = 1,
+        .maximum = COUNT_MAX,
+        FIELD(max_capacity),
+    },
+    {
+        .flag = "max-samples-per-send",
+        .key = "policy.max_samples_per_send",
+        .type = OPTION_INTEGER,
+        .group = GROUP_POLICY,
+        .metavar = "N",
+        .default_help = "no bound",
+        .help = "Upper bound of queueConfig.maxSamplesPerSend; a larger value is lowered.",
+        .minimum = 1,
+        .maximum = COUNT_MAX,
+        FIELD(max_samples_per_send),
+    },
+    {
+        .flag = "proxy-from-environment",
+        .key = "policy.proxy_from_environment",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "false",
+        .help = "Give a RemoteWrite without proxy settings the proxy that the sidecar's "
+                "HTTPS_PROXY, HTTP_PROXY and NO_PROXY say for its URL.",
+        FIELD(proxy_from_environment),
+    },
+    {
+        .flag = "send-metadata",
+        .key = "policy.send_metadata",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "true",
+        .help = "false turns metadata sending off for every RemoteWrite.",
+        FIELD(send_metadata),
+    },
+    {
+        .flag = "reload-url",
+        .key = "reload.url",
+        .type = OPTION_URL,
+        .group = GROUP_RELOAD,
+        .metavar = "URL",
+        .default_value = "http://127.0.0.1:9090/-/reload",
+        .help = "Where Prometheus is asked to load its config anew.",
+        FIELD(reload_url),
+    },
+    {
+        .flag = "runtimeinfo-url",
+        .key = "reload.runtimeinfo_url",
+        .type = OPTION_URL,
+        .group = GROUP_RELOAD,
+        .metavar = "URL",
+        .default_value = "http://127.0.0.1:9090/api/v1/status/runtimeinfo",
+        .default_help = "beside --reload-url: "
+                        "http://127.0.0.1:9090/api/v1/status/runtimeinfo",
+        .help = "Where Prometheus says whether its last reload worked. Its version is asked "
+                "beside it.",
+        FIELD(runtimeinfo_url),
+    },
+    {
+        .flag = "reload-timeout",
+        .key = "reload.timeout",
+        .type = OPTION_DURATION,
+        .group = GROUP_RELOAD,
+        .metavar = "DURATION",
+        .default_value = "30s",
+        .help = "How long an answer of Prometheus may take.",
+        .minimum = 1,
+        .maximum = DURATION_MAX,
+        FIELD(reload_timeout),
+    },
+    {
+        .flag = "reload-username",
+        .key = "reload.username",
+        .type = OPTION_STRING,
+        .group = GROUP_RELOAD,
+        .metavar = "NAME",
+        .help = "User name for a Prometheus behind basic authentication.",
+        .fault = empty_fault,
+        .remedy = "write a user name, or leave the option out",
+        FIELD(reload_username),
+    },
+    {
+        .flag = "reload-password-file",
+        .key = "reload.password_file",
+        .type = OPTION_PATH,
+        .group = GROUP_RELOAD,
+        .metavar = "FILE",
+        .help = "Holds the password, and is read at every request.",
+        FIELD(reload_password_file),
+    },
+    {
+        .flag = "reload-bearer-token-file",
+        .key = "reload.bearer_token_file",
+        .type = OPTION_PATH,
+        .group = GROUP_RELOAD,
+        .metavar = "FILE",
+        .help = "Holds a bearer token instead, and is read at every request.",
+        FIELD(reload_bearer_token_file),
+    },
+    {
+        .flag = "reload-ca-file",
+        .key = "reload.ca_file",
+        .type = OPTION_PATH,
+        .group = GROUP_RELOAD,
+        .metavar = "FILE",
+        .default_help = "those of the system",
+        .help = "Certificate authorities that Prometheus's certificate is checked with.",
+        FIELD(reload_ca_file),
+    },
+    {
+        .flag = "reload-insecure-skip-verify",
+        .key = "reload.insecure_skip_verify",
+        .type = OPTION_BOOL,
+        .group = GROUP_RELOAD,
+        .default_value = "false",
+        .help = "Do not check Prometheus's certificate.",
+        FIELD(reload_insecure_skip_verify),
+    },
+    {
+        .flag = "watch-interval",
+        .key = "watch.interval",
+        .type = OPTION_DURATION,
+        .group = GROUP_WATCH,
+        .metavar = "DURATION",
+        .default_value = "3m",
+        .help = "Read everything anew this often, even without an event. 0: one pass, write, exit "
+                "(for an init container).",
+        .minimum = 0,
+        .maximum = DURATION_MAX,
+        FIELD(watch_interval),
+    },
+    {
+        .flag = "delay-interval",
+        .key = "watch.delay",
+        .type = OPTION_DURATION,
+        .group = GROUP_WATCH,
+        .metavar = "DURATION",
+        .default_value = "50ms",
+        .help = "Act on a change once it has been quiet for this long.",
+        .minimum = 0,
+        .maximum = DURATION_MAX,
+        FIELD(delay_interval),
+    },
+    {
+        .flag = "retry-interval",
+        .key = "watch.retry",
+        .type = OPTION_DURATION,
+        .group = GROUP_WATCH,
+        .metavar = "DURATION",
+        .default_value = "5s",
+        .help = "First wait after a failed reload; it doubles up to 1m.",
+        .minimum = 1,
+        .maximum = DURATION_MAX,
+        FIELD(retry_interval),
+    },
+    {
+        .flag = "max-file-size",
+        .key = "limits.max_file_size",
+        .type = OPTION_SIZE,
+        .group = GROUP_LIMITS,
+        .metavar = "SIZE",
+        .default_value = "4MiB",
+        .help = "Pass over a larger file.",
+        .minimum = 1,
+        .maximum = SIZE_MOST,
+        FIELD(max_file_size),
+    },
+    {
+        .flag = "max-files",
+        .key = "limits.max_files",
+        .type = OPTION_INTEGER,
+        .group = GROUP_LIMITS,
+        .metavar = "N",
+        .default_value = "10000",
+        .help = "Pass over what a directory holds beyond this many files.",
+        .minimum = 1,
+        .maximum = COUNT_MAX,
+        FIELD(max_files),
+    },
+    {
+        .flag = "max-documents",
+        .key = "limits.max_documents",
+        .type = OPTION_INTEGER,
+        .group = GROUP_LIMITS,
+        .metavar = "N",
+        .default_value = "100000",
+        .help = "Pass over a file with more YAML documents.",
+        .minimum = 1,
+        .maximum = COUNT_MAX,
+        FIELD(max_documents),
+    },
+    {
+        .flag = "max-depth",
+        .key = "limits.max_depth",
+        .type = OPTION_INTEGER,
+        .group = GROUP_LIMITS,
+        .metavar = "N",
+        .default_value = "64",
+        .help = "Pass over a YAML document that is nested deeper.",
+        .minimum = 1,
+        .maximum = DEPTH_MAX,
+        FIELD(max_depth),
+    },
+    {
+        .flag = "log-level",
+        .key = "log.level",
+        .type = OPTION_ENUM,
+        .group = GROUP_LOG,
+        .metavar = "LEVEL",
+        .default_value = "info",
+        .help = "The least that is logged, on stderr.",
+        .words = log_level_words,
+        FIELD(log_level),
+    },
+    {
+        .flag = "log-format",
+        .key = "log.format",
+        .type = OPTION_ENUM,
+        .group = GROUP_LOG,
+        .metavar = "FORMAT",
+        .default_value = "logfmt",
+        .help = "How a line of the log is written.",
+        .words = log_format_words,
+        FIELD(log_format),
+    },
+    {
+        .flag = "sidecar-config",
+        .type = OPTION_PATH,
+        .group = GROUP_GENERAL,
+        .metavar = "FILE",
+        .help = "Read settings from this file, in libconfig's syntax. A flag wins over it, and a "
+                "list given by flags replaces the file's.",
+        FIELD(sidecar_config),
+    },
+};
+
+const size_t option_count = ARRAY_LENGTH(options);
+
+const struct option *option_by_flag(struct bytes name) {
+    for (size_t i = 0; i < option_count; i++) {
+        if (bytes_equal_string(name, options[i].flag) ||
+            (options[i].alias != NULL && bytes_equal_string(name, options[i].alias))) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+const struct option *option_by_key(struct bytes key) {
+    for (size_t i = 0; i < option_count; i++) {
+        if (options[i].key != NULL && bytes_equal_string(key, options[i].key)) {
+            return &options[i];
+        }
+    }
+    return NULL;
+}
+
+bool option_is_list(const struct option *option) {
+    switch (option->type) {
+    case OPTION_STRING_LIST:
+    case OPTION_PAIR_LIST:
+    case OPTION_DIRECTORY_LIST:
+        return true;
+    case OPTION_STRING:
+    case OPTION_PATH:
+    case OPTION_URL:
+    case OPTION_BOOL:
+    case OPTION_INTEGER:
+    case OPTION_SIZE:
+    case OPTION_DURATION:
+    case OPTION_MODE:
+    case OPTION_ENUM:
+        return false;
+    }
+    return false;
+}
+
+const char *option_group_title(enum option_group group) {
+    static const char *const titles[OPTION_GROUPS] = {
+        [GROUP_FILES] = "Config files",
+        [GROUP_SOURCES] = "Sources",
+        [GROUP_SELECTION] = "Selection",
+        [GROUP_POLICY] = "Prometheus and guard rails",
+        [GROUP_RELOAD] = "Reload",
+        [GROUP_WATCH] = "Watching",
+        [GROUP_LIMITS] = "Bounds on input",
+        [GROUP_LOG] = "Log",
+        [GROUP_GENERAL] = "Settings and help",
+    };
+    return titles[group];
+}
