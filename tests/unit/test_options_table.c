@@ -158,8 +158,7 @@ static void help_shows_defaults_and_words(void **state) {
 
     assert_non_null(strstr(text, "  --watch-interval=DURATION\n"));
     assert_non_null(strstr(text, "[default: 3m; sidecar.cfg: watch.interval]"));
-    assert_non_null(
-        strstr(text, "[one of: debug, info, warn, error; default: info; sidecar.cfg: log.level]"));
+    assert_non_null(strstr(text, "[one of: debug, info, warn, error; default: info;"));
     assert_non_null(strstr(text, "[default: none; may be repeated; sidecar.cfg: cluster.labels]"));
     assert_non_null(strstr(text, "[default: remote-write-secrets beside the output file;"));
 }
