@@ -2,25 +2,22 @@
 #ifndef SIDECAR_PROMETHEUS_INFO_H
 #define SIDECAR_PROMETHEUS_INFO_H
 
-/* What Prometheus's status answers say. Source: Prometheus HTTP API, /api/v1/status/buildinfo and runtimeinfo. The
- * bytes are untrusted. */
+/* What Prometheus's status answers say. Source: Prometheus HTTP API, /api/v1/status/buildinfo and
+ * runtimeinfo. The bytes are untrusted. */
 
 #include "base/bytes.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-/* data.version of buildinfo, e.g. "2.42.0+ds": at most size - 1 bytes, NUL-terminated, printable ASCII only.
- * 0; -EINVAL when the answer is none. */
+/* data.version of buildinfo, e.g. "2.42.0+ds": at most size - 1 bytes, NUL-terminated, printable
+ * ASCII without blanks. 0; -EINVAL when the answer is none (ret_version is then untouched). */
 int buildinfo_version(struct bytes answer, char *ret_version, size_t size);
 
-/* data.reloadConfigSuccess and data.lastConfigTime (RFC 3339, as nanoseconds since 1970) of runtimeinfo. 0; -EINVAL. */
-int runtimeinfo_reload(struct bytes answer, bool *ret_success, int64_t *ret_last_config_nanoseconds);
-
-/* The URLs that are asked: buildinfo beside runtimeinfo, runtimeinfo derived from a reload URL
- * (http://host/prefix/-/reload -> http://host/prefix/api/v1/status/runtimeinfo). Appended to out; -EINVAL when the
- * reload URL does not end in /-/reload. */
-int runtimeinfo_url_from_reload(const char *reload_url, struct buffer *out);
-int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);
+/* data.reloadConfigSuccess and data.lastConfigTime (RFC 3339, as nanoseconds since 1970) of
+ * runtimeinfo. 0; -EINVAL (results untouched). */
+int runtimeinfo_reload(struct bytes answer, bool *ret_success,
+                       int64_t *ret_last_config_nanoseconds);
 
 #endif

@@ -1,0 +1,587 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Asks Prometheus. curl says which sockets to watch and when to be woken (socket_wanted,
+ * timer_wanted), libuv does it and calls back (on_poll, on_timer), and what has ended is handed
+ * over (collect). Every request has a connection of its own: a reload is rare, a connection kept
+ * alive would be one more thing that can be stale. */
+
+#include "prometheus/client.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/duration.h"
+#include "base/memory.h"
+#include "prometheus/credential.h"
+#include "prometheus/endpoint.h"
+#include "spec/url.h"
+
+#include <curl/curl.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/queue.h>
+
+#define USER_AGENT "remotewrite-sidecar"
+
+/* Header lines of an answer, together: Prometheus sends some hundred bytes. */
+#define HTTP_HEADER_MAX ((size_t)64 * 1024)
+
+enum question {
+    QUESTION_RELOAD,
+    QUESTION_RUNTIMEINFO,
+    QUESTION_BUILDINFO
+};
+#define QUESTIONS 3
+
+/* What is asked, and how it is named in errors. */
+struct target {
+    char *url;   /* NULL: cannot be asked */
+    char *shown; /* "POST http://..." */
+};
+
+struct request {
+    struct prometheus_client *client;
+    enum question question;
+    CURL *easy;                /* NULL: it failed before it was sent */
+    struct buffer early_error; /* why */
+    struct buffer body;
+    size_t header_length;
+    char curl_error[CURL_ERROR_SIZE];
+    int64_t started;
+    http_done done;
+    void *context;
+};
+
+/* A socket of curl's that the loop watches. */
+struct socket_watch {
+    uv_poll_t poll;
+    struct prometheus_client *client;
+    curl_socket_t socket;
+    int events;
+    LIST_ENTRY(socket_watch) entries;
+};
+
+struct prometheus_client {
+    const struct prometheus_settings *settings;
+    struct target targets[QUESTIONS];
+    CURLM *multi; /* NULL once closed */
+    struct request *requests[QUESTIONS];
+    uv_loop_t *loop;
+    uv_timer_t timer;       /* curl's */
+    uv_timer_t early_timer; /* reports what failed before it was sent */
+    unsigned open_handles;
+    LIST_HEAD(socket_list, socket_watch) sockets;
+};
+
+/* --- memory
+ * ---------------------------------------------------------------------------------------- */
+
+/* curl copies passwords and the headers that it makes of them: its memory is erased when it is
+ * freed. */
+static void *curl_malloc(size_t size) {
+    return memory_new(1, size);
+}
+
+static void *curl_calloc(size_t count, size_t size) {
+    return memory_new(count, size);
+}
+
+static void curl_erase_free(void *memory) {
+    if (memory != NULL) {
+        memory_erase(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+static void *curl_realloc(void *old, size_t size) {
+    void *memory = memory_new(1, size);
+
+    if (old != NULL) {
+        size_t old_size = malloc_usable_size(old);
+        memcpy(memory, old, old_size < size ? old_size : size);
+        curl_erase_free(old);
+    }
+    return memory;
+}
+
+/* --- the end of a request
+ * -------------------------------------------------------------------------- */
+
+static void request_free(struct request *request) {
+    if (request->easy != NULL) {
+        curl_multi_remove_handle(request->client->multi, request->easy);
+        curl_easy_cleanup(request->easy);
+    }
+    buffer_free(&request->early_error);
+    buffer_free(&request->body);
+    free(request);
+}
+
+/* The same words for the same fault: none of curl's "after 3 ms". */
+static void describe_fault(const struct request *request, CURLcode code, bool sent,
+                           struct buffer *out) {
+    long os_error = 0;
+
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        buffer_append_string(out, sent ? "no answer within " : "no connection within ");
+        duration_format(request->client->settings->timeout_milliseconds, out);
+        return;
+    case CURLE_COULDNT_CONNECT:
+        curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_error);
+        if (os_error > 0 && os_error <= INT_MAX) {
+            buffer_append_string(out, strerror((int)os_error));
+            return;
+        }
+        break;
+    case CURLE_WRITE_ERROR:
+        if (request->header_length > HTTP_HEADER_MAX) {
+            buffer_append_string(out, "the header of the answer is too large");
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    buffer_append_string(out, request->curl_error[0] != '\0' ? request->curl_error
+                                                             : curl_easy_strerror(code));
+}
+
+static bool is_unreachable(CURLcode code, bool sent) {
+    return !sent && (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+                     code == CURLE_OPERATION_TIMEDOUT);
+}
+
+/* A status line is an answer, however the connection ended afterwards: Prometheus writes it when
+ * the work is done. */
+static void judge(struct request *request, CURLcode code, struct http_answer *answer,
+                  struct buffer *error) {
+    long status = 0;
+    long sent = 0;
+
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(request->easy, CURLINFO_REQUEST_SIZE, &sent);
+    if (status >= 200 && status <= 999) {
+        answer->status = (int)status;
+        answer->body = (struct bytes){buffer_string(&request->body), request->body.length};
+        return;
+    }
+    buffer_printf(error, "%s: ", request->client->targets[request->question].shown);
+    describe_fault(request, code, sent > 0, error);
+    answer->error = buffer_string(error);
+    answer->maybe_received = sent > 0;
+    answer->unreachable = is_unreachable(code, sent > 0);
+}
+
+/* Takes the request off the client, then calls back: a new one may be started from there, or the
+ * client closed. */
+static void request_end(struct request *request, CURLcode code) {
+    CLEANUP(buffer_free) struct buffer error = {0};
+    struct http_answer answer = {.body = BYTES("")};
+
+    request->client->requests[request->question] = NULL;
+    answer.nanoseconds = clock_monotonic_nanoseconds() - request->started;
+    if (request->easy == NULL) {
+        answer.error = buffer_string(&request->early_error);
+    } else {
+        judge(request, code, &answer, &error);
+        curl_multi_remove_handle(request->client->multi, request->easy);
+        curl_easy_cleanup(request->easy);
+        request->easy = NULL;
+    }
+    request->done(&answer, request->context);
+    request_free(request);
+}
+
+static void collect(struct prometheus_client *client) {
+    /* A callback may close the client. */
+    while (client->multi != NULL) {
+        int left = 0;
+        CURLMsg *message = curl_multi_info_read(client->multi, &left);
+        if (message == NULL) {
+            return;
+        }
+        if (message->msg == CURLMSG_DONE) {
+            CURLcode code = message->data.result;
+            struct request *request = NULL;
+            curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&request);
+            request_end(request, code);
+        }
+    }
+}
+
+/* --- curl on the loop
+ * ------------------------------------------------------------------------------ */
+
+static void drive(struct prometheus_client *client, curl_socket_t socket, int flags) {
+    int running = 0;
+
+    /* A transfer's own fault comes with its message; anything else would be misuse. */
+    curl_multi_socket_action(client->multi, socket, flags, &running);
+    collect(client);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events) {
+    struct socket_watch *watch = poll->data;
+    int flags = 0;
+
+    if (status < 0) {
+        /* libuv has stopped the handle. Without flags curl asks the socket itself what is wrong
+         * (told CURL_CSELECT_ERR it would not say), and it may want to go on watching it. */
+        uv_poll_start(poll, watch->events, on_poll);
+    }
+    flags |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
+    flags |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+    drive(watch->client, watch->socket, flags);
+}
+
+static void on_timer(uv_timer_t *timer) {
+    drive(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void client_free(struct prometheus_client *client) {
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        free(client->targets[i].url);
+        free(client->targets[i].shown);
+    }
+    free(client);
+    curl_global_cleanup();
+}
+
+static void client_unref(struct prometheus_client *client) {
+    client->open_handles--;
+    if (client->open_handles == 0) {
+        client_free(client);
+    }
+}
+
+static void on_watch_closed(uv_handle_t *handle) {
+    struct socket_watch *watch = handle->data;
+
+    client_unref(watch->client);
+    free(watch);
+}
+
+static void on_timer_closed(uv_handle_t *handle) {
+    client_unref(handle->data);
+}
+
+/* uv_poll_stop takes the socket out of epoll at once, so that curl may close it. */
+static void watch_close(struct socket_watch *watch) {
+    uv_poll_stop(&watch->poll);
+    LIST_REMOVE(watch, entries);
+    uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
+}
+
+static struct socket_watch *watch_new(struct prometheus_client *client, curl_socket_t socket) {
+    struct socket_watch *watch = memory_new(1, sizeof(*watch));
+
+    if (uv_poll_init_socket(client->loop, &watch->poll, socket) != 0) {
+        free(watch);
+        return NULL;
+    }
+    watch->poll.data = watch;
+    watch->client = client;
+    watch->socket = socket;
+    client->open_handles++;
+    LIST_INSERT_HEAD(&client->sockets, watch, entries);
+    curl_multi_assign(client->multi, socket, watch);
+    return watch;
+}
+
+/* CURLMOPT_SOCKETFUNCTION */
+static int socket_wanted(CURL *easy UNUSED, curl_socket_t socket, int what, void *context,
+                         void *socket_context) {
+    struct prometheus_client *client = context;
+    struct socket_watch *watch = socket_context;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (watch != NULL) {
+            curl_multi_assign(client->multi, socket, NULL);
+            watch_close(watch);
+        }
+        return 0;
+    }
+    if (watch == NULL) {
+        watch = watch_new(client, socket);
+    }
+    if (watch != NULL) {
+        watch->events = ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+                        ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
+        uv_poll_start(&watch->poll, watch->events, on_poll);
+    }
+    /* A socket that cannot be watched is left to the request's timeout: -1 would end every request
+     * that this client will ever make. */
+    return 0;
+}
+
+/* CURLMOPT_TIMERFUNCTION; never calls back into curl from here: 0 means soon, not now. */
+static int timer_wanted(CURLM *multi UNUSED, long milliseconds, void *context) {
+    struct prometheus_client *client = context;
+
+    if (milliseconds < 0) {
+        uv_timer_stop(&client->timer);
+    } else {
+        uv_timer_start(&client->timer, on_timer, (uint64_t)milliseconds, 0);
+    }
+    return 0;
+}
+
+/* --- a request
+ * ------------------------------------------------------------------------------------- */
+
+static size_t on_body(char *data, size_t size, size_t count, void *context) {
+    struct request *request = context;
+    size_t length = size * count; /* curl: size is always 1 */
+    size_t room = HTTP_ANSWER_MAX - request->body.length;
+
+    buffer_append(&request->body, (struct bytes){data, length < room ? length : room});
+    /* Less than what came ends the transfer: nobody has to wait for an answer that does not end. */
+    return length <= room ? length : 0;
+}
+
+static size_t on_header(char *data UNUSED, size_t size, size_t count, void *context) {
+    struct request *request = context;
+    size_t length = size * count;
+
+    request->header_length += length;
+    return request->header_length <= HTTP_HEADER_MAX ? length : 0;
+}
+
+/* One line for each option; the first that curl refuses decides. */
+static void set(CURLcode *result, CURLcode code) {
+    if (*result == CURLE_OK) {
+        *result = code;
+    }
+}
+
+static CURLcode set_transfer(struct request *request) {
+    const struct prometheus_settings *settings = request->client->settings;
+    CURL *easy = request->easy;
+    CURLcode result = CURLE_OK;
+    int64_t timeout = settings->timeout_milliseconds;
+    const char *agent = settings->user_agent != NULL ? settings->user_agent : USER_AGENT;
+
+    timeout = timeout < 1 ? 1 : timeout > INT_MAX ? INT_MAX : timeout;
+    set(&result, curl_easy_setopt(easy, CURLOPT_PRIVATE, request));
+    set(&result, curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_error));
+    set(&result, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+    set(&result, curl_easy_setopt(easy, CURLOPT_WRITEDATA, request));
+    set(&result, curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
+    set(&result, curl_easy_setopt(easy, CURLOPT_HEADERDATA, request));
+    set(&result, curl_easy_setopt(easy, CURLOPT_USERAGENT, agent));
+    set(&result, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout));
+    set(&result, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+    /* A name server that does not answer must not hold the loop when the time is up. */
+    set(&result, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
+    set(&result, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+    set(&result, curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+    set(&result, curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
+    set(&result, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
+    set(&result, curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
+    set(&result, curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L));
+    if (settings->ca_file != NULL) {
+        set(&result, curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file));
+    }
+    if (settings->insecure_skip_verify) {
+        set(&result, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L));
+        set(&result, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L));
+    }
+    return result;
+}
+
+static CURLcode set_question(struct request *request) {
+    CURLcode result = CURLE_OK;
+
+    set(&result, curl_easy_setopt(request->easy, CURLOPT_URL,
+                                  request->client->targets[request->question].url));
+    if (request->question == QUESTION_RELOAD) {
+        set(&result, curl_easy_setopt(request->easy, CURLOPT_POST, 1L));
+        set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, ""));
+        set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDSIZE, 0L));
+    } else {
+        set(&result, curl_easy_setopt(request->easy, CURLOPT_HTTPGET, 1L));
+    }
+    return result;
+}
+
+static bool set_secret(struct request *request, const char *path, CURLoption option,
+                       CURLcode *result) {
+    CLEANUP(buffer_free) struct buffer secret = {0};
+    int error = credential_read(path, &secret);
+
+    if (error != 0) {
+        buffer_printf(&request->early_error, "%s: reading %s: %s",
+                      request->client->targets[request->question].shown, path,
+                      error == -EINVAL ? "not a file with one line of text" : strerror(-error));
+        return false;
+    }
+    set(result, curl_easy_setopt(request->easy, option, buffer_string(&secret)));
+    return true;
+}
+
+static bool set_authentication(struct request *request, CURLcode *result) {
+    const struct prometheus_settings *settings = request->client->settings;
+    CURL *easy = request->easy;
+
+    if (settings->bearer_token_file != NULL) {
+        set(result, curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER));
+        return set_secret(request, settings->bearer_token_file, CURLOPT_XOAUTH2_BEARER, result);
+    }
+    set(result, curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC));
+    if (settings->username != NULL) {
+        set(result, curl_easy_setopt(easy, CURLOPT_USERNAME, settings->username));
+        set(result, curl_easy_setopt(easy, CURLOPT_PASSWORD, ""));
+    }
+    return settings->username == NULL || settings->password_file == NULL ||
+           set_secret(request, settings->password_file, CURLOPT_PASSWORD, result);
+}
+
+/* False: early_error says why nothing can be sent. */
+static bool request_prepare(struct request *request) {
+    CURLcode result = set_transfer(request);
+
+    set(&result, set_question(request));
+    if (!set_authentication(request, &result)) {
+        return false;
+    }
+    if (result != CURLE_OK) {
+        buffer_printf(&request->early_error, "%s: %s",
+                      request->client->targets[request->question].shown,
+                      curl_easy_strerror(result));
+    }
+    return result == CURLE_OK;
+}
+
+static void on_early_timer(uv_timer_t *timer) {
+    struct prometheus_client *client = timer->data;
+
+    for (size_t i = 0; i < QUESTIONS && client->multi != NULL; i++) {
+        if (client->requests[i] != NULL && client->requests[i]->easy == NULL) {
+            request_end(client->requests[i], CURLE_OK);
+        }
+    }
+}
+
+static int ask(struct prometheus_client *client, enum question question, http_done done,
+               void *context) {
+    if (client->targets[question].url == NULL) {
+        return -EINVAL;
+    }
+    if (client->requests[question] != NULL) {
+        return -EALREADY;
+    }
+    struct request *request = memory_new(1, sizeof(*request));
+    *request = (struct request){
+        .client = client,
+        .question = question,
+        .easy = curl_easy_init(),
+        .started = clock_monotonic_nanoseconds(),
+        .done = done,
+        .context = context,
+    };
+    if (request->easy == NULL) {
+        memory_exhausted();
+    }
+    client->requests[question] = request;
+    if (request_prepare(request)) {
+        curl_multi_add_handle(client->multi, request->easy);
+    } else {
+        curl_easy_cleanup(request->easy);
+        request->easy = NULL;
+        uv_timer_start(&client->early_timer, on_early_timer, 0, 0);
+    }
+    return 0;
+}
+
+int prometheus_reload(struct prometheus_client *client, http_done done, void *context) {
+    return ask(client, QUESTION_RELOAD, done, context);
+}
+
+int prometheus_runtimeinfo(struct prometheus_client *client, http_done done, void *context) {
+    return ask(client, QUESTION_RUNTIMEINFO, done, context);
+}
+
+int prometheus_buildinfo(struct prometheus_client *client, http_done done, void *context) {
+    return ask(client, QUESTION_BUILDINFO, done, context);
+}
+
+/* --- the client
+ * ------------------------------------------------------------------------------------ */
+
+static void target_set(struct target *target, const char *method, const char *url) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+
+    target->url = memory_string(url);
+    target->shown =
+        memory_string(arena_format(arena, "%s %s", method, url_masked(arena, bytes_of(url))));
+}
+
+static void targets_set(struct prometheus_client *client) {
+    const struct prometheus_settings *settings = client->settings;
+    CLEANUP(buffer_free) struct buffer runtimeinfo = {0};
+    CLEANUP(buffer_free) struct buffer buildinfo = {0};
+
+    target_set(&client->targets[QUESTION_RELOAD], "POST", settings->reload_url);
+    if (settings->runtimeinfo_url != NULL) {
+        buffer_append_string(&runtimeinfo, settings->runtimeinfo_url);
+    } else if (runtimeinfo_url_from_reload(settings->reload_url, &runtimeinfo) != 0) {
+        return;
+    }
+    target_set(&client->targets[QUESTION_RUNTIMEINFO], "GET", buffer_string(&runtimeinfo));
+    if (buildinfo_url_from_runtimeinfo(buffer_string(&runtimeinfo), &buildinfo) == 0) {
+        target_set(&client->targets[QUESTION_BUILDINFO], "GET", buffer_string(&buildinfo));
+    }
+}
+
+struct prometheus_client *prometheus_client_new(uv_loop_t *loop,
+                                                const struct prometheus_settings *settings) {
+    struct prometheus_client *client = memory_new(1, sizeof(*client));
+
+    /* Counted by curl: only the first one of the process decides about the memory functions. */
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_erase_free, curl_realloc,
+                             memory_string, curl_calloc) != CURLE_OK) {
+        memory_exhausted();
+    }
+    client->settings = settings;
+    client->loop = loop;
+    client->multi = curl_multi_init();
+    if (client->multi == NULL) {
+        memory_exhausted();
+    }
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, timer_wanted);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    targets_set(client);
+    LIST_INIT(&client->sockets);
+    uv_timer_init(loop, &client->timer);
+    uv_timer_init(loop, &client->early_timer);
+    client->timer.data = client;
+    client->early_timer.data = client;
+    client->open_handles = 2;
+    return client;
+}
+
+void prometheus_client_close(struct prometheus_client *client) {
+    if (client->multi == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < QUESTIONS; i++) {
+        if (client->requests[i] != NULL) {
+            request_free(client->requests[i]);
+            client->requests[i] = NULL;
+        }
+    }
+    while (!LIST_EMPTY(&client->sockets)) {
+        watch_close(LIST_FIRST(&client->sockets));
+    }
+    curl_multi_setopt(client->multi, CURLMOPT_SOCKETFUNCTION, NULL);
+    curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, NULL);
+    curl_multi_cleanup(client->multi);
+    client->multi = NULL;
+    uv_close((uv_handle_t *)&client->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&client->early_timer, on_timer_closed);
+}

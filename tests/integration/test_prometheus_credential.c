@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Passwords and tokens in real files. */
+
+#include "base/compiler.h"
+#include "prometheus/credential.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char path[] = "/tmp/remotewrite-sidecar-credential-XXXXXX";
+
+static int make_file(void **state) {
+    int fd = mkstemp(path);
+
+    return fd >= 0 ? close(fd) : -1;
+}
+
+static int remove_file(void **state) {
+    return unlink(path);
+}
+
+static void write_file(struct bytes content) {
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(content.data, 1, content.length, file), content.length);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void assert_credential(struct bytes content, const char *expected) {
+    CLEANUP(buffer_free) struct buffer credential = {0};
+
+    write_file(content);
+    assert_int_equal(credential_read(path, &credential), 0);
+    assert_string_equal(buffer_string(&credential), expected);
+}
+
+static void one_trailing_newline_is_dropped(void **state) {
+    assert_credential(BYTES("secret"), "secret");
+    assert_credential(BYTES("secret\n"), "secret");
+    assert_credential(BYTES("secret\r\n"), "secret");
+    assert_credential(BYTES(" s\xc3\xa4"
+                            "cret \n"),
+                      " s\xc3\xa4"
+                      "cret ");
+    assert_credential(BYTES(""), "");
+}
+
+static void assert_refused(struct bytes content, int error) {
+    CLEANUP(buffer_free) struct buffer credential = {0};
+
+    write_file(content);
+    assert_int_equal(credential_read(path, &credential), error);
+    assert_int_equal(credential.length, 0);
+}
+
+static void what_would_end_a_header_is_no_credential(void **state) {
+    assert_refused(BYTES("secret\n\n"), -EINVAL);
+    assert_refused(BYTES("secret\r\nX-Evil: 1"), -EINVAL);
+    assert_refused(BYTES("sec\0ret"), -EINVAL);
+}
+
+static void a_file_that_is_too_large_is_no_credential(void **state) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+
+    buffer_append_repeated(&content, 'a', CREDENTIAL_MAX);
+    write_file(buffer_bytes(&content));
+    CLEANUP(buffer_free) struct buffer credential = {0};
+    assert_int_equal(credential_read(path, &credential), 0);
+    assert_int_equal(credential.length, CREDENTIAL_MAX);
+
+    buffer_append_char(&content, 'a');
+    assert_refused(buffer_bytes(&content), -EFBIG);
+}
+
+static void what_is_no_file_is_no_credential_and_never_blocks(void **state) {
+    CLEANUP(buffer_free) struct buffer credential = {0};
+    static const char fifo[] = "/tmp/remotewrite-sidecar-credential-fifo";
+
+    unlink(fifo);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    assert_int_equal(credential_read(fifo, &credential), -EINVAL);
+    assert_int_equal(unlink(fifo), 0);
+    assert_int_equal(credential_read("/tmp", &credential), -EINVAL);
+    assert_int_equal(credential_read("/dev/zero", &credential), -EINVAL);
+    assert_int_equal(credential_read("/nowhere/at/all", &credential), -ENOENT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_trailing_newline_is_dropped),
+        cmocka_unit_test(what_would_end_a_header_is_no_credential),
+        cmocka_unit_test(a_file_that_is_too_large_is_no_credential),
+        cmocka_unit_test(what_is_no_file_is_no_credential_and_never_blocks),
+    };
+
+    return cmocka_run_group_tests(tests, make_file, remove_file);
+}
