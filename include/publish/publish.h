@@ -3,8 +3,11 @@
 #define SIDECAR_PUBLISH_PUBLISH_H
 
 /*
- * Brings the disk to the desired state, atomically: every write is a temporary file in the same folder, fsync, rename,
- * fsync of the folder. Bytes that are there already are not written. A reader sees the old file or the new one.
+ * Brings the disk to the desired state, atomically: every write is a temporary file in the same
+ * folder, fsync, rename, fsync of the folder. Bytes that are there already are not written. A
+ * reader sees the old file or the new one.
+ *
+ * Everything here blocks for as long as the disk takes.
  */
 
 #include "base/bytes.h"
@@ -14,36 +17,53 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The step that failed, for the message: "creating", "writing", "syncing", "renaming", ... and on what. */
+/* The step that failed, for the message: "writing", "syncing", "renaming a temporary file to", ...
+ * and on what. Filled in only on failure; may be NULL where the caller does not care. */
 struct publish_error {
     const char *step; /* static */
-    char path[4096];
+    char path[4096];  /* cut where it is longer */
 };
 
 /*
- * Writes content to path with this mode (set exactly, whatever the umask) unless it holds these bytes and has this
- * mode. A symbolic link at path is replaced, not followed, unless follow_link (in-place editing of a base config
- * that is a link: the link's target is replaced).
- * 0; negative errno, with *error filled in, the old file untouched and no temporary file left. *ret_written (may be
- * NULL) says whether anything was written.
+ * Writes content to path with this mode (set exactly, whatever the umask) unless it holds these
+ * bytes and has this mode. Where path is a symbolic link to a regular file, that file is replaced
+ * (beside itself) and the link stays: a base config that is edited in place may be one. The new
+ * file has the old one's owner where that is allowed (root).
+ *
+ * 0; negative errno, with *error filled in, the old file untouched and no temporary file left.
+ * Among them: -ENOENT: the folder is absent, or path is a link that leads to nothing; -EISDIR: a
+ * folder; -EINVAL: another thing that is not a regular file. One exception: when only the fsync of
+ * the folder fails ("syncing the folder"), the new file is in place. *ret_written (may be NULL)
+ * says whether anything was written; set on success only.
  */
-int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error, bool *ret_written);
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
+                 bool *ret_written);
 
-/* Makes the directory (and its parents) where absent, mode 0750 less what umask takes; 0 or negative errno. */
+/* Makes the directory (and its parents) where absent, mode 0750 less what umask takes; 0 or
+ * negative errno (-ENOTDIR: something else stands there). */
 int directory_ensure(const char *path, struct publish_error *error);
 
-/* Every file as by file_publish in directory (made when needed and count > 0). Goes on after a failure and returns
- * the first one. *ret_written: how many changed. */
-int secrets_publish(const char *directory, const struct secret_file *files, size_t count, mode_t mode,
-                    struct publish_error *error, size_t *ret_written);
+/*
+ * Every file as by file_publish in directory (made when needed and count > 0), but all are written
+ * and synced before the first is renamed, the folder is synced once, and a symbolic link in a
+ * file's place is replaced, never followed. Goes on after a failure and returns the first one
+ * (-EINVAL: a name that is not one plain path component). *ret_written (may be NULL; set in any
+ * case): how many changed.
+ */
+int secrets_publish(const char *directory, const struct secret_file *files, size_t count,
+                    mode_t mode, struct publish_error *error, size_t *ret_written);
 
-/* Removes from directory every regular file that files does not name, and left-over temporary files. A directory
- * that is absent is fine. Files of others (not named as secrets_publish names, i.e. without the `_` pattern
- * NAMESPACE_NAME_FIELD) are left alone. 0 or the first negative errno. */
-int secrets_prune(const char *directory, const struct secret_file *files, size_t count, struct publish_error *error,
-                  size_t *ret_removed);
+/*
+ * Removes from directory every regular file named as secret files are (NAMESPACE_NAME_FIELD) that
+ * files does not name, and left-over temporary files. Other files, folders and links are left
+ * alone. A directory that is absent is fine. 0 or the first negative errno. *ret_removed (may be
+ * NULL; set in any case): how many secret files were removed.
+ */
+int secrets_prune(const char *directory, const struct secret_file *files, size_t count,
+                  struct publish_error *error, size_t *ret_removed);
 
-/* Removes temporary files that a killed process left beside path. 0 or negative errno. */
+/* Removes temporary files that a killed process left beside path (beside what it leads to, where it
+ * is a link). A folder that is absent is fine. 0 or negative errno. */
 int temporaries_remove(const char *path, struct publish_error *error);
 
 #endif

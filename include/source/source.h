@@ -5,13 +5,19 @@
 /*
  * A consistent read of the mounted volumes and single files into one snapshot: bytes, no meaning.
  *
- * A volume may be laid out by kubelet (`..data` is a link to a timestamped folder, swapped by rename) at its root or
- * in any folder below it (a Secret mounted at DIR/NAME); a pass never mixes two generations of one such folder.
- * Plain folders, folders that come later, vanish and return, and files edited in place work as well. Names that begin
- * with '.' are passed over.
+ * A volume may be laid out by kubelet (`..data` is a link to a timestamped folder, swapped by
+ * rename) at its root or in any folder below it (a Secret mounted at DIR/NAME); a pass never mixes
+ * two generations of one such folder. Plain folders, folders that come later, vanish and return,
+ * and files edited in place work as well. Names that begin with '.' are passed over, but for keys
+ * of Secrets and ConfigMaps, where a single dot is allowed (.dockerconfigjson).
  *
- * What has not changed is not read again: a file whose device, inode, size, mtime and ctime are as they were keeps its
- * bytes, and its struct source_file, from snapshot to snapshot.
+ * Links are followed where they stay inside their volume. What is not a regular file is never
+ * opened; nothing here waits for anything but the disk.
+ *
+ * What has not changed is not read again: a file whose device, inode, size, mtime and ctime are as
+ * they were keeps its bytes, and its struct source_file, from snapshot to snapshot. So does a file
+ * that was written anew with the same bytes, as kubelet does with a whole volume when one key of it
+ * changed.
  */
 
 #include "base/bytes.h"
@@ -23,7 +29,7 @@
 #include <stdint.h>
 
 enum volume_kind {
-    VOLUME_REMOTE_WRITE, /* *.yaml *.yml *.json, walked to a depth of 8 */
+    VOLUME_REMOTE_WRITE, /* *.yaml *.yml *.json, walked to a depth of max_depth */
     VOLUME_SECRET,       /* DIR/NAME/KEY */
     VOLUME_CONFIGMAP,    /* DIR/NAME/KEY */
 };
@@ -37,14 +43,18 @@ struct volume_config {
 /* One file, read once. Immutable; the same struct as long as the file on disk is the same. */
 struct source_file {
     const char *path;     /* volume path + "/" + relative: what a user would open */
-    const char *relative; /* to the volume: "team-a/rw.yaml", "NAME/KEY" */
-    struct bytes content; /* erased when the file is dropped */
-    uint64_t id;          /* never used again for other bytes: equal ids, equal bytes */
+    const char *relative; /* to the volume: "team-a/rw.yaml", "NAME/KEY"; of a single file: path */
+    struct bytes content; /* NUL-terminated behind length; erased when the file is dropped */
+    uint64_t id;          /* never 0, never used again for other bytes by the same source */
 };
 
+/*
+ * What could not be read for a reason of the moment (too many open files, I/O, permissions), or is
+ * too large now, is in files as it was in the snapshot before: a fault drops no RemoteWrite.
+ */
 struct snapshot_volume {
     const struct volume_config *config;
-    bool present; /* the directory was there and could be read */
+    bool present; /* the directory is there; of one that cannot be opened: as before */
     const struct source_file *const *files; /* sorted by relative path (bytes) */
     size_t file_count;
 };
@@ -52,48 +62,58 @@ struct snapshot_volume {
 /* A single file that settings name: the base config, the labels file. */
 struct snapshot_single {
     const char *path; /* NULL: not configured */
-    int error;        /* 0; -ENOENT, ...: file is NULL, or the bytes of before where they are still good to use */
+    /* 0; -ENOENT, -EINVAL (no regular file), -EFBIG, -EBADMSG (damaged gzip), errno. */
+    int error;
+    /* NULL: never read so far. With an error: the bytes of before. */
     const struct source_file *file;
 };
 
 struct snapshot {
     struct snapshot_volume *volumes; /* in the order of the settings */
     size_t volume_count;
-    struct snapshot_single base;   /* decompressed where it was gzip */
+    struct snapshot_single base; /* decompressed where it was gzip */
     struct snapshot_single labels;
-    const char *const *directories; /* every directory whose change can change the snapshot; sorted, no duplicates.
-                                       For one that is absent: its nearest existing ancestor. */
+    /*
+     * Every directory whose change can change the snapshot, by its real path (absolute, without
+     * links): volumes and their plain sub-folders, the folders that hold ..data, those that hold
+     * links on the way to any of them. For one that is absent: its nearest existing ancestor.
+     * Sorted, no duplicates. What changes between source_read and the moment that a new directory
+     * is watched is seen by nobody: after adding watches read once more.
+     */
+    const char *const *directories;
     size_t directory_count;
     struct diagnostics diagnostics; /* what was passed over and why */
-    bool complete;                  /* false: something could not be read that may be readable later */
+    bool complete; /* false: something could not be read that may be readable later */
 };
 
 struct source_settings {
     const struct volume_config *volumes;
     size_t volume_count;
-    const char *base_path;
-    const char *labels_path;
-    size_t max_file_size; /* bytes of one file of a volume */
-    size_t max_files;     /* files of one volume */
-    unsigned max_depth;   /* folders below a volume of manifests */
-    size_t max_base_size; /* bytes of the base config, after decompression */
+    const char *base_path;   /* or NULL */
+    const char *labels_path; /* or NULL */
+    size_t max_file_size;    /* bytes of one file of a volume, or of the labels file */
+    size_t max_files;        /* files of one volume, and folders of one volume */
+    unsigned max_depth;      /* folders below a volume of manifests */
+    size_t max_base_size;    /* bytes of the base config, before and after decompression */
 };
 
 struct source;
 
-/* settings, and what they point to, have to outlive the source. */
+/* settings, and what they point to, have to outlive the source and its snapshots. */
 struct source *source_new(const struct source_settings *settings) MUST_USE;
 void source_free(struct source *source);
 void source_freep(struct source **source);
 
 /*
- * Reads everything anew (stat of every file; the bytes only of what changed; with every_byte of all: SIGHUP and the
- * watch interval, for file systems whose times cannot be trusted). The snapshot and its files stay valid until
- * snapshot_release; a later source_read does not disturb an earlier snapshot. Never fails as a whole: what could not be
- * read is in the snapshot's diagnostics.
+ * Reads everything anew (stat of every file; the bytes only of what changed; with every_byte of
+ * all: SIGHUP and the watch interval, for file systems whose times cannot be trusted). The snapshot
+ * and its files stay valid until snapshot_release; a later source_read does not disturb an earlier
+ * snapshot, nor does source_free. Never fails as a whole: what could not be read is in the
+ * snapshot's diagnostics.
  */
 struct snapshot *source_read(struct source *source, bool every_byte) MUST_USE;
 
+/* NULL is fine. */
 void snapshot_release(struct snapshot *snapshot);
 void snapshot_releasep(struct snapshot **snapshot);
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_PUBLISH_TEMPORARY_H
+#define SIDECAR_PUBLISH_TEMPORARY_H
+
+/* The way a file comes to the disk: written in full beside its place and synced, then renamed. */
+
+#include "base/bytes.h"
+#include "publish/publish.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* A folder that is being written to. */
+struct output_folder {
+    int descriptor;
+    const char *path; /* for messages */
+};
+
+/* -ENOENT, ... with error filled in. */
+int output_folder_open(const char *path, struct output_folder *ret, struct publish_error *error);
+void output_folder_close(struct output_folder *folder);
+
+/* Makes renames last. File systems that cannot sync a folder are taken as they are. 0 or negative
+ * errno. */
+int output_folder_sync(const struct output_folder *folder, struct publish_error *error);
+
+/* What stands at name: its status (a link's own). -ENOENT: nothing; -EISDIR, -EINVAL: something
+ * that is no file and is left alone. */
+int output_status(const struct output_folder *folder, const char *name, struct stat *ret,
+                  struct publish_error *error);
+
+/* True when the regular file with this status holds exactly these bytes, with this mode. */
+bool output_is_same(const struct output_folder *folder, const char *name, const struct stat *status,
+                    struct bytes content, mode_t mode);
+
+struct temporary {
+    char name[NAME_MAX + 1];
+};
+
+/*
+ * Writes a temporary file for name and syncs it. owner: the file that it will replace, whose owner
+ * it takes over where that is allowed, or NULL. On failure no file is left. 0 or negative errno.
+ */
+int temporary_write(const struct output_folder *folder, const char *name, struct bytes content,
+                    mode_t mode, const struct stat *owner, struct temporary *ret,
+                    struct publish_error *error);
+
+/* Lets it take its place; on failure it is removed. 0 or negative errno. */
+int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,
+                     const char *name, struct publish_error *error);
+
+void temporary_remove(const struct output_folder *folder, const struct temporary *temporary);
+
+/* Does the name look like that of a temporary file for final? NULL: for any file. */
+bool temporary_is_one(const char *name, const char *final);
+
+/* Fills *error in (where there is one) with "folder/name" and returns -number. */
+int publish_failed(struct publish_error *error, const char *step, const char *folder,
+                   const char *name, int number);
+
+#endif

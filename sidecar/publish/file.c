@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One file: the merged config. */
+
+#include "publish/publish.h"
+
+#include "base/compiler.h"
+#include "publish/clean.h"
+#include "publish/temporary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* Where a path really is: a folder and a name in it, without a link in the name's place. */
+struct target {
+    char path[PATH_MAX]; /* cut apart: folder and name point into it */
+    const char *folder;
+    const char *name;
+};
+
+static int target_split(struct target *target, struct publish_error *error) {
+    char *slash = strrchr(target->path, '/');
+
+    target->folder = slash == NULL ? "." : slash == target->path ? "/" : target->path;
+    target->name = slash == NULL ? target->path : slash + 1;
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    if (target->name[0] == '\0') {
+        return publish_failed(error, "replacing the folder", target->folder, "", EISDIR);
+    }
+    return 0;
+}
+
+/* Follows a link at path. -ENOENT when it leads to nothing. */
+static int target_resolve(const char *path, struct target *ret, struct publish_error *error) {
+    struct stat status;
+
+    if (strlen(path) >= sizeof(ret->path)) {
+        return publish_failed(error, "looking at", path, "", ENAMETOOLONG);
+    }
+    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
+        if (realpath(path, ret->path) == NULL) {
+            return publish_failed(error, "following the link", path, "", errno);
+        }
+    } else {
+        memcpy(ret->path, path, strlen(path) + 1);
+    }
+    return target_split(ret, error);
+}
+
+static int replace(const struct output_folder *folder, const char *name, struct bytes content,
+                   mode_t mode, const struct stat *old, struct publish_error *error) {
+    struct temporary temporary;
+    int result = temporary_write(folder, name, content, mode, old, &temporary, error);
+
+    if (result == 0) {
+        result = temporary_rename(folder, &temporary, name, error);
+    }
+    return result == 0 ? output_folder_sync(folder, error) : result;
+}
+
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
+                 bool *ret_written) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct target target;
+    struct stat old;
+    int result = target_resolve(path, &target, error);
+
+    if (result < 0) {
+        return result;
+    }
+    result = output_folder_open(target.folder, &folder, error);
+    if (result < 0) {
+        return result;
+    }
+    result = output_status(&folder, target.name, &old, error);
+    if (result == 0 && S_ISLNK(old.st_mode)) {
+        /* It was none a moment ago: somebody is at work here. */
+        return publish_failed(error, "replacing the link", folder.path, target.name, EBUSY);
+    }
+    if (result < 0 && result != -ENOENT) {
+        return result;
+    }
+    bool exists = result == 0;
+    bool same = exists && output_is_same(&folder, target.name, &old, content, mode);
+    if (!same) {
+        result = replace(&folder, target.name, content, mode, exists ? &old : NULL, error);
+        if (result < 0) {
+            return result;
+        }
+    }
+    if (ret_written != NULL) {
+        *ret_written = !same;
+    }
+    return 0;
+}
+
+/* --- what a killed process left
+ * -------------------------------------------------------------------- */
+
+static bool is_temporary_of(const char *name, const void *final) {
+    return temporary_is_one(name, final);
+}
+
+int temporaries_remove(const char *path, struct publish_error *error) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct target target;
+    int result = target_resolve(path, &target, error);
+
+    if (result == 0) {
+        result = output_folder_open(target.folder, &folder, error);
+    }
+    if (result < 0) {
+        return result == -ENOENT ? 0 : result;
+    }
+    return output_remove(&folder, is_temporary_of, target.name, error, NULL);
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The secret files. Ten thousand of them may be there and one may have changed, so that what is
+ * equal costs a look and a read, and a batch of changes costs one sync of the folder. */
+
+#include "publish/publish.h"
+
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "publish/clean.h"
+#include "publish/temporary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A file that is written and waits for its name. */
+struct pending {
+    const char *name;
+    struct temporary *temporary;
+};
+
+struct batch {
+    struct output_folder folder;
+    struct arena *arena;
+    struct pending *items;
+    size_t count;
+    size_t capacity;
+    struct publish_error *error; /* NULL once it is filled in */
+    int first;                   /* the first failure */
+};
+
+static void batch_failed(struct batch *batch, int result) {
+    if (result < 0 && batch->first == 0) {
+        batch->first = result;
+        batch->error = NULL;
+    }
+}
+
+static bool name_is_plain(const char *name) {
+    size_t length = strlen(name);
+
+    return length > 0 && length <= NAME_MAX && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+/* Writes the file beside its place unless it is there already. 0 or negative errno. */
+static int prepare(struct batch *batch, const struct secret_file *file, mode_t mode) {
+    const struct output_folder *folder = &batch->folder;
+    struct temporary temporary;
+    struct stat old;
+
+    if (!name_is_plain(file->name)) {
+        return publish_failed(batch->error, "naming a secret file in", folder->path, "", EINVAL);
+    }
+    int result = output_status(folder, file->name, &old, batch->error);
+    if (result < 0 && result != -ENOENT) {
+        return result;
+    }
+    bool is_file = result == 0 && S_ISREG(old.st_mode);
+    if (is_file && output_is_same(folder, file->name, &old, file->content, mode)) {
+        return 0;
+    }
+    result = temporary_write(folder, file->name, file->content, mode, is_file ? &old : NULL,
+                             &temporary, batch->error);
+    if (result < 0) {
+        return result;
+    }
+    batch->items = arena_grow(batch->arena, batch->items, batch->count, &batch->capacity,
+                              sizeof(*batch->items));
+    struct temporary *kept = ARENA_NEW(batch->arena, struct temporary);
+    *kept = temporary;
+    batch->items[batch->count++] = (struct pending){.name = file->name, .temporary = kept};
+    return 0;
+}
+
+/* How many took their place. */
+static size_t rename_all(struct batch *batch) {
+    size_t renamed = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct pending *pending = &batch->items[i];
+        int result =
+            temporary_rename(&batch->folder, pending->temporary, pending->name, batch->error);
+        batch_failed(batch, result);
+        renamed += result == 0 ? 1 : 0;
+    }
+    if (renamed > 0) {
+        batch_failed(batch, output_folder_sync(&batch->folder, batch->error));
+    }
+    return renamed;
+}
+
+int secrets_publish(const char *directory, const struct secret_file *files, size_t count,
+                    mode_t mode, struct publish_error *error, size_t *ret_written) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct batch batch = {.arena = arena, .error = error, .folder.descriptor = -1};
+    size_t written = 0;
+
+    if (count > 0) {
+        batch_failed(&batch, directory_ensure(directory, error));
+    }
+    if (count > 0 && batch.first == 0) {
+        batch_failed(&batch, output_folder_open(directory, &batch.folder, error));
+    }
+    if (batch.folder.descriptor >= 0) {
+        for (size_t i = 0; i < count; i++) {
+            batch_failed(&batch, prepare(&batch, &files[i], mode));
+        }
+        written = rename_all(&batch);
+        output_folder_close(&batch.folder);
+    }
+    if (ret_written != NULL) {
+        *ret_written = written;
+    }
+    return batch.first;
+}
+
+/* --- removing
+ * -------------------------------------------------------------------------------------- */
+
+struct wanted_names {
+    const char **items; /* sorted */
+    size_t count;
+};
+
+static int compare_names(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* NAMESPACE_NAME_FIELD: the first two hold no '_', which Kubernetes names never do; the namespace
+ * may be absent. */
+static bool name_is_ours(const char *name) {
+    static const char kubernetes_name[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
+    static const char field[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    const char *rest = name + strspn(name, kubernetes_name);
+
+    if (name[0] == '.' || *rest++ != '_') {
+        return false;
+    }
+    size_t length = strspn(rest, kubernetes_name);
+    if (length == 0 || rest[length] != '_') {
+        return false;
+    }
+    rest += length + 1;
+    return *rest != '\0' && rest[strspn(rest, field)] == '\0';
+}
+
+static bool is_unwanted_secret(const char *name, const void *context) {
+    const struct wanted_names *wanted = context;
+
+    return name_is_ours(name) &&
+           (wanted->count == 0 || bsearch(&name, wanted->items, wanted->count,
+                                          sizeof(*wanted->items), compare_names) == NULL);
+}
+
+static bool is_any_temporary(const char *name, const void *context) {
+    (void)context;
+    return temporary_is_one(name, NULL);
+}
+
+int secrets_prune(const char *directory, const struct secret_file *files, size_t count,
+                  struct publish_error *error, size_t *ret_removed) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct wanted_names wanted = {ARENA_NEW_ARRAY(arena, const char *, count), count};
+
+    if (ret_removed != NULL) {
+        *ret_removed = 0;
+    }
+    int opened = output_folder_open(directory, &folder, error);
+    if (opened < 0) {
+        return opened == -ENOENT ? 0 : opened;
+    }
+    for (size_t i = 0; i < count; i++) {
+        wanted.items[i] = files[i].name;
+    }
+    if (count > 0) {
+        qsort(wanted.items, count, sizeof(*wanted.items), compare_names);
+    }
+    int first = output_remove(&folder, is_unwanted_secret, &wanted, error, ret_removed);
+    int second = output_remove(&folder, is_any_temporary, NULL, first == 0 ? error : NULL, NULL);
+    return first == 0 ? second : first;
+}

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* A reader of the final name never sees a file that is being written, and after a crash finds the
+ * old file or the new one: the bytes are on disk before the name leads to them. Everything happens
+ * relative to one descriptor of the folder, so that all of it happens in the same folder. */
+
+#include "publish/temporary.h"
+
+#include "base/compiler.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static const char mark[] = ".remotewrite-sidecar.tmp-";
+
+/* The mark is followed by a number in hex; of the final name as much goes before it as fits. */
+#define NUMBER_LENGTH 8
+#define STEM_SIZE     (NAME_MAX + 1 - NUMBER_LENGTH)
+#define STEM_NAME_MAX (STEM_SIZE - (int)sizeof(mark) - 1)
+
+#define NAME_TRIES 16
+
+int publish_failed(struct publish_error *error, const char *step, const char *folder,
+                   const char *name, int number) {
+    if (error != NULL) {
+        const char *slash = folder[0] != '\0' && name[0] != '\0' ? "/" : "";
+        error->step = step;
+        snprintf(error->path, sizeof(error->path), "%s%s%s", folder, slash, name);
+    }
+    return -number;
+}
+
+int output_folder_open(const char *path, struct output_folder *ret, struct publish_error *error) {
+    int descriptor = -1;
+
+    do {
+        descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        return publish_failed(error, "opening the folder", path, "", errno);
+    }
+    *ret = (struct output_folder){.descriptor = descriptor, .path = path};
+    return 0;
+}
+
+void output_folder_close(struct output_folder *folder) {
+    if (folder->descriptor >= 0) {
+        close(folder->descriptor);
+        folder->descriptor = -1;
+    }
+}
+
+static int sync_descriptor(int descriptor) {
+    int result = 0;
+
+    do {
+        result = fsync(descriptor);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+int output_folder_sync(const struct output_folder *folder, struct publish_error *error) {
+    int result = sync_descriptor(folder->descriptor);
+
+    if (result == 0 || result == -EINVAL || result == -ENOTSUP) {
+        return 0;
+    }
+    return publish_failed(error, "syncing the folder", folder->path, "", -result);
+}
+
+int output_status(const struct output_folder *folder, const char *name, struct stat *ret,
+                  struct publish_error *error) {
+    int result = 0;
+
+    do {
+        result = fstatat(folder->descriptor, name, ret, AT_SYMLINK_NOFOLLOW);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        return errno == ENOENT ? -ENOENT
+                               : publish_failed(error, "looking at", folder->path, name, errno);
+    }
+    if (S_ISDIR(ret->st_mode)) {
+        return publish_failed(error, "replacing the folder", folder->path, name, EISDIR);
+    }
+    if (!S_ISREG(ret->st_mode) && !S_ISLNK(ret->st_mode)) {
+        return publish_failed(error, "replacing what is not a regular file", folder->path, name,
+                              EINVAL);
+    }
+    return 0;
+}
+
+/* Reads on and compares; false also where it cannot be read: then it is written anew. */
+static bool holds(int descriptor, struct bytes content) {
+    char piece[16 * 1024];
+    size_t offset = 0;
+    bool same = true;
+
+    while (same) {
+        ssize_t got = read(descriptor, piece, sizeof(piece));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            same = got == 0 && offset == content.length;
+            break;
+        }
+        same = bytes_equal((struct bytes){piece, (size_t)got},
+                           bytes_slice(content, offset, offset + (size_t)got));
+        offset += (size_t)got;
+    }
+    memory_erase(piece, sizeof(piece));
+    return same;
+}
+
+bool output_is_same(const struct output_folder *folder, const char *name, const struct stat *status,
+                    struct bytes content, mode_t mode) {
+    const mode_t mode_bits = 07777;
+
+    if (!S_ISREG(status->st_mode) || (status->st_mode & mode_bits) != mode || status->st_size < 0 ||
+        (uintmax_t)status->st_size != content.length) {
+        return false;
+    }
+    int descriptor =
+        openat(folder->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) {
+        return false;
+    }
+    bool same = holds(descriptor, content);
+    close(descriptor);
+    return same;
+}
+
+/* The beginning that all temporary names for final share. */
+static void temporary_stem(const char *final, char *out, size_t size) {
+    snprintf(out, size, ".%.*s%s", STEM_NAME_MAX, final, mark);
+}
+
+bool temporary_is_one(const char *name, const char *final) {
+    char stem[STEM_SIZE];
+
+    if (final == NULL) {
+        return name[0] == '.' && strstr(name, mark) != NULL;
+    }
+    temporary_stem(final, stem, sizeof(stem));
+    return strncmp(name, stem, strlen(stem)) == 0;
+}
+
+static int temporary_create(const struct output_folder *folder, const char *name,
+                            struct temporary *temporary) {
+    char stem[STEM_SIZE];
+
+    temporary_stem(name, stem, sizeof(stem));
+    for (unsigned try = 0; try < NAME_TRIES; try++) {
+        uint32_t number = try;
+        /* Without randomness the number of the try has to do: O_EXCL is what makes it safe. */
+        (void)getrandom(&number, sizeof(number), 0);
+        snprintf(temporary->name, sizeof(temporary->name), "%s%0*x", stem, NUMBER_LENGTH, number);
+        int descriptor = openat(folder->descriptor, temporary->name,
+                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (descriptor >= 0) {
+            return descriptor;
+        }
+        if (errno != EEXIST && errno != EINTR) {
+            return -errno;
+        }
+    }
+    return -EEXIST;
+}
+
+static int write_all(int descriptor, struct bytes content) {
+    while (content.length > 0) {
+        ssize_t written = write(descriptor, content.data, content.length);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return written < 0 ? -errno : -EIO;
+        }
+        content = bytes_slice(content, (size_t)written, content.length);
+    }
+    return 0;
+}
+
+/* An unprivileged process may not give files away; the file is then its own, as every new one. */
+static int take_over_owner(int descriptor, const struct stat *owner) {
+    struct stat own;
+
+    if (owner == NULL) {
+        return 0;
+    }
+    if (fstat(descriptor, &own) < 0) {
+        return -errno;
+    }
+    if (own.st_uid == owner->st_uid && own.st_gid == owner->st_gid) {
+        return 0;
+    }
+    if (fchown(descriptor, owner->st_uid, owner->st_gid) < 0 && errno != EPERM) {
+        return -errno;
+    }
+    return 0;
+}
+
+/* 0, or negative errno and the step that failed. The mode comes after the owner: a change of owner
+ * takes bits away. */
+static int fill(int descriptor, struct bytes content, mode_t mode, const struct stat *owner,
+                const char **ret_step) {
+    int result = 0;
+
+    *ret_step = "writing";
+    result = write_all(descriptor, content);
+    if (result < 0) {
+        return result;
+    }
+    *ret_step = "setting the owner of";
+    result = take_over_owner(descriptor, owner);
+    if (result < 0) {
+        return result;
+    }
+    *ret_step = "setting the mode of";
+    if (fchmod(descriptor, mode) < 0) {
+        return -errno;
+    }
+    *ret_step = "syncing";
+    return sync_descriptor(descriptor);
+}
+
+int temporary_write(const struct output_folder *folder, const char *name, struct bytes content,
+                    mode_t mode, const struct stat *owner, struct temporary *ret,
+                    struct publish_error *error) {
+    const char *step = "creating a temporary file for";
+    int descriptor = temporary_create(folder, name, ret);
+    int result = descriptor < 0 ? descriptor : 0;
+
+    if (descriptor >= 0) {
+        result = fill(descriptor, content, mode, owner, &step);
+        /* Linux closes the descriptor whatever it returns, and the bytes are synced already; a
+         * network file system may still report here that it lost them. */
+        if (close(descriptor) < 0 && errno != EINTR && result == 0) {
+            step = "closing";
+            result = -errno;
+        }
+    }
+    if (result < 0) {
+        if (descriptor >= 0) {
+            temporary_remove(folder, ret);
+        }
+        return publish_failed(error, step, folder->path, name, -result);
+    }
+    return 0;
+}
+
+int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,
+                     const char *name, struct publish_error *error) {
+    int result = 0;
+
+    do {
+        result = renameat(folder->descriptor, temporary->name, folder->descriptor, name);
+    } while (result < 0 && errno == EINTR);
+    if (result < 0) {
+        int number = errno;
+        temporary_remove(folder, temporary);
+        return publish_failed(error, "renaming a temporary file to", folder->path, name, number);
+    }
+    return 0;
+}
+
+void temporary_remove(const struct output_folder *folder, const struct temporary *temporary) {
+    int result = 0;
+
+    /* What cannot be removed now is removed by secrets_prune or temporaries_remove. */
+    do {
+        result = unlinkat(folder->descriptor, temporary->name, 0);
+    } while (result < 0 && errno == EINTR);
+}

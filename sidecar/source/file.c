@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Reads one file. A reader of live volumes meets files that are swapped, truncated or written while
+ * it looks, so a read counts only when the file was the same before and after it. What is not a
+ * regular file is never opened: opening alone may block (a pipe) or have effects (a device). */
+
+#include "source/file.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A file that changes faster than it can be read this often is left for the next snapshot. */
+#define READ_TRIES 4
+
+/*
+ * A file system's clock ticks in steps (4 ms, 1 s, 2 s on FAT). A file changed twice within a step,
+ * and read in between, has the times of its second change already: bytes of a file this young are
+ * compared again.
+ */
+#define RECENT_MILLISECONDS 2000
+
+struct file *file_reference(struct file *file) {
+    file->references++;
+    return file;
+}
+
+void file_release(struct file *file) {
+    if (file == NULL || --file->references > 0) {
+        return;
+    }
+    buffer_free(&file->storage);
+    free(file->path);
+    free(file->relative);
+    free(file);
+}
+
+static struct file_identity identity_of(const struct stat *status) {
+    return (struct file_identity){
+        .device = status->st_dev,
+        .inode = status->st_ino,
+        .size = status->st_size,
+        .modified = status->st_mtim,
+        .changed = status->st_ctim,
+    };
+}
+
+static bool same_time(struct timespec left, struct timespec right) {
+    return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
+}
+
+static bool same_identity(const struct file_identity *left, const struct file_identity *right) {
+    return left->device == right->device && left->inode == right->inode &&
+           left->size == right->size && same_time(left->modified, right->modified) &&
+           same_time(left->changed, right->changed);
+}
+
+static int64_t milliseconds_of(struct timespec time) {
+    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Times in the future (the clock was set back) count as recent too. */
+static bool is_recent(const struct file_identity *identity, int64_t started) {
+    int64_t threshold = started - RECENT_MILLISECONDS;
+
+    return milliseconds_of(identity->modified) > threshold ||
+           milliseconds_of(identity->changed) > threshold;
+}
+
+static int read_all(int descriptor, char *data, size_t size, size_t *ret_length) {
+    size_t length = 0;
+
+    while (length < size) {
+        ssize_t got = read(descriptor, data + length, size - length);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -errno;
+        }
+        if (got == 0) {
+            break;
+        }
+        length += (size_t)got;
+    }
+    *ret_length = length;
+    return 0;
+}
+
+/* The bytes behind an open descriptor. -EAGAIN when they changed meanwhile. */
+static int read_stable(int descriptor, size_t limit, struct buffer *content,
+                       struct file_identity *ret_identity) {
+    struct stat before;
+    struct stat after;
+
+    if (fstat(descriptor, &before) < 0) {
+        return -errno;
+    }
+    if (!S_ISREG(before.st_mode)) {
+        return -EAGAIN;
+    }
+    if (before.st_size < 0 || (uintmax_t)before.st_size > limit) {
+        return -EFBIG;
+    }
+    /* Exactly as large as needed; the byte more shows that the file grew, and ends the text. */
+    size_t size = (size_t)before.st_size;
+    buffer_free(content);
+    content->capacity = size + 1;
+    content->data = memory_new(content->capacity, 1);
+    int error = read_all(descriptor, content->data, content->capacity, &content->length);
+    if (error < 0) {
+        return error;
+    }
+    if (fstat(descriptor, &after) < 0) {
+        return -errno;
+    }
+    *ret_identity = identity_of(&before);
+    struct file_identity end = identity_of(&after);
+    return content->length == size && same_identity(ret_identity, &end) ? 0 : -EAGAIN;
+}
+
+static int open_and_read(const struct file_request *request, struct buffer *content,
+                         struct file_identity *ret_identity) {
+    int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (request->follow ? 0 : O_NOFOLLOW);
+    int descriptor = openat(request->folder, request->name, flags);
+
+    if (descriptor < 0) {
+        /* It was a regular file a moment ago. */
+        return errno == ELOOP || errno == ENXIO || errno == EINTR ? -EAGAIN : -errno;
+    }
+    int error = read_stable(descriptor, request->limit, content, ret_identity);
+    close(descriptor);
+    return error;
+}
+
+static struct file *file_new(const struct file_request *request, struct buffer *content) {
+    struct file *file = memory_new(1, sizeof(*file));
+
+    file->storage = *content;
+    *content = (struct buffer){0};
+    file->path = memory_string(request->path);
+    file->relative = memory_string(request->relative);
+    file->view = (struct source_file){
+        .path = file->path,
+        .relative = file->relative,
+        .content = buffer_bytes(&file->storage),
+        .id = ++*request->last_id,
+    };
+    file->references = 1;
+    return file;
+}
+
+/* One try. -EAGAIN: what was seen does not fit together, look again. */
+static int file_read_once(const struct file_request *request, struct file *previous,
+                          struct file **ret) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+    struct stat status;
+
+    if (fstatat(request->folder, request->name, &status,
+                request->follow ? 0 : AT_SYMLINK_NOFOLLOW) < 0) {
+        return errno == EINTR ? -EAGAIN : -errno;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return -EINVAL;
+    }
+    struct file_identity identity = identity_of(&status);
+    if (previous != NULL && !previous->recent && !request->every_byte &&
+        same_identity(&previous->identity, &identity)) {
+        *ret = file_reference(previous);
+        return 0;
+    }
+    int error = open_and_read(request, &content, &identity);
+    if (error == 0 && request->decode != NULL) {
+        error = request->decode(&content, request->limit);
+    }
+    if (error < 0) {
+        return error;
+    }
+    struct file *file = NULL;
+    if (previous != NULL && bytes_equal(previous->view.content, buffer_bytes(&content))) {
+        file = file_reference(previous);
+    } else {
+        file = file_new(request, &content);
+    }
+    file->identity = identity;
+    file->recent = is_recent(&identity, request->started);
+    *ret = file;
+    return 0;
+}
+
+int file_read(const struct file_request *request, struct file *previous, struct file **ret) {
+    int error = -EAGAIN;
+
+    for (unsigned try = 0; try < READ_TRIES && error == -EAGAIN; try++) {
+        error = file_read_once(request, previous, ret);
+    }
+    return error == -EAGAIN ? -EBUSY : error;
+}

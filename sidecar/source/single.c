@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The base config and the labels file. The operator named them, so that links are followed wherever
+ * they lead; a file of a kubelet volume is of one generation because it is opened once. */
+
+#include "source/single.h"
+
+#include "source/fault.h"
+#include "source/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+/* Watches the folder of the file, and those of the links that lead to it. */
+static void watch(const struct single_request *request) {
+    struct resolver resolver = {
+        .arena = request->scratch,
+        .root = -1,
+        .root_path = "",
+        .directories = request->directories,
+    };
+    struct resolution resolution;
+
+    if (path_resolve(&resolver, request->path, &resolution) < 0) {
+        return;
+    }
+    const char *folder = resolution.real;
+    if (resolution.exists) {
+        folder = path_parent(request->scratch, resolution.real);
+    }
+    directories_add(request->directories, "", folder);
+}
+
+int single_read(const struct single_request *request, struct file **ret_file, bool *ret_complete) {
+    struct file_request wanted = {
+        .folder = AT_FDCWD,
+        .name = request->path,
+        .follow = true,
+        .path = request->path,
+        .relative = request->path,
+        .limit = request->limit,
+        .decode = request->decode,
+        .every_byte = request->every_byte,
+        .started = request->started,
+        .last_id = request->last_id,
+    };
+
+    watch(request);
+    *ret_file = NULL;
+    int error = file_read(&wanted, request->previous, ret_file);
+    if (error == 0) {
+        return 0;
+    }
+    struct fault fault = {
+        .path = request->path,
+        .error = error,
+        .kept = request->previous != NULL,
+        .limit = request->limit,
+        .limit_option = request->limit_option,
+    };
+    fault_report(request->diagnostics, &fault);
+    if (fault.kept) {
+        *ret_file = file_reference(request->previous);
+    }
+    if (fault_is_passing(error)) {
+        *ret_complete = false;
+    }
+    return error;
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Puts the snapshot together and remembers the last one, whose files the next one shares as far as
+ * they have not changed. */
+
+#include "source/source.h"
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/memory.h"
+#include "source/directories.h"
+#include "source/file.h"
+#include "source/gzip.h"
+#include "source/single.h"
+#include "source/volume.h"
+
+#include <stdlib.h>
+
+/* What a snapshot is behind what is shown of it. */
+struct own_snapshot {
+    struct snapshot view; /* first: a snapshot handed out is the address of its own_snapshot */
+    struct arena *arena;
+    struct file_list *files; /* of each volume */
+    struct file *base;
+    struct file *labels;
+    unsigned references;
+};
+
+struct source {
+    const struct source_settings *settings;
+    struct own_snapshot *last; /* never NULL: empty before the first reading */
+    uint64_t last_id;
+};
+
+/* What one reading needs beside the snapshot that it makes. */
+struct reading {
+    struct source *source;
+    struct own_snapshot *snapshot;
+    struct arena *scratch;
+    struct directories directories;
+    bool every_byte;
+    int64_t started;
+};
+
+static struct own_snapshot *snapshot_new(const struct source_settings *settings) {
+    struct own_snapshot *snapshot = memory_new(1, sizeof(*snapshot));
+    struct arena *arena = arena_new();
+
+    snapshot->arena = arena;
+    snapshot->references = 1;
+    snapshot->files = ARENA_NEW_ARRAY(arena, struct file_list, settings->volume_count);
+    snapshot->view = (struct snapshot){
+        .volumes = ARENA_NEW_ARRAY(arena, struct snapshot_volume, settings->volume_count),
+        .volume_count = settings->volume_count,
+        .base = {.path = settings->base_path},
+        .labels = {.path = settings->labels_path},
+        .diagnostics = diagnostics_in(arena),
+        .complete = true,
+    };
+    for (size_t i = 0; i < settings->volume_count; i++) {
+        snapshot->view.volumes[i].config = &settings->volumes[i];
+    }
+    return snapshot;
+}
+
+void snapshot_release(struct snapshot *snapshot) {
+    struct own_snapshot *own = (struct own_snapshot *)snapshot;
+
+    if (own == NULL || --own->references > 0) {
+        return;
+    }
+    for (size_t i = 0; i < own->view.volume_count; i++) {
+        for (size_t j = 0; j < own->files[i].count; j++) {
+            file_release(own->files[i].items[j]);
+        }
+    }
+    file_release(own->base);
+    file_release(own->labels);
+    arena_free(own->arena);
+    free(own);
+}
+
+void snapshot_releasep(struct snapshot **snapshot) {
+    snapshot_release(*snapshot);
+    *snapshot = NULL;
+}
+
+struct source *source_new(const struct source_settings *settings) {
+    struct source *source = memory_new(1, sizeof(*source));
+
+    source->settings = settings;
+    source->last = snapshot_new(settings);
+    return source;
+}
+
+void source_free(struct source *source) {
+    if (source != NULL) {
+        snapshot_release(&source->last->view);
+        free(source);
+    }
+}
+
+void source_freep(struct source **source) {
+    source_free(*source);
+    *source = NULL;
+}
+
+static void read_volume(struct reading *reading, size_t index) {
+    struct source *source = reading->source;
+    struct own_snapshot *snapshot = reading->snapshot;
+    struct snapshot_volume *volume = &snapshot->view.volumes[index];
+    struct volume_result result;
+    struct volume_request request = {
+        .settings = source->settings,
+        .config = volume->config,
+        .previous = &source->last->files[index],
+        .previously_present = source->last->view.volumes[index].present,
+        .every_byte = reading->every_byte,
+        .started = reading->started,
+        .last_id = &source->last_id,
+        .arena = snapshot->arena,
+        .scratch = reading->scratch,
+        .diagnostics = &snapshot->view.diagnostics,
+        .directories = &reading->directories,
+    };
+
+    volume_read(&request, &result);
+    const struct source_file **shown =
+        ARENA_NEW_ARRAY(snapshot->arena, const struct source_file *, result.files.count);
+    for (size_t i = 0; i < result.files.count; i++) {
+        shown[i] = &result.files.items[i]->view;
+    }
+    snapshot->files[index] = result.files;
+    volume->present = result.present;
+    volume->files = shown;
+    volume->file_count = result.files.count;
+    if (!result.complete) {
+        snapshot->view.complete = false;
+    }
+}
+
+static struct file *read_single(struct reading *reading, struct snapshot_single *single,
+                                struct file *previous, size_t limit, const char *limit_option,
+                                file_decode decode) {
+    struct snapshot *snapshot = &reading->snapshot->view;
+    struct file *file = NULL;
+    struct single_request request = {
+        .path = single->path,
+        .limit = limit,
+        .limit_option = limit_option,
+        .decode = decode,
+        .previous = previous,
+        .every_byte = reading->every_byte,
+        .started = reading->started,
+        .last_id = &reading->source->last_id,
+        .scratch = reading->scratch,
+        .diagnostics = &snapshot->diagnostics,
+        .directories = &reading->directories,
+    };
+
+    if (single->path == NULL) {
+        return NULL;
+    }
+    single->error = single_read(&request, &file, &snapshot->complete);
+    single->file = file != NULL ? &file->view : NULL;
+    return file;
+}
+
+struct snapshot *source_read(struct source *source, bool every_byte) {
+    const struct source_settings *settings = source->settings;
+    CLEANUP(arena_freep) struct arena *scratch = arena_new();
+    struct own_snapshot *snapshot = snapshot_new(settings);
+    struct reading reading = {
+        .source = source,
+        .snapshot = snapshot,
+        .scratch = scratch,
+        .directories = {.arena = snapshot->arena},
+        .every_byte = every_byte,
+        .started = clock_wall_milliseconds(),
+    };
+
+    for (size_t i = 0; i < settings->volume_count; i++) {
+        read_volume(&reading, i);
+    }
+    snapshot->base = read_single(&reading, &snapshot->view.base, source->last->base,
+                                 settings->max_base_size, NULL, gzip_decode);
+    snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels,
+                                   settings->max_file_size, "--max-file-size", NULL);
+    directories_sort(&reading.directories);
+    snapshot->view.directories = reading.directories.items;
+    snapshot->view.directory_count = reading.directories.count;
+
+    snapshot_release(&source->last->view);
+    source->last = snapshot;
+    snapshot->references++;
+    return &snapshot->view;
+}
