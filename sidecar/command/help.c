@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* --help: the commands from their table, the options from theirs. */
+
+#include "command/help.h"
+
+#include "base/arena.h"
+#include "base/nearest.h"
+#include "command/report.h"
+#include "options/help.h"
+
+enum {
+    NAME_WIDTH = 10
+};
+
+static void append_usage(const struct command *command, struct buffer *out) {
+    buffer_printf(out, "  remotewrite-sidecar %s%s%s\n", command->name,
+                  command->arguments[0] != '\0' ? " " : "", command->arguments);
+}
+
+static void append_program(struct buffer *out) {
+    help_wrap(
+        out,
+        "Turns RemoteWrite manifests, and the Secrets that they name, into the remote_write section of "
+        "prometheus.yml, and makes Prometheus load it.",
+        0);
+    buffer_append_string(out, "\nUsage:\n  remotewrite-sidecar [FLAG ...]\n");
+    for (size_t i = 0; i < command_count; i++) {
+        append_usage(&commands[i], out);
+    }
+    buffer_append_string(out, "\nCommands:\n");
+    for (size_t i = 0; i < command_count; i++) {
+        buffer_printf(out, "  %-*s%s\n", NAME_WIDTH, commands[i].name, commands[i].summary);
+    }
+}
+
+void command_help(const struct command *command, struct buffer *out) {
+    if (command == NULL) {
+        append_program(out);
+    } else {
+        buffer_append_string(out, "Usage:\n");
+        append_usage(command, out);
+        buffer_append_char(out, '\n');
+        help_wrap(out, command->details, 0);
+    }
+    buffer_append_string(
+        out, "\nA flag is written --flag=VALUE or --flag VALUE; a flag without a VALUE is true, or "
+             "false\nas --flag=false or --no-flag. Durations are written as in 500ms, 30s, 3m or "
+             "1h30m.\n\n");
+    options_help(out);
+    buffer_append_string(
+        out, "  --help, -h\n        Show this. COMMAND --help: show it for one command.\n"
+             "  --version\n        Show the version.\n");
+}
+
+enum exit_status help_execute(const struct invocation *invocation) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    const struct command *command = NULL;
+
+    if (invocation->operand_count > 0) {
+        command = command_by_name(invocation->operands[0]);
+        if (command == NULL) {
+            CLEANUP(arena_freep) struct arena *arena = arena_new();
+            struct diagnostics diagnostics = diagnostics_in(arena);
+            diagnostics_add(&diagnostics, SEVERITY_ERROR, (struct location){0}, NULL,
+                            invocation->operands[0], "remotewrite-sidecar help lists all commands",
+                            "unknown command");
+            return usage_fault(&diagnostics);
+        }
+    }
+    command_help(command, &text);
+    return output_write(buffer_bytes(&text));
+}
