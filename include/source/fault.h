@@ -13,7 +13,7 @@
 
 struct fault {
     const char *path;
-    int error;                /* negative errno, as file_read gives it */
+    int error;                /* negative errno, as file_load gives it */
     bool kept;                /* the bytes of before go on being used */
     size_t limit;             /* of -EFBIG */
     const char *limit_option; /* the flag that raises it; NULL: none does */

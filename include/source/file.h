@@ -63,7 +63,7 @@ struct file_request {
  * -EINVAL: not a regular file; -EFBIG: over the limit; -EBUSY: it did not stand still; what decode
  * gave; errno.
  */
-int file_read(const struct file_request *request, struct file *previous,
+int file_load(const struct file_request *request, struct file *previous,
               struct file **ret) MUST_USE;
 
 #endif

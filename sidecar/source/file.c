@@ -154,7 +154,7 @@ static struct file *file_new(const struct file_request *request, struct buffer *
 }
 
 /* One try. -EAGAIN: what was seen does not fit together, look again. */
-static int file_read_once(const struct file_request *request, struct file *previous,
+static int file_load_once(const struct file_request *request, struct file *previous,
                           struct file **ret) {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct stat status;
@@ -191,11 +191,11 @@ static int file_read_once(const struct file_request *request, struct file *previ
     return 0;
 }
 
-int file_read(const struct file_request *request, struct file *previous, struct file **ret) {
+int file_load(const struct file_request *request, struct file *previous, struct file **ret) {
     int error = -EAGAIN;
 
     for (unsigned try = 0; try < READ_TRIES && error == -EAGAIN; try++) {
-        error = file_read_once(request, previous, ret);
+        error = file_load_once(request, previous, ret);
     }
     return error == -EAGAIN ? -EBUSY : error;
 }

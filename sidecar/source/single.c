@@ -48,7 +48,7 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
 
     watch(request);
     *ret_file = NULL;
-    int error = file_read(&wanted, request->previous, ret_file);
+    int error = file_load(&wanted, request->previous, ret_file);
     if (error == 0) {
         return 0;
     }

@@ -342,7 +342,7 @@ static int read_entry(struct walk *walk, const struct folder *folder,
     };
 
     if (entry->target == NULL) {
-        return file_read(&wanted, previous, ret);
+        return file_load(&wanted, previous, ret);
     }
     int parent =
         folder_open_beneath(walk->resolver.root, path_parent(request->scratch, entry->target));
@@ -351,7 +351,7 @@ static int read_entry(struct walk *walk, const struct folder *folder,
     }
     wanted.folder = parent;
     wanted.name = strrchr(entry->target, '/') + 1;
-    int error = file_read(&wanted, previous, ret);
+    int error = file_load(&wanted, previous, ret);
     close(parent);
     return error;
 }
