@@ -27,7 +27,7 @@ struct named_files {
     const struct source_file **files;
     size_t count;
     size_t capacity;
-    struct file **owned; /* those that file_read gave */
+    struct file **owned; /* those that file_load gave */
     size_t owned_count;
     size_t owned_capacity;
     struct buffer input; /* standard input */
@@ -66,7 +66,7 @@ static void read_named_file(struct named_files *named, const char *path) {
         .limit = named->limit,
         .last_id = &named->last_id,
     };
-    int error = file_read(&request, NULL, &file);
+    int error = file_load(&request, NULL, &file);
 
     if (error < 0) {
         report_unreadable(named, path, error);
