@@ -3,10 +3,12 @@
 #define SIDECAR_COMPILE_COMPILE_H
 
 /*
- * From a snapshot to the desired state: which RemoteWrites are taken, what each becomes in prometheus.yml, the merged
- * config, the secret files, and what there is to say about all of it. Pure: no file, clock, environment or network.
+ * From a snapshot to the desired state: which RemoteWrites are taken, what each becomes in
+ * prometheus.yml, the merged config, the secret files, and what there is to say about all of it.
+ * Pure: no file, clock, environment or network.
  *
- * What has not changed is not done again: a compiler keeps the parsed form of every file by its source_file id.
+ * What has not changed is not done again: a compiler keeps the parsed form of every file by its
+ * source_file id.
  */
 
 #include "base/arena.h"
@@ -29,20 +31,22 @@ struct environment_variable {
 
 struct compile_settings {
     struct policy policy;
-    struct version version;              /* of Prometheus; not set: VERSION_NEWEST_KNOWN */
-    struct string_list cluster_labels;   /* "key=value", checked by compile_settings_check */
-    const char *remote_write_selector;   /* kubectl syntax; NULL or "": all */
-    struct string_list namespaces;       /* empty: all */
-    const char *secret_path;             /* the secret directory as the merged config has to name it: relative to the
-                                            config's own folder ("remote-write-secrets"), or absolute */
-    bool in_place;                       /* output = base: what is between the markers is replaced; $(NAME) is left */
+    struct version version;            /* of Prometheus; not set: VERSION_NEWEST_KNOWN */
+    struct string_list cluster_labels; /* "key=value", checked by compile_settings_check */
+    const char *remote_write_selector; /* kubectl syntax; NULL or "": all */
+    struct string_list namespaces;     /* empty: all */
+    const char *secret_path; /* the secret directory as the merged config has to name it: relative
+                                to the config's own folder ("remote-write-secrets"), or absolute */
+    bool in_place; /* output = base: what is between the markers is replaced; $(NAME) is left */
     const struct environment_variable *environment; /* for $(NAME) in the base; sorted by name */
     size_t environment_count;
     struct yaml_limits limits;
 };
 
-/* Judges the settings themselves: cluster labels, selector, secret_path. 0, or -EINVAL with diagnostics added. */
-int compile_settings_check(const struct compile_settings *settings, struct diagnostics *diagnostics);
+/* Judges the settings themselves: cluster labels, selector, secret_path. 0, or -EINVAL with
+ * diagnostics added. */
+int compile_settings_check(const struct compile_settings *settings,
+                           struct diagnostics *diagnostics);
 
 enum remote_write_state {
     STATE_ACTIVE,
@@ -57,28 +61,31 @@ const char *remote_write_state_name(enum remote_write_state state);
 
 /* What became of one RemoteWrite. Strings live in the state's arena. */
 struct outcome {
-    const char *namespace; /* "" where it has none */
-    const char *name;      /* "" where it has none or an unusable one */
+    const char *namespace;    /* "" where it has none */
+    const char *name;         /* "" where it has none or an unusable one */
     struct location location; /* of the document */
     enum remote_write_state state;
     const char *reason; /* NULL when active */
     const char *url;    /* NULL where there is none; userinfo masked */
-    struct bytes entry; /* its text in the merged config, comment line included; empty unless active */
+    struct bytes
+        entry; /* its text in the merged config, comment line included; empty unless active */
 };
 
 struct desired_state {
     struct arena *arena; /* holds everything here */
-    bool mergeable;      /* false: the base is absent, broken or of a form that cannot be merged (an error diagnostic says
-                            why): config is empty and nothing may be published */
+    bool mergeable;      /* false: the base is absent, broken or of a form that cannot be merged (an
+                            error diagnostic says      why): config is empty and nothing may be published */
     struct bytes config; /* the merged prometheus.yml */
-    struct bytes section; /* our block inside config, markers included; empty when there is no entry */
+    struct bytes
+        section; /* our block inside config, markers included; empty when there is no entry */
     const struct secret_file *secrets; /* sorted by name */
     size_t secret_count;
     const struct outcome *outcomes; /* sorted by namespace, name, file, line */
     size_t outcome_count;
     size_t state_counts[REMOTE_WRITE_STATES];
     size_t expansion_errors; /* $(NAME) in the base that the environment does not have */
-    struct diagnostics diagnostics; /* of the snapshot, the manifests and the merge; sorted by place */
+    struct diagnostics
+        diagnostics; /* of the snapshot, the manifests and the merge; sorted by place */
 };
 
 struct compiler;
@@ -87,7 +94,8 @@ struct compiler *compiler_new(void) MUST_USE;
 void compiler_free(struct compiler *compiler);
 void compiler_freep(struct compiler **compiler);
 
-/* One pass. The state is the caller's (desired_state_free) and independent of snapshot and compiler. Never NULL. */
+/* One pass. The state is the caller's (desired_state_free) and independent of snapshot and
+ * compiler. Never NULL. */
 struct desired_state *compiler_pass(struct compiler *compiler, const struct snapshot *snapshot,
                                     const struct compile_settings *settings) MUST_USE;
 

@@ -11,10 +11,12 @@
 
 #include <stddef.h>
 
-/* The text with every $(NAME) ([a-zA-Z0-9_]+) replaced; the same view when there is none. An unset one is left and
- * warned about, once a name. The environment is sorted by name. *ret_errors: how many were unset. */
+/* The text with every $(NAME) ([a-zA-Z0-9_]+) replaced; the same view when there is none. An unset
+ * one is left and warned about, once a name. The environment is sorted by name. *ret_errors: how
+ * many were unset. */
 struct bytes environment_substitute(struct arena *arena, struct bytes text,
-                                    const struct environment_variable *environment, size_t count, const char *file,
-                                    struct diagnostics *diagnostics, size_t *ret_errors);
+                                    const struct environment_variable *environment, size_t count,
+                                    const char *file, struct diagnostics *diagnostics,
+                                    size_t *ret_errors);
 
 #endif

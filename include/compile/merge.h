@@ -3,9 +3,10 @@
 #define SIDECAR_COMPILE_MERGE_H
 
 /*
- * The splice: entries put into a person's prometheus.yml without touching a byte of theirs. The entries stand as one
- * block between two marker lines, after the base's own; taking the block out again gives the base back, byte for byte.
- * After the splice the result is parsed and compared with base + entries; a mismatch is an error, never a file.
+ * The splice: entries put into a person's prometheus.yml without touching a byte of theirs. The
+ * entries stand as one block between two marker lines, after the base's own; taking the block out
+ * again gives the base back, byte for byte. After the splice the result is parsed and compared with
+ * base + entries; a mismatch is an error, never a file.
  */
 
 #include "base/arena.h"
@@ -16,42 +17,47 @@
 #include <stddef.h>
 
 #define MERGE_BEGIN "# BEGIN remotewrite-sidecar: generated, edits are overwritten"
-#define MERGE_END "# END remotewrite-sidecar"
+#define MERGE_END   "# END remotewrite-sidecar"
 
 struct base_name {
     const char *name;
     struct location location;
 };
 
-/* A base config, understood: lives in the arena that it was read into, and points into the text given to base_read. */
+/* A base config, understood: lives in the arena that it was read into, and points into the text
+ * given to base_read. */
 struct base;
 
 /*
- * Takes an earlier block of ours out of the text (in-place mode, or a base that was copied from an output), parses
- * what is left and finds the place for the entries. NULL, with an error diagnostic, for what cannot be merged: not
- * YAML, a root that is no mapping, a remote_write that is no list, a broken pair of markers.
- * text has to outlive the base.
+ * Takes an earlier block of ours out of the text (in-place mode, or a base that was copied from an
+ * output), parses what is left and finds the place for the entries. NULL, with an error diagnostic,
+ * for what cannot be merged: not YAML, a root that is no mapping, a remote_write that is no list, a
+ * broken pair of markers. text has to outlive the base.
  */
-struct base *base_read(struct arena *arena, struct bytes text, const char *file, const struct yaml_limits *limits,
-                       struct diagnostics *diagnostics);
+struct base *base_read(struct arena *arena, struct bytes text, const char *file,
+                       const struct yaml_limits *limits, struct diagnostics *diagnostics);
 
 /* The base without a block of ours: what is spliced into. */
 struct bytes base_text(const struct base *base);
 
-/* The names that the base's own remote_write entries have, in their order (an entry without a name is left out). */
+/* The names that the base's own remote_write entries have, in their order (an entry without a name
+ * is left out). */
 const struct base_name *base_names(const struct base *base, size_t *ret_count);
 
 struct merge_item {
-    const char *comment;      /* one line without '#': which RemoteWrite, which file; odd bytes are escaped */
+    const char
+        *comment; /* one line without '#': which RemoteWrite, which file; odd bytes are escaped */
     const struct node *entry; /* a mapping */
-    size_t start, end;        /* out: where its text (comment included) stands in the merged config */
+    size_t start, end; /* out: where its text (comment included) stands in the merged config */
 };
 
 /*
- * Base + items into out (appended to an empty buffer). No items: out is base_text. *ret_start, *ret_end: our block,
- * markers included. 0; -EINVAL with an error diagnostic when the result is not base + items, or has no place.
+ * Base + items into out (appended to an empty buffer). No items: out is base_text. *ret_start,
+ * *ret_end: our block, markers included. 0; -EINVAL with an error diagnostic when the result is not
+ * base + items, or has no place.
  */
 int base_merge(struct arena *arena, const struct base *base, struct merge_item *items, size_t count,
-               struct buffer *out, size_t *ret_start, size_t *ret_end, struct diagnostics *diagnostics);
+               struct buffer *out, size_t *ret_start, size_t *ret_end,
+               struct diagnostics *diagnostics);
 
 #endif

@@ -4,6 +4,8 @@
 
 /* The guard rails that whoever runs Prometheus sets for those who write RemoteWrites. */
 
+#include "spec/object.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,5 +29,9 @@ struct policy {
     const char *https_proxy;
     const char *no_proxy;
 };
+
+/* Reports (error) what of a RemoteWriteSpec the policy denies: file references, ambient
+ * credentials, URLs. */
+void policy_check(struct scope *scope, const struct object *spec, const struct policy *policy);
 
 #endif

@@ -1,0 +1,669 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One pass: manifests out of the snapshot (parsed anew only where the bytes are new), every
+ * RemoteWrite judged, those that are taken merged into the base. A fault of one RemoteWrite is its
+ * own: it gets an outcome, the pass goes on.
+ */
+
+#include "compile/compile.h"
+
+#include "base/memory.h"
+#include "compile/envsubst.h"
+#include "compile/merge.h"
+#include "compile/translate.h"
+#include "spec/manifest.h"
+#include "spec/regex.h"
+#include "spec/rules.h"
+#include "spec/secrets.h"
+#include "spec/selector.h"
+#include "spec/url.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A parsed file, kept while the file's bytes are the same. */
+struct cached_manifest {
+    uint64_t id;
+    const struct volume_config *volume;
+    struct manifest *manifest;
+    uint64_t last_pass;
+};
+
+struct compiler {
+    struct cached_manifest *cache; /* sorted by id, then volume */
+    size_t count;
+    uint64_t pass;
+};
+
+/* One RemoteWrite on its way through a pass. */
+struct candidate {
+    const struct remote_write *remote_write;
+    const struct volume_config *volume;
+    struct diagnostics diagnostics; /* of this pass: policy, secrets, gates, names */
+    struct outcome outcome;
+    struct translation translation;
+};
+
+struct pass {
+    struct compiler *compiler;
+    const struct snapshot *snapshot;
+    const struct compile_settings *settings;
+    struct desired_state *state;
+    struct arena *arena; /* the state's */
+    struct version version;
+    struct labels cluster;
+    const struct selector *selector;
+    struct secret_store *store;
+    struct base *base;
+    struct manifest **manifests;
+    size_t manifest_count;
+    struct candidate *candidates;
+    size_t candidate_count;
+};
+
+static const char *const state_names[REMOTE_WRITE_STATES] = {"active", "unselected", "pending",
+                                                             "rejected", "quarantined"};
+
+const char *remote_write_state_name(enum remote_write_state state) {
+    return state_names[state];
+}
+
+/* The cache of parsed files. */
+
+struct compiler *compiler_new(void) {
+    return memory_new(1, sizeof(struct compiler));
+}
+
+void compiler_free(struct compiler *compiler) {
+    if (compiler == NULL)
+        return;
+    for (size_t i = 0; i < compiler->count; i++)
+        manifest_free(compiler->cache[i].manifest);
+    free(compiler->cache);
+    free(compiler);
+}
+
+void compiler_freep(struct compiler **compiler) {
+    compiler_free(*compiler);
+}
+
+static int compare_cached(const void *left, const void *right) {
+    const struct cached_manifest *one = left;
+    const struct cached_manifest *other = right;
+
+    if (one->id != other->id)
+        return one->id < other->id ? -1 : 1;
+    return (one->volume > other->volume) - (one->volume < other->volume);
+}
+
+/* The parsed form of a file; new ones go to the end of the cache, behind the sorted part of
+ * `sorted` entries. */
+static struct manifest *manifest_of(struct compiler *compiler, size_t sorted,
+                                    const struct source_file *file,
+                                    const struct volume_config *volume,
+                                    const struct yaml_limits *limits) {
+    struct cached_manifest wanted = {.id = file->id, .volume = volume, .last_pass = compiler->pass};
+    struct cached_manifest *found = NULL;
+
+    if (sorted > 0)
+        found = bsearch(&wanted, compiler->cache, sorted, sizeof(wanted), compare_cached);
+    if (found != NULL) {
+        found->last_pass = compiler->pass;
+        return found->manifest;
+    }
+    wanted.manifest = manifest_read(file->content, file->path, volume->namespace, limits);
+    compiler->cache[compiler->count++] = wanted;
+    return wanted.manifest;
+}
+
+static void read_manifests(struct pass *pass) {
+    struct compiler *compiler = pass->compiler;
+    const struct snapshot *snapshot = pass->snapshot;
+    size_t sorted = compiler->count;
+    size_t files = 0;
+
+    for (size_t i = 0; i < snapshot->volume_count; i++)
+        files += snapshot->volumes[i].file_count;
+    compiler->cache =
+        memory_resize(compiler->cache, compiler->count + files + 1, sizeof(*compiler->cache));
+    pass->manifests = ARENA_NEW_ARRAY(pass->arena, struct manifest *, files);
+
+    for (size_t i = 0; i < snapshot->volume_count; i++) {
+        const struct snapshot_volume *volume = &snapshot->volumes[i];
+
+        if (volume->config->kind != VOLUME_REMOTE_WRITE)
+            continue;
+        for (size_t j = 0; j < volume->file_count; j++) {
+            struct manifest *manifest = manifest_of(compiler, sorted, volume->files[j],
+                                                    volume->config, &pass->settings->limits);
+
+            pass->manifests[pass->manifest_count++] = manifest;
+            diagnostics_append(&pass->state->diagnostics, &manifest->diagnostics);
+        }
+    }
+}
+
+/* Forgets the files that this pass did not see. */
+static void cache_sweep(struct compiler *compiler) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < compiler->count; i++) {
+        if (compiler->cache[i].last_pass == compiler->pass)
+            compiler->cache[kept++] = compiler->cache[i];
+        else
+            manifest_free(compiler->cache[i].manifest);
+    }
+    compiler->count = kept;
+    if (kept > 0)
+        qsort(compiler->cache, kept, sizeof(*compiler->cache), compare_cached);
+}
+
+/* Candidates. */
+
+static int compare_candidates(const void *left, const void *right) {
+    const struct remote_write *one = ((const struct candidate *)left)->remote_write;
+    const struct remote_write *other = ((const struct candidate *)right)->remote_write;
+    int order = strcmp(one->namespace, other->namespace);
+
+    if (order == 0)
+        order = strcmp(one->name, other->name);
+    if (order == 0)
+        order = strcmp(one->location.file, other->location.file);
+    if (order == 0)
+        order = (one->location.line > other->location.line) -
+                (one->location.line < other->location.line);
+    if (order == 0)
+        order = (one->location.column > other->location.column) -
+                (one->location.column < other->location.column);
+    return order;
+}
+
+static void collect_candidates(struct pass *pass) {
+    size_t count = 0;
+
+    for (size_t i = 0; i < pass->manifest_count; i++)
+        count += pass->manifests[i]->remote_write_count;
+    pass->candidates = ARENA_NEW_ARRAY(pass->arena, struct candidate, count);
+    for (size_t i = 0; i < pass->manifest_count; i++) {
+        for (size_t j = 0; j < pass->manifests[i]->remote_write_count; j++) {
+            struct candidate *candidate = &pass->candidates[pass->candidate_count++];
+
+            candidate->remote_write = pass->manifests[i]->remote_writes[j];
+            candidate->diagnostics = diagnostics_in(pass->arena);
+        }
+    }
+    if (count > 0)
+        qsort(pass->candidates, count, sizeof(*pass->candidates), compare_candidates);
+}
+
+static void collect_documents(struct pass *pass) {
+    const struct keyed_document **documents;
+    size_t count = 0;
+
+    for (size_t i = 0; i < pass->manifest_count; i++)
+        count += pass->manifests[i]->document_count;
+    documents = ARENA_NEW_ARRAY(pass->arena, const struct keyed_document *, count);
+    count = 0;
+    for (size_t i = 0; i < pass->manifest_count; i++) {
+        for (size_t j = 0; j < pass->manifests[i]->document_count; j++)
+            documents[count++] = pass->manifests[i]->documents[j];
+    }
+    pass->store = secret_store_new(pass->arena, pass->snapshot, documents, count);
+}
+
+/* Judging one RemoteWrite. */
+
+static struct scope candidate_scope(struct pass *pass, struct candidate *candidate) {
+    return (struct scope){
+        .arena = pass->arena,
+        .diagnostics = &candidate->diagnostics,
+        .file = candidate->remote_write->location.file,
+        .subject = candidate->remote_write->subject,
+    };
+}
+
+static const char *first_error(struct arena *arena, const struct diagnostics *diagnostics) {
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct diagnostic *item = &diagnostics->items[i];
+
+        if (item->severity == SEVERITY_ERROR)
+            return arena_format(arena, "%s%s%s; %s", item->field != NULL ? item->field : "",
+                                item->field != NULL ? ": " : "", item->problem,
+                                item->remedy != NULL ? item->remedy : "");
+    }
+    return NULL;
+}
+
+static void decide(struct candidate *candidate, enum remote_write_state state, const char *reason) {
+    candidate->outcome.state = state;
+    candidate->outcome.reason = reason;
+}
+
+/* --remote-write-namespace and --remote-write-selector: whose RemoteWrites these are at all. */
+static const char *not_ours(struct pass *pass, const struct remote_write *remote_write) {
+    const struct string_list *namespaces = &pass->settings->namespaces;
+    const char *mismatch;
+    bool accepted = namespaces->count == 0;
+
+    for (size_t i = 0; i < namespaces->count && !accepted; i++)
+        accepted = strcmp(namespaces->items[i], remote_write->namespace) == 0;
+    if (!accepted)
+        return arena_format(pass->arena,
+                            "namespace \"%s\" is not among those of --remote-write-namespace",
+                            remote_write->namespace);
+    mismatch = selector_mismatch(pass->arena, pass->selector, &remote_write->labels);
+    if (mismatch != NULL)
+        return arena_format(pass->arena, "its labels do not match --remote-write-selector: %s",
+                            mismatch);
+    return NULL;
+}
+
+static const char *not_this_cluster(struct pass *pass, const struct remote_write *remote_write) {
+    const char *mismatch;
+
+    if (remote_write->cluster_selector == NULL)
+        return "it has no clusterSelector, which selects no cluster";
+    mismatch = selector_mismatch(pass->arena, remote_write->cluster_selector, &pass->cluster);
+    if (mismatch != NULL)
+        return arena_format(pass->arena, "this cluster's labels do not match clusterSelector: %s",
+                            mismatch);
+    return NULL;
+}
+
+static void unselect(struct pass *pass, struct candidate *candidate, const char *reason) {
+    struct scope scope = candidate_scope(pass, candidate);
+
+    scope_report(&scope, SEVERITY_INFO, NULL, NULL, NULL, "is not selected: %s", reason);
+    candidate->diagnostics.items[candidate->diagnostics.count - 1].location =
+        candidate->remote_write->location;
+    decide(candidate, STATE_UNSELECTED, arena_string(pass->arena, bytes_of(reason)));
+}
+
+static void require_namespace(struct pass *pass, struct scope *scope,
+                              const struct remote_write *remote_write) {
+    const char *label = pass->settings->policy.enforced_namespace_label;
+
+    if (label != NULL && label[0] != '\0' && remote_write->namespace[0] == '\0')
+        scope_report(
+            scope, SEVERITY_ERROR, remote_write->spec->node, "metadata.namespace",
+            "give it a namespace, or bind its directory to one",
+            "is missing, and only series of its own namespace may be sent (--enforced-namespace-label)");
+}
+
+static void judge(struct pass *pass, struct candidate *candidate) {
+    const struct remote_write *remote_write = candidate->remote_write;
+    struct scope scope = candidate_scope(pass, candidate);
+    const char *reason = not_ours(pass, remote_write);
+
+    if (reason != NULL) {
+        unselect(pass, candidate, reason);
+        return;
+    }
+    diagnostics_append(&pass->state->diagnostics, &remote_write->diagnostics);
+    if (remote_write->fault != NULL) {
+        decide(candidate, STATE_REJECTED, arena_string(pass->arena, bytes_of(remote_write->fault)));
+        return;
+    }
+
+    rules_check(&scope, remote_write->spec, pass->version);
+    policy_check(&scope, remote_write->spec, &pass->settings->policy);
+    require_namespace(pass, &scope, remote_write);
+    reason = not_this_cluster(pass, remote_write);
+    if (scope.errors == 0 && reason != NULL) {
+        unselect(pass, candidate, reason);
+        return;
+    }
+    if (scope.errors == 0)
+        translate(&scope, remote_write, pass->store, pass->settings, pass->version,
+                  &candidate->translation);
+
+    if (scope.errors > 0)
+        decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
+    else if (candidate->translation.pending != NULL)
+        decide(candidate, STATE_PENDING, candidate->translation.pending);
+    else
+        decide(candidate, STATE_ACTIVE, NULL);
+}
+
+/* Names: remote_write entries of one name are refused by Prometheus. The first one has it; a
+ * RemoteWrite that waits for its secret keeps its name, one that is rejected or not selected has
+ * none to keep. */
+
+struct name_owner {
+    const char *name;
+    const char *owner; /* for the message */
+    const struct candidate *candidate;
+};
+
+static int compare_owners(const void *left, const void *right) {
+    const struct name_owner *one = left;
+    const struct name_owner *other = right;
+    int order = strcmp(one->name, other->name);
+
+    if (order != 0)
+        return order;
+    /* the base's own first, then in the order of the candidates */
+    return (one->candidate > other->candidate) - (one->candidate < other->candidate);
+}
+
+static void refuse_name(struct pass *pass, const struct name_owner *refused,
+                        const struct name_owner *owner) {
+    struct candidate *candidate = &pass->candidates[refused->candidate - pass->candidates];
+    struct scope scope = candidate_scope(pass, candidate);
+
+    scope_report(&scope, SEVERITY_ERROR, NULL, "metadata.name", "rename one of them",
+                 "%s and %s would both be the remote_write entry \"%s\"", refused->owner,
+                 owner->owner, refused->name);
+    candidate->diagnostics.items[candidate->diagnostics.count - 1].location =
+        candidate->remote_write->location;
+    decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
+}
+
+static bool keeps_its_name(const struct candidate *candidate) {
+    return candidate->outcome.state == STATE_ACTIVE || candidate->outcome.state == STATE_PENDING;
+}
+
+static void settle_names(struct pass *pass) {
+    size_t base_count = 0;
+    const struct base_name *base_name =
+        pass->base != NULL ? base_names(pass->base, &base_count) : NULL;
+    struct name_owner *owners =
+        ARENA_NEW_ARRAY(pass->arena, struct name_owner, base_count + pass->candidate_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < base_count; i++) {
+        owners[count].name = base_name[i].name;
+        owners[count++].owner =
+            arena_format(pass->arena, "the base config's entry (%s:%u)", base_name[i].location.file,
+                         base_name[i].location.line);
+    }
+    for (size_t i = 0; i < pass->candidate_count; i++) {
+        const struct candidate *candidate = &pass->candidates[i];
+
+        if (!keeps_its_name(candidate))
+            continue;
+        owners[count].name = candidate->remote_write->name;
+        owners[count].owner = arena_format(
+            pass->arena, "RemoteWrite %s (%s:%u)", candidate->remote_write->subject,
+            candidate->remote_write->location.file, candidate->remote_write->location.line);
+        owners[count++].candidate = candidate;
+    }
+    if (count > 0)
+        qsort(owners, count, sizeof(*owners), compare_owners);
+    for (size_t i = 0, first = 0; i < count; i++) {
+        if (strcmp(owners[i].name, owners[first].name) != 0)
+            first = i;
+        if (i != first && owners[i].candidate != NULL)
+            refuse_name(pass, &owners[i], &owners[first]);
+    }
+}
+
+/* The base. */
+
+static void read_base(struct pass *pass) {
+    const struct snapshot_single *base = &pass->snapshot->base;
+    struct desired_state *state = pass->state;
+    struct bytes text = BYTES("");
+    const char *path = base->path != NULL ? base->path : "(no base config)";
+
+    if (base->path != NULL && base->file == NULL) {
+        diagnostics_add(&state->diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
+                        NULL, "put the base config there, or correct --config-file",
+                        "the base config cannot be read: %s",
+                        strerror(base->error != 0 ? -base->error : ENOENT));
+        return;
+    }
+    if (base->file != NULL)
+        text = base->file->content;
+    if (!pass->settings->in_place)
+        text = environment_substitute(pass->arena, text, pass->settings->environment,
+                                      pass->settings->environment_count, path, &state->diagnostics,
+                                      &state->expansion_errors);
+    pass->base = base_read(pass->arena, text, path, &pass->settings->limits, &state->diagnostics);
+}
+
+static const char *comment_of(struct pass *pass, const struct remote_write *remote_write) {
+    return arena_format(pass->arena, "RemoteWrite %s (%s:%u)", remote_write->subject,
+                        remote_write->location.file, remote_write->location.line);
+}
+
+static void merge(struct pass *pass) {
+    struct desired_state *state = pass->state;
+    struct merge_item *items =
+        ARENA_NEW_ARRAY(pass->arena, struct merge_item, pass->candidate_count);
+    CLEANUP(buffer_free) struct buffer out = {0};
+    size_t count = 0;
+    size_t start = 0;
+    size_t end = 0;
+
+    if (pass->base == NULL)
+        return;
+    for (size_t i = 0; i < pass->candidate_count; i++) {
+        const struct candidate *candidate = &pass->candidates[i];
+
+        if (candidate->outcome.state != STATE_ACTIVE)
+            continue;
+        items[count].comment = comment_of(pass, candidate->remote_write);
+        items[count++].entry = candidate->translation.entry;
+    }
+    if (base_merge(pass->arena, pass->base, items, count, &out, &start, &end, &state->diagnostics) <
+        0)
+        return;
+
+    state->mergeable = true;
+    state->config = arena_bytes(pass->arena, buffer_bytes(&out));
+    state->section = bytes_slice(state->config, start, end);
+    count = 0;
+    for (size_t i = 0; i < pass->candidate_count; i++) {
+        if (pass->candidates[i].outcome.state != STATE_ACTIVE)
+            continue;
+        pass->candidates[i].outcome.entry =
+            bytes_slice(state->config, items[count].start, items[count].end);
+        count++;
+    }
+}
+
+/* The result. */
+
+static int compare_secrets(const void *left, const void *right) {
+    return strcmp(((const struct secret_file *)left)->name,
+                  ((const struct secret_file *)right)->name);
+}
+
+static void collect_secrets(struct pass *pass) {
+    struct secret_file *secrets;
+    size_t count = 0;
+
+    for (size_t i = 0; i < pass->candidate_count; i++)
+        count += pass->candidates[i].translation.secret_count;
+    secrets = ARENA_NEW_ARRAY(pass->arena, struct secret_file, count);
+    count = 0;
+    for (size_t i = 0; i < pass->candidate_count; i++) {
+        const struct candidate *candidate = &pass->candidates[i];
+
+        for (size_t j = 0;
+             candidate->outcome.state == STATE_ACTIVE && j < candidate->translation.secret_count;
+             j++)
+            secrets[count++] = candidate->translation.secrets[j];
+    }
+    if (count > 0)
+        qsort(secrets, count, sizeof(*secrets), compare_secrets);
+    pass->state->secrets = secrets;
+    pass->state->secret_count = count;
+}
+
+static void collect_outcomes(struct pass *pass) {
+    struct desired_state *state = pass->state;
+    struct outcome *outcomes = ARENA_NEW_ARRAY(pass->arena, struct outcome, pass->candidate_count);
+
+    for (size_t i = 0; i < pass->candidate_count; i++) {
+        struct candidate *candidate = &pass->candidates[i];
+        const struct remote_write *remote_write = candidate->remote_write;
+        struct outcome *outcome = &candidate->outcome;
+
+        outcome->namespace = arena_string(pass->arena, bytes_of(remote_write->namespace));
+        outcome->name = arena_string(pass->arena, bytes_of(remote_write->name));
+        outcome->location = remote_write->location;
+        outcome->location.file = arena_string(pass->arena, bytes_of(remote_write->location.file));
+        if (remote_write->spec != NULL && object_find(remote_write->spec, "url") != NULL)
+            outcome->url = url_masked(pass->arena, object_text(remote_write->spec, "url"));
+        outcomes[i] = *outcome;
+        state->state_counts[outcome->state]++;
+        diagnostics_append(&state->diagnostics, &candidate->diagnostics);
+    }
+    state->outcomes = outcomes;
+    state->outcome_count = pass->candidate_count;
+}
+
+/* Makes the state independent of the manifests and the snapshot: the strings that it shares with
+ * them are copied. */
+static void detach_diagnostics(struct desired_state *state) {
+    for (size_t i = 0; i < state->diagnostics.count; i++) {
+        struct diagnostic *item = &state->diagnostics.items[i];
+        const char **strings[] = {&item->location.file, &item->subject, &item->field,
+                                  &item->problem, &item->remedy};
+
+        for (size_t j = 0; j < ARRAY_LENGTH(strings); j++) {
+            if (*strings[j] != NULL)
+                *strings[j] = arena_string(state->arena, bytes_of(*strings[j]));
+        }
+    }
+}
+
+static void warn_of_unbound(struct pass *pass) {
+    const char *label = pass->settings->policy.enforced_namespace_label;
+
+    for (size_t i = 0; label != NULL && label[0] != '\0' && i < pass->snapshot->volume_count; i++) {
+        const struct volume_config *config = pass->snapshot->volumes[i].config;
+
+        if (config->kind == VOLUME_REMOTE_WRITE && config->namespace == NULL)
+            diagnostics_add(
+                &pass->state->diagnostics, SEVERITY_WARNING,
+                (struct location){.file = config->path}, NULL, NULL,
+                "bind it: --remote-write-dir=NAMESPACE=DIR",
+                "the directory is bound to no namespace, so --enforced-namespace-label trusts what its "
+                "manifests say of themselves");
+    }
+}
+
+/* Settings as data: the cluster's labels and the selector. */
+
+static struct labels cluster_labels(struct arena *arena, const struct snapshot *snapshot,
+                                    const struct compile_settings *settings,
+                                    struct diagnostics *diagnostics) {
+    const struct snapshot_single *file = &snapshot->labels;
+    struct label *items = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+
+    if (file->file != NULL)
+        labels_file_parse(arena, file->file->content, file->path, diagnostics, &items, &count,
+                          &capacity);
+    else if (file->path != NULL)
+        diagnostics_add(diagnostics, SEVERITY_WARNING, (struct location){.file = file->path}, NULL,
+                        NULL, "put the labels file there, or correct --cluster-labels-file",
+                        "the cluster's labels cannot be read: %s",
+                        strerror(file->error != 0 ? -file->error : ENOENT));
+    /* a flag wins over the file */
+    for (size_t i = 0; i < settings->cluster_labels.count; i++) {
+        struct label label;
+
+        if (label_parse(arena, settings->cluster_labels.items[i], &label) != NULL)
+            continue; /* compile_settings_check said so */
+        items = arena_grow(arena, items, count, &capacity, sizeof(*items));
+        items[count++] = label;
+    }
+    return labels_new(arena, items, count);
+}
+
+static const struct selector *own_selector(struct arena *arena,
+                                           const struct compile_settings *settings,
+                                           const char **ret_wrong) {
+    return selector_parse(arena, bytes_of(settings->remote_write_selector), ret_wrong);
+}
+
+int compile_settings_check(const struct compile_settings *settings,
+                           struct diagnostics *diagnostics) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    size_t before = diagnostics_count(diagnostics, SEVERITY_ERROR);
+    const char *wrong = NULL;
+    const char *label = settings->policy.enforced_namespace_label;
+
+    for (size_t i = 0; i < settings->cluster_labels.count; i++) {
+        struct label parsed;
+
+        wrong = label_parse(arena, settings->cluster_labels.items[i], &parsed);
+        if (wrong != NULL)
+            diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL,
+                            "--cluster-label", "write it as key=value, both as Kubernetes labels",
+                            "\"%s\" %s", settings->cluster_labels.items[i], wrong);
+    }
+    if (own_selector(arena, settings, &wrong) == NULL)
+        diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL,
+                        "--remote-write-selector",
+                        "write it as for kubectl: a=b,c!=d,e in (f, g),!h", "\"%s\": %s",
+                        settings->remote_write_selector, wrong);
+    for (size_t i = 0; i < settings->policy.allowed_urls.count; i++) {
+        wrong = url_pattern_check(settings->policy.allowed_urls.items[i]);
+        if (wrong != NULL)
+            diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL,
+                            "--allowed-url", "write it as scheme://host[:port]/path", "\"%s\" %s",
+                            settings->policy.allowed_urls.items[i], wrong);
+    }
+    if (label != NULL && label[0] != '\0' &&
+        !regex_matches("^[a-zA-Z_][a-zA-Z0-9_]*$", bytes_of(label)))
+        diagnostics_add(
+            diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, "--enforced-namespace-label",
+            "write the name of a label, such as namespace", "\"%s\" is no label name", label);
+    return diagnostics_count(diagnostics, SEVERITY_ERROR) == before ? 0 : -EINVAL;
+}
+
+struct desired_state *compiler_pass(struct compiler *compiler, const struct snapshot *snapshot,
+                                    const struct compile_settings *settings) {
+    struct arena *arena = arena_new();
+    struct desired_state *state = ARENA_NEW(arena, struct desired_state);
+    const char *wrong = NULL;
+    struct pass pass = {
+        .compiler = compiler,
+        .snapshot = snapshot,
+        .settings = settings,
+        .state = state,
+        .arena = arena,
+        .version = version_is_set(settings->version) ? settings->version : VERSION_NEWEST_KNOWN,
+    };
+
+    compiler->pass++;
+    state->arena = arena;
+    state->diagnostics = diagnostics_in(arena);
+    diagnostics_append(&state->diagnostics, &snapshot->diagnostics);
+    pass.cluster = cluster_labels(arena, snapshot, settings, &state->diagnostics);
+    pass.selector = own_selector(arena, settings, &wrong);
+    if (pass.selector == NULL)
+        pass.selector = ARENA_NEW(arena, struct selector); /* never: settings were checked */
+
+    read_manifests(&pass);
+    collect_candidates(&pass);
+    collect_documents(&pass);
+    read_base(&pass);
+    warn_of_unbound(&pass);
+    for (size_t i = 0; i < pass.candidate_count; i++)
+        judge(&pass, &pass.candidates[i]);
+    settle_names(&pass);
+    merge(&pass);
+    collect_secrets(&pass);
+    collect_outcomes(&pass);
+    diagnostics_sort(&state->diagnostics);
+    detach_diagnostics(state);
+    cache_sweep(compiler);
+    return state;
+}
+
+void desired_state_free(struct desired_state *state) {
+    if (state != NULL)
+        arena_free(state->arena);
+}
+
+void desired_state_freep(struct desired_state **state) {
+    desired_state_free(*state);
+}

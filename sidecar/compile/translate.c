@@ -1,0 +1,487 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Translates a RemoteWriteSpec by walking the schema table's rows: each row says its key, its gate
+ * and how a secret in it travels. What a row cannot say (the entry's name, defaults that differ,
+ * the policy's own additions) follows as adjustments, one function each.
+ */
+
+#include "compile/translate.h"
+
+#include "base/compiler.h"
+#include "spec/proxy.h"
+#include "spec/regex.h"
+#include "spec/rules.h"
+#include "spec/url.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A file name on every file system that we know: ext4, xfs, tmpfs, overlayfs. */
+#define FILE_NAME_MAX  255
+#define FILE_NAME_KEPT 200
+
+struct translator {
+    struct scope *scope;
+    const struct remote_write *remote_write;
+    const struct secret_store *store;
+    const struct compile_settings *settings;
+    struct version version;
+    struct translation *result;
+    struct secret_file *secrets;
+    size_t secret_capacity;
+};
+
+static void translate_object(struct translator *translator, const struct object *object,
+                             struct node *out);
+
+/* Secrets. */
+
+/* NAMESPACE_NAME_FIELD: namespaces and names have no '_', so that no two RemoteWrites share one. A
+ * name that no file system takes is cut and told apart by its hash; the part that is kept holds the
+ * whole namespace. */
+static const char *secret_file_name(struct translator *translator, const char *path) {
+    struct arena *arena = translator->scope->arena;
+    const char *field = path;
+    const char *name;
+
+    if (translator->remote_write->spec->path[0] != '\0')
+        field += strlen(translator->remote_write->spec->path) + 1;
+    name = arena_format(arena, "%s_%s_%s", translator->remote_write->namespace,
+                        translator->remote_write->name, field);
+    if (strlen(name) <= FILE_NAME_MAX)
+        return name;
+    return arena_format(arena, "%.*s_%016" PRIx64, FILE_NAME_KEPT, name,
+                        bytes_hash(bytes_of(name)));
+}
+
+static void add_secret_file(struct translator *translator, const char *name, struct bytes content) {
+    struct translation *result = translator->result;
+
+    translator->secrets =
+        arena_grow(translator->scope->arena, translator->secrets, result->secret_count,
+                   &translator->secret_capacity, sizeof(*translator->secrets));
+    translator->secrets[result->secret_count++] = (struct secret_file){
+        .name = name,
+        .content = arena_bytes(translator->scope->arena, content),
+    };
+    result->secrets = translator->secrets;
+}
+
+/* One trailing line break, as editors and `echo` leave it, is no part of a credential. */
+static struct bytes without_line_break(struct bytes text) {
+    if (bytes_ends_with(text, BYTES("\r\n")))
+        return bytes_slice(text, 0, text.length - 2);
+    if (bytes_ends_with(text, BYTES("\n")))
+        return bytes_slice(text, 0, text.length - 1);
+    return text;
+}
+
+static void report_missing(struct translator *translator, const struct reference *reference,
+                           const char *path, enum secret_result result) {
+    const char *kind = reference->configmap ? "ConfigMap" : "Secret";
+    const char *pending =
+        result == SECRET_NO_KEY
+            ? arena_format(translator->scope->arena, "%s \"%s\" has no key \"%s\"", kind,
+                           reference->name, reference->key)
+            : arena_format(translator->scope->arena, "%s \"%s\" is not there", kind,
+                           reference->name);
+
+    scope_report(translator->scope, SEVERITY_WARNING, reference->node, path,
+                 "add it; the RemoteWrite becomes active by itself when it comes", "waits: %s",
+                 pending);
+    if (translator->result->pending == NULL)
+        translator->result->pending =
+            arena_format(translator->scope->arena, "%s: %s", path, pending);
+}
+
+/* The value of a reference; false where it is absent (said, and pending unless optional). */
+static bool resolve(struct translator *translator, const struct field *field,
+                    const struct reference *reference, const char *path, struct bytes *ret) {
+    struct secret_value value;
+    enum secret_result result =
+        secret_find(translator->store, translator->remote_write, reference, &value);
+
+    if (result != SECRET_FOUND) {
+        if (!reference->optional || (field->flags & FIELD_REQUIRED) != 0)
+            report_missing(translator, reference, path, result);
+        return false;
+    }
+    if (!value.namespace_vouched)
+        scope_report(
+            translator->scope, SEVERITY_WARNING, reference->node, path,
+            "bind the manifest's directory to its namespace (--remote-write-dir=NAMESPACE=DIR)",
+            "takes a secret of namespace \"%s\", which only the manifest itself says it is of",
+            translator->remote_write->namespace);
+    *ret = (field->flags & FIELD_CREDENTIAL) != 0 ? without_line_break(value.bytes) : value.bytes;
+    return true;
+}
+
+static bool check_inline(struct translator *translator, const struct node *node, const char *path,
+                         struct bytes text) {
+    if (!bytes_is_text(text))
+        scope_report(translator->scope, SEVERITY_ERROR, node, path, "store text under the key",
+                     "takes a secret that is no UTF-8 text");
+    else if (text.length == 0)
+        scope_report(translator->scope, SEVERITY_ERROR, node, path, "store a value under the key",
+                     "takes a secret that is empty");
+    else
+        return true;
+    return false;
+}
+
+static void put_secret(struct translator *translator, const struct value *value, struct bytes text,
+                       struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    const char *name;
+    const char *key;
+    const char *path;
+
+    if (value->field->secret == SECRET_INLINE) {
+        if (check_inline(translator, value->node, value->path, text))
+            node_put_path(arena, out, value->field->key, node_new_string(arena, text));
+        return;
+    }
+    name = secret_file_name(translator, value->path);
+    key = arena_format(arena, "%s_file", value->field->key);
+    path = arena_format(arena, "%s/%s", translator->settings->secret_path, name);
+    add_secret_file(translator, name, text);
+    node_put_path(arena, out, key, node_new_string(arena, bytes_of(path)));
+}
+
+static void put_reference(struct translator *translator, const struct value *value,
+                          struct node *out) {
+    struct bytes text;
+
+    if (resolve(translator, value->field, &value->as.reference, value->path, &text))
+        put_secret(translator, value, text, out);
+}
+
+static void put_reference_lists(struct translator *translator, const struct value *value,
+                                struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    struct node *map = node_new_mapping(arena);
+
+    for (size_t i = 0; i < value->as.references.count; i++) {
+        const struct reference_list *list = &value->as.references.items[i];
+        struct node *items = node_new_sequence(arena);
+
+        for (size_t j = 0; j < list->count; j++) {
+            const char *path = arena_format(arena, "%s.%s[%zu]", value->path, list->key, j);
+            struct bytes text;
+
+            if (resolve(translator, value->field, &list->items[j], path, &text) &&
+                check_inline(translator, list->items[j].node, path, text))
+                node_append(arena, items, node_new_string(arena, text));
+        }
+        if (items->sequence.count > 0)
+            node_put(arena, map, list->key, items);
+    }
+    if (map->mapping.count > 0)
+        node_put_path(arena, out, value->field->key, map);
+}
+
+/* Plain values. */
+
+static void put_text(struct translator *translator, const struct value *value, struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    bool may_be_empty =
+        value->field->type == FIELD_STRING && (value->field->flags & FIELD_EMPTY_IS_VALUE) != 0;
+
+    if (value->as.text.length == 0 && !may_be_empty)
+        return;
+    if (value->field->secret != SECRET_NONE)
+        put_secret(translator, value, without_line_break(value->as.text), out);
+    else
+        node_put_path(arena, out, value->field->key, node_new_string(arena, value->as.text));
+}
+
+static void put_list(struct translator *translator, const struct value *value, struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    struct node *items = node_new_sequence(arena);
+
+    for (size_t i = 0; i < value->as.list.count; i++)
+        node_append(arena, items, node_new_string(arena, value->as.list.items[i]));
+    if (items->sequence.count > 0)
+        node_put_path(arena, out, value->field->key, items);
+}
+
+static void put_map(struct translator *translator, const struct value *value, struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    struct node *map = node_new_mapping(arena);
+
+    for (size_t i = 0; i < value->as.map.count; i++)
+        node_put(arena, map, value->as.map.items[i].key,
+                 node_new_string(arena, value->as.map.items[i].value));
+    if (map->mapping.count > 0)
+        node_put_path(arena, out, value->field->key, map);
+}
+
+static void put_object(struct translator *translator, const struct value *value, struct node *out) {
+    struct node *map = node_new_mapping(translator->scope->arena);
+
+    translate_object(translator, value->as.object, map);
+    node_put_path(translator->scope->arena, out, value->field->key, map);
+}
+
+static void put_objects(struct translator *translator, const struct value *value,
+                        struct node *out) {
+    struct arena *arena = translator->scope->arena;
+    struct node *items = node_new_sequence(arena);
+
+    for (size_t i = 0; i < value->as.objects.count; i++) {
+        struct node *map = node_new_mapping(arena);
+
+        translate_object(translator, value->as.objects.items[i], map);
+        node_append(arena, items, map);
+    }
+    if (items->sequence.count > 0)
+        node_put_path(arena, out, value->field->key, items);
+}
+
+static void put_integer(struct translator *translator, const struct value *value,
+                        struct node *out) {
+    if (value->as.integer != 0 || (value->field->flags & FIELD_ZERO_IS_ABSENT) == 0)
+        node_put_path(translator->scope->arena, out, value->field->key,
+                      node_new_integer(translator->scope->arena, value->as.integer));
+}
+
+static void put_value(struct translator *translator, const struct value *value, struct node *out) {
+    struct arena *arena = translator->scope->arena;
+
+    switch (value->field->type) {
+    case FIELD_STRING:
+    case FIELD_DURATION:
+    case FIELD_URL:
+    case FIELD_PROXY_URL:
+        put_text(translator, value, out);
+        break;
+    case FIELD_BOOL:
+        node_put_path(arena, out, value->field->key, node_new_bool(arena, value->as.boolean));
+        break;
+    case FIELD_INTEGER:
+        put_integer(translator, value, out);
+        break;
+    case FIELD_ENUM:
+        node_put_path(arena, out, value->field->key,
+                      node_new_string(arena, bytes_of(value->as.word->value)));
+        break;
+    case FIELD_STRING_LIST:
+        put_list(translator, value, out);
+        break;
+    case FIELD_STRING_MAP:
+    case FIELD_BYTES_MAP:
+        put_map(translator, value, out);
+        break;
+    case FIELD_OBJECT:
+        put_object(translator, value, out);
+        break;
+    case FIELD_OBJECT_LIST:
+        put_objects(translator, value, out);
+        break;
+    case FIELD_SECRET:
+    case FIELD_SECRET_OR_CONFIGMAP:
+        put_reference(translator, value, out);
+        break;
+    case FIELD_SECRET_LIST_MAP:
+        put_reference_lists(translator, value, out);
+        break;
+    case FIELD_ANYTHING:
+        break;
+    }
+}
+
+static void report_gate(struct translator *translator, const struct value *value) {
+    const struct field *field = value->field;
+    bool too_old =
+        version_is_set(field->since) && version_compare(translator->version, field->since) < 0;
+    struct version bound = too_old ? field->since : field->before;
+
+    scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
+                 too_old ? "upgrade Prometheus, or remove the field" : "remove the field",
+                 "is left out: Prometheus %u.%u does not know it (%s %u.%u)",
+                 translator->version.major, translator->version.minor,
+                 too_old ? "known from" : "gone since", bound.major, bound.minor);
+}
+
+static void translate_object(struct translator *translator, const struct object *object,
+                             struct node *out) {
+    for (size_t i = 0; i < object->schema->count; i++) {
+        const struct value *value = object->values[i];
+
+        if (value == NULL || value->field->key == NULL ||
+            (value->field->flags & FIELD_OVERRIDDEN) != 0)
+            continue;
+        if (field_known_by(value->field, translator->version))
+            put_value(translator, value, out);
+        else
+            report_gate(translator, value);
+    }
+}
+
+/* Adjustments. */
+
+/* The entry begins with url and name, whatever the manifest says its name is. */
+static struct node *entry_begin(struct translator *translator) {
+    struct arena *arena = translator->scope->arena;
+    const struct value *own = object_find(translator->remote_write->spec, "name");
+    struct node *entry = node_new_mapping(arena);
+
+    node_put(arena, entry, "url",
+             node_new_string(arena, object_text(translator->remote_write->spec, "url")));
+    node_put(arena, entry, "name",
+             node_new_string(arena, bytes_of(translator->remote_write->name)));
+    if (own != NULL && !bytes_equal_string(own->as.text, translator->remote_write->name))
+        scope_report(translator->scope, SEVERITY_INFO, own->node, own->path, NULL,
+                     "is overridden by metadata.name, \"%s\"", translator->remote_write->name);
+    return entry;
+}
+
+/* send is false where metadataConfig is silent, with messages of version 2, and where the policy
+ * says so. */
+static void adjust_metadata(struct translator *translator, struct node *entry) {
+    struct arena *arena = translator->scope->arena;
+    const struct object *spec = translator->remote_write->spec;
+    const struct value *metadata = object_find(spec, "metadataConfig");
+    const struct value *message = object_find(spec, "messageVersion");
+    bool second = message != NULL && strcmp(message->as.word->word, "V2.0") == 0 &&
+                  field_known_by(message->field, translator->version);
+
+    if (!translator->settings->policy.send_metadata) {
+        struct node *off = node_new_mapping(arena);
+
+        node_put(arena, off, "send", node_new_bool(arena, false));
+        node_put(arena, entry, "metadata_config", off);
+    } else if (metadata != NULL && node_get(entry, "metadata_config") != NULL &&
+               (second || object_find(metadata->as.object, "send") == NULL)) {
+        node_put_path(arena, entry, "metadata_config.send", node_new_bool(arena, false));
+    }
+}
+
+/* Only series of the RemoteWrite's own namespace, before any rule of its own. */
+static void adjust_namespace(struct translator *translator, struct node *entry) {
+    const char *label = translator->settings->policy.enforced_namespace_label;
+    struct arena *arena = translator->scope->arena;
+    const struct node *own = node_get(entry, "write_relabel_configs");
+    struct node *rules = node_new_sequence(arena);
+    struct node *keep = node_new_mapping(arena);
+    struct node *sources = node_new_sequence(arena);
+
+    if (label == NULL || label[0] == '\0')
+        return;
+    node_append(arena, sources, node_new_string(arena, bytes_of(label)));
+    node_put(arena, keep, "source_labels", sources);
+    node_put(arena, keep, "regex",
+             node_new_string(arena, bytes_of(regex_quote(
+                                        arena, bytes_of(translator->remote_write->namespace)))));
+    node_put(arena, keep, "action", node_new_string(arena, BYTES("keep")));
+    node_append(arena, rules, keep);
+    for (size_t i = 0; own != NULL && i < own->sequence.count; i++)
+        node_append(arena, rules, own->sequence.items[i]);
+    node_put(arena, entry, "write_relabel_configs", rules);
+}
+
+static void adjust_proxy(struct translator *translator, struct node *entry) {
+    const struct policy *policy = &translator->settings->policy;
+    const struct object *spec = translator->remote_write->spec;
+    struct arena *arena = translator->scope->arena;
+    const char *proxy = NULL;
+    struct url url;
+
+    if (!policy->proxy_from_environment || object_find(spec, "proxyUrl") != NULL ||
+        object_find(spec, "proxyFromEnvironment") != NULL || object_find(spec, "noProxy") != NULL)
+        return;
+    if (url_parse(object_text(spec, "url"), url_http_schemes, &url) == NULL)
+        proxy = proxy_for_url(arena, policy, &url);
+    if (proxy != NULL)
+        node_put(arena, entry, "proxy_url", node_new_string(arena, bytes_of(proxy)));
+}
+
+/* An upper bound on a number of queue_config. */
+static void bound_queue(struct translator *translator, struct node *entry, const char *field,
+                        const char *key, int64_t bound, int64_t fallback) {
+    struct arena *arena = translator->scope->arena;
+    const struct value *queue = object_find(translator->remote_write->spec, "queueConfig");
+    const struct value *value = queue != NULL ? object_find(queue->as.object, field) : NULL;
+    const char *path = arena_format(arena, "queue_config.%s", key);
+    bool given = value != NULL && value->as.integer != 0;
+
+    if (bound <= 0)
+        return;
+    if (given && value->as.integer > bound)
+        scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
+                     "write a value within the bound",
+                     "is lowered from %" PRId64 " to %" PRId64 ", the bound set here",
+                     value->as.integer, bound);
+    if (given ? value->as.integer > bound : fallback > bound)
+        node_put_path(arena, entry, path, node_new_integer(arena, bound));
+}
+
+static void adjust_queue(struct translator *translator, struct node *entry) {
+    const struct policy *policy = &translator->settings->policy;
+    struct queue_defaults defaults = queue_defaults_of(translator->version);
+
+    bound_queue(translator, entry, "capacity", "capacity", policy->max_capacity, defaults.capacity);
+    /* no fewer shards than the most: Prometheus would refuse that */
+    bound_queue(translator, entry, "minShards", "min_shards", policy->max_shards,
+                defaults.min_shards);
+    bound_queue(translator, entry, "maxShards", "max_shards", policy->max_shards,
+                defaults.max_shards);
+    bound_queue(translator, entry, "maxSamplesPerSend", "max_samples_per_send",
+                policy->max_samples_per_send, defaults.max_samples_per_send);
+}
+
+/* What Prometheus takes only together: where an optional reference left one half out, the other
+ * half waits for it. */
+static void check_halves(struct translator *translator, const struct node *entry) {
+    static const struct {
+        const char *object;
+        const char *one;
+        const char *other;
+    } halves[] = {
+        {"sigv4", "access_key", "secret_key"},
+        {"tls_config", "cert_file", "key_file"},
+        {"oauth2.tls_config", "cert_file", "key_file"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(halves); i++) {
+        const struct node *object = node_find(entry, halves[i].object);
+        bool one = node_get(object, halves[i].one) != NULL;
+        bool other = node_get(object, halves[i].other) != NULL;
+
+        if (one == other || translator->result->pending != NULL)
+            continue;
+        translator->result->pending = arena_format(
+            translator->scope->arena, "%s: %s is there, %s is not", halves[i].object,
+            one ? halves[i].one : halves[i].other, one ? halves[i].other : halves[i].one);
+        scope_report(translator->scope, SEVERITY_WARNING, translator->remote_write->spec->node,
+                     translator->remote_write->spec->path,
+                     "add the missing Secret, or remove the other one", "waits: %s",
+                     translator->result->pending);
+    }
+}
+
+void translate(struct scope *scope, const struct remote_write *remote_write,
+               const struct secret_store *store, const struct compile_settings *settings,
+               struct version version, struct translation *ret) {
+    struct translator translator = {
+        .scope = scope,
+        .remote_write = remote_write,
+        .store = store,
+        .settings = settings,
+        .version = version,
+        .result = ret,
+    };
+    size_t before = scope->errors;
+    struct node *entry;
+
+    *ret = (struct translation){0};
+    entry = entry_begin(&translator);
+    translate_object(&translator, remote_write->spec, entry);
+    adjust_metadata(&translator, entry);
+    adjust_namespace(&translator, entry);
+    adjust_proxy(&translator, entry);
+    adjust_queue(&translator, entry);
+    check_halves(&translator, entry);
+    if (scope->errors == before && ret->pending == NULL)
+        ret->entry = entry;
+}

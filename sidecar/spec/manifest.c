@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Documents of a manifest file: which kind each is, its metadata, and its spec by the schema table.
+ */
+
+#include "spec/manifest.h"
+
+#include "base/compiler.h"
+#include "base/nearest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Lists of lists: nobody writes more. */
+#define LIST_DEPTH_MAX 4
+
+struct pointer_list {
+    const void **items;
+    size_t count;
+    size_t capacity;
+};
+
+struct reader {
+    struct manifest *manifest;
+    const char *path;
+    const char *bound_namespace; /* NULL: not bound */
+    struct pointer_list remote_writes;
+    struct pointer_list documents;
+};
+
+static void list_append(struct arena *arena, struct pointer_list *list, const void *item) {
+    list->items =
+        arena_grow(arena, list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count++] = item;
+}
+
+typedef void read_document(struct reader *reader, const struct node *root,
+                           const struct schema *schema, enum api_group group);
+
+static read_document read_remote_write;
+static read_document read_keyed_document;
+
+struct kind {
+    const char *api_version;
+    const char *kind;
+    read_document *read; /* NULL: a list of documents */
+    const struct schema *schema;
+    enum api_group group;
+};
+
+#define GIANTSWARM_API "monitoring.giantswarm.io/v1alpha1"
+#define COREOS_API     "monitoring.coreos.com/v1alpha1"
+
+static const struct kind kinds[] = {
+    {GIANTSWARM_API, "RemoteWrite", read_remote_write, &giantswarm_document_schema,
+     API_GROUP_GIANTSWARM},
+    {GIANTSWARM_API, "RemoteWriteList", NULL, NULL, API_GROUP_GIANTSWARM},
+    {COREOS_API, "RemoteWrite", read_remote_write, &coreos_document_schema, API_GROUP_COREOS},
+    {COREOS_API, "RemoteWriteList", NULL, NULL, API_GROUP_COREOS},
+    {"v1", "Secret", read_keyed_document, &secret_document_schema, 0},
+    {"v1", "SecretList", NULL, NULL, 0},
+    {"v1", "ConfigMap", read_keyed_document, &configmap_document_schema, 0},
+    {"v1", "ConfigMapList", NULL, NULL, 0},
+    {"v1", "List", NULL, NULL, 0},
+};
+
+static struct scope scope_in(struct reader *reader, struct diagnostics *diagnostics) {
+    return (struct scope){
+        .arena = reader->manifest->arena,
+        .diagnostics = diagnostics,
+        .file = reader->path,
+    };
+}
+
+static struct scope file_scope(struct reader *reader) {
+    return scope_in(reader, &reader->manifest->diagnostics);
+}
+
+/* The text of a string under a path; "" where it is absent or no string. */
+static const char *text_at(const struct node *root, const char *path) {
+    const struct node *node = node_find(root, path);
+
+    return node_is_string(node) ? node->scalar.text.data : "";
+}
+
+/* metadata. */
+
+/* The name, checked; "" with an error where it is none. */
+static const char *read_name(struct scope *scope, const struct node *root) {
+    const struct node *node = node_find(root, "metadata.name");
+    const char *wrong;
+
+    if (node_is_null(node)) {
+        scope_report(scope, SEVERITY_ERROR, root, "metadata.name", "give it a name", "is missing");
+        return "";
+    }
+    if (!node_is_string(node)) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.name", "put it in quotes",
+                     "must be a string, but this is %s", node_type_name(node));
+        return "";
+    }
+    wrong = dns_subdomain_check(node->scalar.text);
+    if (wrong != NULL) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.name", "choose another name",
+                     "\"%.*s\" %s", BYTES_ARG(bytes_slice(node->scalar.text, 0, 80)), wrong);
+        return "";
+    }
+    return node->scalar.text.data;
+}
+
+/* The namespace: the directory's where it is bound, else the manifest's own; "" where there is
+ * none. */
+static const char *read_namespace(struct scope *scope, const struct node *root, const char *bound) {
+    const struct node *node = node_find(root, "metadata.namespace");
+    const char *wrong;
+
+    if (node_is_null(node))
+        return bound != NULL ? bound : "";
+    if (!node_is_string(node)) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace", "put it in quotes",
+                     "must be a string, but this is %s", node_type_name(node));
+        return bound != NULL ? bound : "";
+    }
+    if (bound != NULL && !bytes_equal_string(node->scalar.text, bound)) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace",
+                     "remove it, or put the manifest into the directory of its namespace",
+                     "is \"%.*s\", but the directory is bound to namespace \"%s\"",
+                     BYTES_ARG(bytes_slice(node->scalar.text, 0, 80)), bound);
+        return bound;
+    }
+    wrong = node->scalar.text.length > 0 ? dns_label_check(node->scalar.text) : NULL;
+    if (wrong != NULL) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace", "choose another namespace",
+                     "\"%.*s\" %s", BYTES_ARG(bytes_slice(node->scalar.text, 0, 80)), wrong);
+        return "";
+    }
+    return node->scalar.text.data;
+}
+
+static struct labels read_labels(struct scope *scope, const struct node *root) {
+    const struct node *node = node_find(root, "metadata.labels");
+    struct label *items;
+    size_t count = 0;
+
+    if (node_is_null(node))
+        return (struct labels){0};
+    if (node->type != NODE_MAPPING) {
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.labels",
+                     "write it as `name: value` lines", "must be a mapping, but this is %s",
+                     node_type_name(node));
+        return (struct labels){0};
+    }
+    items = ARENA_NEW_ARRAY(scope->arena, struct label, node->mapping.count);
+    for (size_t i = 0; i < node->mapping.count; i++) {
+        const struct node_pair *pair = &node->mapping.pairs[i];
+        const char *path =
+            arena_format(scope->arena, "metadata.labels.%s", pair->key->scalar.text.data);
+
+        if (!node_is_string(pair->value)) {
+            scope_report(scope, SEVERITY_ERROR, pair->value, path, "put it in quotes",
+                         "must be a string, but this is %s", node_type_name(pair->value));
+            continue;
+        }
+        items[count].key = pair->key->scalar.text.data;
+        items[count++].value = pair->value->scalar.text.data;
+    }
+    return labels_new(scope->arena, items, count);
+}
+
+static const char *subject_of(struct arena *arena, const char *namespace, const char *name) {
+    if (name[0] == '\0')
+        return NULL;
+    return namespace[0] != '\0' ? arena_format(arena, "%s/%s", namespace, name)
+                                : arena_string(arena, bytes_of(name));
+}
+
+/* Secrets and ConfigMaps. */
+
+static int compare_items(const void *left, const void *right) {
+    return strcmp(((const struct key_bytes *)left)->key, ((const struct key_bytes *)right)->key);
+}
+
+/* Base and overlay in one list, sorted; where both have a key, overlay wins. */
+static void merge_items(struct arena *arena, const struct value *base, const struct value *overlay,
+                        struct keyed_document *document) {
+    size_t base_count = base != NULL ? base->as.map.count : 0;
+    size_t overlay_count = overlay != NULL ? overlay->as.map.count : 0;
+    struct key_bytes *items = ARENA_NEW_ARRAY(arena, struct key_bytes, base_count + overlay_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < overlay_count; i++)
+        items[count++] = overlay->as.map.items[i];
+    for (size_t i = 0; i < base_count; i++) {
+        const struct key_bytes *item = &base->as.map.items[i];
+
+        if (overlay_count == 0 || bsearch(item, overlay->as.map.items, overlay_count, sizeof(*item),
+                                          compare_items) == NULL)
+            items[count++] = *item;
+    }
+    qsort(items, count, sizeof(*items), compare_items);
+    document->items = items;
+    document->count = count;
+}
+
+static void read_keyed_document(struct reader *reader, const struct node *root,
+                                const struct schema *schema, enum api_group group) {
+    struct scope scope = file_scope(reader);
+    struct keyed_document *document = ARENA_NEW(scope.arena, struct keyed_document);
+    const struct object *object = object_read(&scope, schema, root, "");
+    bool configmap = schema == &configmap_document_schema;
+
+    (void)group;
+    document->configmap = configmap;
+    document->bound = reader->bound_namespace != NULL;
+    document->name = read_name(&scope, root);
+    document->namespace = read_namespace(&scope, root, reader->bound_namespace);
+    document->location = node_location(root, reader->path);
+    if (scope.errors > 0)
+        return;
+    merge_items(scope.arena, object_find(object, "data"),
+                object_find(object, configmap ? "binaryData" : "stringData"), document);
+    list_append(scope.arena, &reader->documents, document);
+}
+
+/* spec.secrets. */
+static void read_own_secrets(struct scope *scope, const struct value *secrets,
+                             struct remote_write *remote_write) {
+    struct keyed_document *items;
+
+    if (secrets == NULL)
+        return;
+    items = ARENA_NEW_ARRAY(scope->arena, struct keyed_document, secrets->as.objects.count);
+    for (size_t i = 0; i < secrets->as.objects.count; i++) {
+        const struct object *object = secrets->as.objects.items[i];
+        const struct value *name = object_find(object, "name");
+
+        items[i].name = name != NULL ? name->as.text.data : "";
+        items[i].namespace = remote_write->namespace;
+        items[i].location = node_location(object->node, scope->file);
+        for (size_t j = 0; j < i; j++) {
+            if (name != NULL && strcmp(items[j].name, items[i].name) == 0)
+                scope_report(scope, SEVERITY_ERROR, name->node, name->path, "keep one of them",
+                             "\"%s\" stands twice in spec.secrets", items[i].name);
+        }
+        merge_items(scope->arena, object_find(object, "data"), object_find(object, "stringData"),
+                    &items[i]);
+    }
+    remote_write->secrets = items;
+    remote_write->secret_count = secrets->as.objects.count;
+}
+
+/* RemoteWrites. */
+
+static const struct selector *select_every_cluster(struct arena *arena) {
+    return ARENA_NEW(arena, struct selector);
+}
+
+static void read_giantswarm_spec(struct scope *scope, const struct object *document,
+                                 struct remote_write *remote_write) {
+    const struct value *spec = object_find(document, "spec.remoteWrite");
+    const struct value *selector = object_find(document, "spec.clusterSelector");
+
+    if (spec != NULL)
+        remote_write->spec = spec->as.object;
+    if (selector != NULL)
+        remote_write->cluster_selector = selector_from_object(scope, selector->as.object);
+    if (object_find(document, "spec") != NULL)
+        read_own_secrets(scope, object_find(document, "spec.secrets"), remote_write);
+}
+
+static void read_coreos_spec(struct scope *scope, const struct object *document,
+                             struct remote_write *remote_write) {
+    const struct value *spec = object_find(document, "spec");
+
+    if (spec != NULL)
+        remote_write->spec = spec->as.object;
+    remote_write->cluster_selector = select_every_cluster(scope->arena);
+}
+
+/* "spec.remoteWrite.url: is missing; add it" of the first error. */
+static const char *first_fault(struct arena *arena, const struct diagnostics *diagnostics) {
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const struct diagnostic *diagnostic = &diagnostics->items[i];
+
+        if (diagnostic->severity != SEVERITY_ERROR)
+            continue;
+        return arena_format(arena, "%s%s%s%s%s", diagnostic->field != NULL ? diagnostic->field : "",
+                            diagnostic->field != NULL ? ": " : "", diagnostic->problem,
+                            diagnostic->remedy != NULL ? "; " : "",
+                            diagnostic->remedy != NULL ? diagnostic->remedy : "");
+    }
+    return NULL;
+}
+
+static void read_remote_write(struct reader *reader, const struct node *root,
+                              const struct schema *schema, enum api_group group) {
+    struct arena *arena = reader->manifest->arena;
+    struct remote_write *remote_write = ARENA_NEW(arena, struct remote_write);
+    struct scope scope = scope_in(reader, &remote_write->diagnostics);
+    const struct object *document;
+
+    remote_write->diagnostics = diagnostics_in(arena);
+    remote_write->group = group;
+    remote_write->bound = reader->bound_namespace != NULL;
+    remote_write->location = node_location(root, reader->path);
+    /* known before the first diagnostic, so that every one names its RemoteWrite */
+    scope.subject =
+        subject_of(arena,
+                   reader->bound_namespace != NULL ? reader->bound_namespace
+                                                   : text_at(root, "metadata.namespace"),
+                   text_at(root, "metadata.name"));
+    remote_write->name = read_name(&scope, root);
+    remote_write->namespace = read_namespace(&scope, root, reader->bound_namespace);
+    remote_write->subject = scope.subject;
+    remote_write->labels = read_labels(&scope, root);
+
+    document = object_read(&scope, schema, root, "");
+    if (group == API_GROUP_GIANTSWARM)
+        read_giantswarm_spec(&scope, document, remote_write);
+    else
+        read_coreos_spec(&scope, document, remote_write);
+    remote_write->fault = first_fault(arena, &remote_write->diagnostics);
+    list_append(arena, &reader->remote_writes, remote_write);
+}
+
+/* Documents. */
+
+static void read_root(struct reader *reader, const struct node *root, size_t depth);
+
+static void read_list(struct reader *reader, const struct node *root, size_t depth) {
+    struct scope scope = file_scope(reader);
+    const struct node *items = node_get(root, "items");
+
+    if (node_is_null(items))
+        return;
+    if (items->type != NODE_SEQUENCE) {
+        scope_report(&scope, SEVERITY_ERROR, items, "items", "write it as `- item` lines",
+                     "must be a list, but this is %s", node_type_name(items));
+        return;
+    }
+    if (depth >= LIST_DEPTH_MAX) {
+        scope_report(&scope, SEVERITY_ERROR, items, "items", "put the items into one list",
+                     "nests lists too deeply");
+        return;
+    }
+    for (size_t i = 0; i < items->sequence.count; i++)
+        read_root(reader, items->sequence.items[i], depth + 1);
+}
+
+static const struct kind *find_kind(const char *api_version, const char *kind) {
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++) {
+        if (strcmp(kinds[i].api_version, api_version) == 0 && strcmp(kinds[i].kind, kind) == 0)
+            return &kinds[i];
+    }
+    return NULL;
+}
+
+/* RemoteWrite of an API version that is none, or a kind that is not ours. */
+static void report_kind(struct reader *reader, const struct node *root, const char *api_version,
+                        const char *kind) {
+    struct scope scope = file_scope(reader);
+    const struct node *place = node_get(root, "kind");
+    bool known_kind = false;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
+        known_kind =
+            known_kind || (kinds[i].group == API_GROUP_COREOS && strcmp(kinds[i].kind, kind) == 0);
+    scope.subject = subject_of(scope.arena, text_at(root, "metadata.namespace"),
+                               text_at(root, "metadata.name"));
+    if (known_kind)
+        scope_report(&scope, SEVERITY_ERROR, node_get(root, "apiVersion"), "apiVersion",
+                     "use " GIANTSWARM_API " or " COREOS_API, "\"%s\" is not known for kind %s",
+                     api_version, kind);
+    else
+        scope_report(&scope, SEVERITY_INFO, place, "kind", NULL,
+                     "%s %s is passed over: it is no RemoteWrite, Secret "
+                     "or ConfigMap",
+                     api_version, kind);
+}
+
+static void read_root(struct reader *reader, const struct node *root, size_t depth) {
+    struct scope scope = file_scope(reader);
+    const char *api_version = text_at(root, "apiVersion");
+    const char *name = text_at(root, "kind");
+    const struct kind *kind = find_kind(api_version, name);
+
+    if (node_is_null(root))
+        return;
+    if (root->type != NODE_MAPPING) {
+        scope_report(&scope, SEVERITY_ERROR, root, NULL,
+                     "write a Kubernetes object: apiVersion, kind, metadata, spec",
+                     "must be a mapping, but this is %s", node_type_name(root));
+        return;
+    }
+    if (api_version[0] == '\0' || name[0] == '\0') {
+        scope_report(&scope, SEVERITY_ERROR, root, api_version[0] == '\0' ? "apiVersion" : "kind",
+                     "write apiVersion: " GIANTSWARM_API " and kind: RemoteWrite",
+                     "is missing or no string");
+        return;
+    }
+
+    if (kind == NULL)
+        report_kind(reader, root, api_version, name);
+    else if (kind->read == NULL)
+        read_list(reader, root, depth);
+    else
+        kind->read(reader, root, kind->schema, kind->group);
+}
+
+struct manifest *manifest_read(struct bytes content, const char *path, const char *namespace,
+                               const struct yaml_limits *limits) {
+    struct arena *arena = arena_new();
+    struct manifest *manifest = ARENA_NEW(arena, struct manifest);
+    struct reader reader = {.manifest = manifest, .bound_namespace = NULL};
+    struct document *documents = NULL;
+    size_t count = 0;
+
+    manifest->arena = arena;
+    manifest->diagnostics = diagnostics_in(arena);
+    reader.path = arena_string(arena, bytes_of(path));
+    if (namespace != NULL)
+        reader.bound_namespace = arena_string(arena, bytes_of(namespace));
+
+    if (tree_parse(arena, content, limits, reader.path, &manifest->diagnostics, &documents,
+                   &count) < 0)
+        return manifest;
+    for (size_t i = 0; i < count; i++) {
+        if (documents[i].root != NULL)
+            read_root(&reader, documents[i].root, 0);
+    }
+    manifest->remote_writes = (const struct remote_write *const *)reader.remote_writes.items;
+    manifest->remote_write_count = reader.remote_writes.count;
+    manifest->documents = (const struct keyed_document *const *)reader.documents.items;
+    manifest->document_count = reader.documents.count;
+    return manifest;
+}
+
+void manifest_free(struct manifest *manifest) {
+    if (manifest != NULL)
+        arena_free(manifest->arena);
+}

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads YAML nodes by the schema table: types, limits, unknown and missing fields, each said with
+ * place and remedy. */
+
+#include "spec/object.h"
+
+#include "base/compiler.h"
+#include "base/duration.h"
+#include "base/nearest.h"
+#include "spec/base64.h"
+#include "spec/regex.h"
+#include "spec/url.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void scope_report(struct scope *scope, enum severity severity, const struct node *node,
+                  const char *path, const char *remedy, const char *format, ...) {
+    CLEANUP(buffer_free) struct buffer problem = {0};
+    struct location location = {.file = scope->file};
+    char small[256];
+    va_list arguments;
+    va_list again;
+    int length;
+
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    length = vsnprintf(small, sizeof(small), format, arguments);
+    va_end(arguments);
+    if (length >= 0) {
+        char *text = buffer_reserve(&problem, (size_t)length + 1);
+
+        vsnprintf(text, (size_t)length + 1, format, again);
+        problem.length = (size_t)length;
+    }
+    va_end(again);
+
+    if (node != NULL)
+        location = node_location(node, scope->file);
+    if (severity == SEVERITY_ERROR)
+        scope->errors++;
+    diagnostics_add(scope->diagnostics, severity, location, scope->subject, path, remedy, "%s",
+                    buffer_string(&problem));
+}
+
+static void report_type(struct scope *scope, const struct field *field, const struct node *node,
+                        const char *path, const char *wanted, const char *remedy) {
+    if (node->type == NODE_SCALAR && node->scalar.style == SCALAR_PLAIN &&
+        node->scalar.text.length <= 40 && (field->flags & FIELD_SENSITIVE) == 0)
+        scope_report(scope, SEVERITY_ERROR, node, path, remedy, "must be %s, but %.*s is %s",
+                     wanted, BYTES_ARG(node->scalar.text), node_type_name(node));
+    else
+        scope_report(scope, SEVERITY_ERROR, node, path, remedy, "must be %s, but this is %s",
+                     wanted, node_type_name(node));
+}
+
+/* The text of a string node; false, reported, for anything else. */
+static bool read_text(struct scope *scope, const struct field *field, const struct node *node,
+                      const char *path, struct bytes *ret) {
+    if (!node_is_string(node)) {
+        report_type(scope, field, node, path, "a string",
+                    node->type == NODE_SCALAR ? "put it in quotes" : "write a single value here");
+        return false;
+    }
+    *ret = node->scalar.text;
+    return true;
+}
+
+static bool read_string(struct scope *scope, struct value *value) {
+    const struct field *field = value->field;
+
+    if (!read_text(scope, field, value->node, value->path, &value->as.text))
+        return false;
+    if (value->as.text.length == 0 && (field->flags & FIELD_EMPTY_IS_ABSENT) != 0)
+        return true;
+    if (value->as.text.length < field->min_length) {
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "give a value or leave the field out", "must not be empty");
+        return false;
+    }
+    if (field->pattern != NULL && !regex_matches(field->pattern, value->as.text)) {
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "use only the characters that it may have", "does not match %s",
+                     field->pattern);
+        return false;
+    }
+    return true;
+}
+
+static bool read_duration(struct scope *scope, struct value *value) {
+    static const char remedy[] = "write it as Prometheus does: 30s, 5m, 1h30m, 500ms";
+    int result;
+
+    if (!read_text(scope, value->field, value->node, value->path, &value->as.text))
+        return false;
+    if (value->as.text.length == 0)
+        return true;
+    result = duration_parse(value->as.text, &value->milliseconds);
+    if (result == -ERANGE)
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "write a shorter one (at most 292y)", "is too long a duration");
+    else if (result < 0)
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path, remedy,
+                     "\"%.*s\" is not a duration", BYTES_ARG(bytes_slice(value->as.text, 0, 40)));
+    return result == 0;
+}
+
+static bool read_url(struct scope *scope, struct value *value, const char *const *schemes,
+                     const char *remedy) {
+    struct url url;
+    const char *wrong;
+
+    if (!read_text(scope, value->field, value->node, value->path, &value->as.text))
+        return false;
+    if (value->as.text.length == 0 && (value->field->flags & FIELD_EMPTY_IS_ABSENT) != 0)
+        return true;
+    wrong = url_parse(value->as.text, schemes, &url);
+    if (wrong != NULL)
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path, remedy,
+                     "is not a usable URL: it %s", wrong);
+    return wrong == NULL;
+}
+
+static bool read_enum(struct scope *scope, struct value *value) {
+    const struct field *field = value->field;
+    struct nearest nearest;
+    struct bytes text;
+
+    if (!read_text(scope, field, value->node, value->path, &text))
+        return false;
+    nearest = nearest_to(text);
+    for (size_t i = 0; i < field->word_count; i++) {
+        if (bytes_equal_string(text, field->words[i].word)) {
+            value->as.word = &field->words[i];
+            return true;
+        }
+        nearest_offer(&nearest, field->words[i].word);
+    }
+    if (nearest.best == NULL) {
+        CLEANUP(buffer_free) struct buffer words = {0};
+
+        for (size_t i = 0; i < field->word_count; i++)
+            buffer_printf(&words, "%s%s", i > 0 ? ", " : "", field->words[i].word);
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     arena_format(scope->arena, "use one of: %s", buffer_string(&words)),
+                     "\"%.*s\" is not known here", BYTES_ARG(bytes_slice(text, 0, 40)));
+    } else {
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     arena_format(scope->arena, "did you mean %s?", nearest.best),
+                     "\"%.*s\" is not known here", BYTES_ARG(bytes_slice(text, 0, 40)));
+    }
+    return false;
+}
+
+static bool read_bool(struct scope *scope, struct value *value) {
+    const struct node *node = value->node;
+
+    if (node->type != NODE_SCALAR || node->scalar.kind != SCALAR_BOOL) {
+        report_type(scope, value->field, node, value->path, "a boolean",
+                    "write true or false, without quotes");
+        return false;
+    }
+    value->as.boolean = node->scalar.boolean;
+    return true;
+}
+
+static bool read_integer(struct scope *scope, struct value *value) {
+    const struct node *node = value->node;
+
+    if (node->type != NODE_SCALAR || node->scalar.kind != SCALAR_INTEGER) {
+        report_type(scope, value->field, node, value->path, "an integer",
+                    "write a whole number, without quotes");
+        return false;
+    }
+    value->as.integer = node->scalar.integer;
+    if ((value->field->flags & FIELD_BOUNDED_BELOW) != 0 &&
+        value->as.integer < value->field->minimum) {
+        scope_report(
+            scope, SEVERITY_ERROR, node, value->path,
+            arena_format(scope->arena, "write %lld or more", (long long)value->field->minimum),
+            "%lld is too small", (long long)value->as.integer);
+        return false;
+    }
+    if (value->as.integer > INT32_MAX &&
+        (value->field->format == NULL || strcmp(value->field->format, "int64") != 0)) {
+        scope_report(scope, SEVERITY_ERROR, node, value->path, "write 2147483647 or less",
+                     "%lld is too large", (long long)value->as.integer);
+        return false;
+    }
+    return true;
+}
+
+static bool expect(struct scope *scope, const struct value *value, enum node_type type) {
+    if (value->node->type == type)
+        return true;
+    if (type == NODE_MAPPING)
+        report_type(scope, value->field, value->node, value->path, "a mapping",
+                    "write it as `name: value` lines");
+    else
+        report_type(scope, value->field, value->node, value->path, "a list",
+                    "write it as `- item` lines");
+    return false;
+}
+
+static bool read_string_list(struct scope *scope, struct value *value) {
+    size_t before = scope->errors;
+    struct bytes *items;
+
+    if (!expect(scope, value, NODE_SEQUENCE))
+        return false;
+    items = ARENA_NEW_ARRAY(scope->arena, struct bytes, value->node->sequence.count);
+    for (size_t i = 0; i < value->node->sequence.count; i++)
+        read_text(scope, value->field, value->node->sequence.items[i],
+                  arena_format(scope->arena, "%s[%zu]", value->path, i), &items[i]);
+    value->as.list.items = items;
+    value->as.list.count = value->node->sequence.count;
+    return scope->errors == before;
+}
+
+static int compare_key_bytes(const void *left, const void *right) {
+    return strcmp(((const struct key_bytes *)left)->key, ((const struct key_bytes *)right)->key);
+}
+
+/* STRING_MAP, and BYTES_MAP where the values are base64. */
+static bool read_map(struct scope *scope, struct value *value) {
+    size_t before = scope->errors;
+    struct key_bytes *items;
+    size_t count;
+
+    if (!expect(scope, value, NODE_MAPPING))
+        return false;
+    count = value->node->mapping.count;
+    items = ARENA_NEW_ARRAY(scope->arena, struct key_bytes, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct node_pair *pair = &value->node->mapping.pairs[i];
+        const char *path;
+
+        items[i].key = pair->key->scalar.text.data;
+        items[i].node = pair->value;
+        path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
+        if (!node_is_string(pair->key)) {
+            scope_report(scope, SEVERITY_ERROR, pair->key, path, "put the key in quotes",
+                         "has a key that is %s", node_type_name(pair->key));
+            continue;
+        }
+        if (!read_text(scope, value->field, pair->value, path, &items[i].value))
+            continue;
+        if (value->field->type == FIELD_BYTES_MAP &&
+            base64_decode(scope->arena, items[i].value, &items[i].value) < 0)
+            scope_report(scope, SEVERITY_ERROR, pair->value, path,
+                         "encode the value (base64), or put it as it is under stringData",
+                         "is not base64");
+    }
+    qsort(items, count, sizeof(*items), compare_key_bytes);
+    value->as.map.items = items;
+    value->as.map.count = count;
+    return scope->errors == before;
+}
+
+static bool read_reference(struct scope *scope, const struct node *node, const char *path,
+                           bool configmap, struct reference *ret) {
+    size_t before = scope->errors;
+    const struct object *object = object_read(scope, &reference_schema, node, path);
+    const struct value *optional = object_find(object, "optional");
+    struct bytes name = object_text(object, "name");
+    struct bytes key = object_text(object, "key");
+
+    if (scope->errors != before)
+        return false;
+    if (name.length == 0) {
+        scope_report(scope, SEVERITY_ERROR, node, arena_format(scope->arena, "%s.name", path),
+                     configmap ? "name the ConfigMap" : "name the Secret", "is missing");
+        return false;
+    }
+    if (key.length == 0) {
+        scope_report(scope, SEVERITY_ERROR, node, arena_format(scope->arena, "%s.key", path),
+                     "name the key whose value is meant", "must not be empty");
+        return false;
+    }
+    *ret = (struct reference){
+        .name = name.data,
+        .key = key.data,
+        .optional = optional != NULL && optional->as.boolean,
+        .configmap = configmap,
+        .node = node,
+    };
+    return true;
+}
+
+static bool read_choice(struct scope *scope, struct value *value) {
+    size_t before = scope->errors;
+    const struct object *object =
+        object_read(scope, &reference_choice_schema, value->node, value->path);
+    const struct value *secret = object_find(object, "secret");
+    const struct value *configmap = object_find(object, "configMap");
+
+    if (scope->errors != before)
+        return false;
+    if ((secret == NULL) == (configmap == NULL)) {
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "give either secret or configMap",
+                     secret == NULL ? "names neither a secret nor a configMap"
+                                    : "names both a secret and a configMap");
+        return false;
+    }
+    value->as.reference = secret != NULL ? secret->as.reference : configmap->as.reference;
+    value->as.reference.configmap = configmap != NULL;
+    return true;
+}
+
+static int compare_reference_lists(const void *left, const void *right) {
+    return strcmp(((const struct reference_list *)left)->key,
+                  ((const struct reference_list *)right)->key);
+}
+
+static bool read_reference_lists(struct scope *scope, struct value *value) {
+    size_t before = scope->errors;
+    struct reference_list *items;
+    size_t count;
+
+    if (!expect(scope, value, NODE_MAPPING))
+        return false;
+    count = value->node->mapping.count;
+    items = ARENA_NEW_ARRAY(scope->arena, struct reference_list, count);
+    for (size_t i = 0; i < count; i++) {
+        const struct node_pair *pair = &value->node->mapping.pairs[i];
+        struct value list = {.field = value->field, .node = pair->value};
+
+        items[i].key = pair->key->scalar.text.data;
+        list.path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
+        if (!expect(scope, &list, NODE_SEQUENCE))
+            continue;
+        items[i].count = pair->value->sequence.count;
+        items[i].items = ARENA_NEW_ARRAY(scope->arena, struct reference, items[i].count);
+        for (size_t j = 0; j < items[i].count; j++)
+            read_reference(scope, pair->value->sequence.items[j],
+                           arena_format(scope->arena, "%s[%zu]", list.path, j), false,
+                           &items[i].items[j]);
+    }
+    qsort(items, count, sizeof(*items), compare_reference_lists);
+    value->as.references.items = items;
+    value->as.references.count = count;
+    return scope->errors == before;
+}
+
+/* An object with faults is kept: what is sound in it can still be shown and judged. */
+static bool read_object_list(struct scope *scope, struct value *value) {
+    const struct object **items;
+
+    if (!expect(scope, value, NODE_SEQUENCE))
+        return false;
+    items = ARENA_NEW_ARRAY(scope->arena, const struct object *, value->node->sequence.count);
+    for (size_t i = 0; i < value->node->sequence.count; i++)
+        items[i] = object_read(scope, value->field->object, value->node->sequence.items[i],
+                               arena_format(scope->arena, "%s[%zu]", value->path, i));
+    value->as.objects.items = items;
+    value->as.objects.count = value->node->sequence.count;
+    return true;
+}
+
+static bool read_value(struct scope *scope, struct value *value) {
+    switch (value->field->type) {
+    case FIELD_STRING:
+        return read_string(scope, value);
+    case FIELD_BOOL:
+        return read_bool(scope, value);
+    case FIELD_INTEGER:
+        return read_integer(scope, value);
+    case FIELD_DURATION:
+        return read_duration(scope, value);
+    case FIELD_URL:
+        return read_url(scope, value, url_http_schemes, "write it as https://host[:port]/path");
+    case FIELD_PROXY_URL:
+        return read_url(scope, value, url_proxy_schemes,
+                        "write it as http://, https:// or socks5://host[:port]");
+    case FIELD_ENUM:
+        return read_enum(scope, value);
+    case FIELD_STRING_LIST:
+        return read_string_list(scope, value);
+    case FIELD_STRING_MAP:
+    case FIELD_BYTES_MAP:
+        return read_map(scope, value);
+    case FIELD_OBJECT:
+        value->as.object = object_read(scope, value->field->object, value->node, value->path);
+        return true;
+    case FIELD_OBJECT_LIST:
+        return read_object_list(scope, value);
+    case FIELD_SECRET:
+        return read_reference(scope, value->node, value->path,
+                              strcmp(value->field->name, "configMap") == 0, &value->as.reference);
+    case FIELD_SECRET_OR_CONFIGMAP:
+        return read_choice(scope, value);
+    case FIELD_SECRET_LIST_MAP:
+        return read_reference_lists(scope, value);
+    case FIELD_ANYTHING:
+        return true;
+    }
+    return false;
+}
+
+static const char *path_join(struct arena *arena, const char *path, const char *name) {
+    return path[0] == '\0' ? name : arena_format(arena, "%s.%s", path, name);
+}
+
+static void report_unknown(struct scope *scope, const struct schema *schema, const struct node *key,
+                           const char *path) {
+    struct nearest nearest = nearest_to(key->scalar.text);
+    const char *field = path_join(scope->arena, path, arena_string(scope->arena, key->scalar.text));
+
+    for (size_t i = 0; i < schema->count; i++)
+        nearest_offer(&nearest, schema->fields[i].name);
+    if (nearest.best != NULL)
+        scope_report(scope, SEVERITY_ERROR, key, field,
+                     arena_format(scope->arena, "did you mean %s?", nearest.best),
+                     "is not a known field");
+    else
+        scope_report(scope, SEVERITY_ERROR, key, field, "remove it, or check where it belongs",
+                     "is not a known field");
+}
+
+static void read_pair(struct scope *scope, const struct object *object,
+                      const struct node_pair *pair, const struct value **values) {
+    size_t index = schema_index(object->schema, pair->key->scalar.text.data);
+    struct value *value;
+
+    if (index == SCHEMA_NO_FIELD) {
+        report_unknown(scope, object->schema, pair->key, object->path);
+        return;
+    }
+    if (node_is_null(pair->value))
+        return;
+
+    value = ARENA_NEW(scope->arena, struct value);
+    value->field = &object->schema->fields[index];
+    value->node = pair->value;
+    value->path = path_join(scope->arena, object->path, value->field->name);
+    if (!read_value(scope, value))
+        return;
+    values[index] = value;
+    if ((value->field->flags & FIELD_DEPRECATED) != 0)
+        scope_report(scope, SEVERITY_WARNING, pair->key, value->path,
+                     "use authorization.credentials", "is deprecated");
+}
+
+/* A required field that stands there but is wrong was reported already. */
+static bool was_given(const struct node *node, const char *name) {
+    return !node_is_null(node_get(node, name));
+}
+
+const struct object *object_read(struct scope *scope, const struct schema *schema,
+                                 const struct node *node, const char *path) {
+    struct object *object = ARENA_NEW(scope->arena, struct object);
+    const struct value **values =
+        ARENA_NEW_ARRAY(scope->arena, const struct value *, schema->count);
+
+    object->schema = schema;
+    object->node = node;
+    object->path = path;
+    object->values = values;
+    if (node->type != NODE_MAPPING) {
+        scope_report(scope, SEVERITY_ERROR, node, path[0] != '\0' ? path : NULL,
+                     "write it as `name: value` lines", "must be a mapping, but this is %s",
+                     node_type_name(node));
+        return object;
+    }
+
+    for (size_t i = 0; i < node->mapping.count; i++)
+        read_pair(scope, object, &node->mapping.pairs[i], values);
+    for (size_t i = 0; i < schema->count; i++) {
+        if ((schema->fields[i].flags & FIELD_REQUIRED) != 0 && values[i] == NULL &&
+            !was_given(node, schema->fields[i].name))
+            scope_report(scope, SEVERITY_ERROR, node,
+                         path_join(scope->arena, path, schema->fields[i].name), "add it",
+                         "is missing");
+    }
+    return object;
+}
+
+const struct value *object_find(const struct object *object, const char *path) {
+    for (;;) {
+        const char *dot = strchr(path, '.');
+        size_t length = dot != NULL ? (size_t)(dot - path) : strlen(path);
+        const struct value *value = NULL;
+        bool known = false;
+
+        for (size_t i = 0; i < object->schema->count; i++) {
+            const char *name = object->schema->fields[i].name;
+
+            if (strncmp(name, path, length) == 0 && name[length] == '\0') {
+                value = object->values[i];
+                known = true;
+                break;
+            }
+        }
+        assert(known);
+        (void)known;
+        if (dot == NULL || value == NULL)
+            return value;
+        assert(value->field->type == FIELD_OBJECT);
+        object = value->as.object;
+        path = dot + 1;
+    }
+}
+
+struct bytes object_text(const struct object *object, const char *path) {
+    const struct value *value = object_find(object, path);
+
+    return value != NULL ? value->as.text : bytes_of(NULL);
+}

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether RE2 takes an expression. PCRE2 judges the grammar that both have (brackets, groups,
+ * ranges); the scan before it refuses what PCRE2 has and RE2 has not, and RE2's limits on
+ * repetition. Stricter than RE2 in two places, so that an expression means the same under every
+ * Prometheus: (?<name>...) (Go 1.22) and unbalanced brackets that only Prometheus's own anchoring
+ * would close.
+ */
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include "spec/regex.h"
+
+#include "base/memory.h"
+
+#include <ctype.h>
+#include <pcre2.h>
+#include <stdint.h>
+#include <string.h>
+
+/* RE2: a counted repetition, and the product of nested ones, at most. */
+#define REPEAT_MAX 1000U
+/* Go's regexp nests deeper; nobody writes that by hand, and PCRE2 stops here. */
+#define GROUP_DEPTH_MAX 250
+
+struct scan {
+    struct bytes pattern;
+    size_t at;
+    const char *wrong; /* static; NULL: nothing yet */
+    bool atom;         /* something stands to the left that a quantifier can apply to */
+    bool quantified;   /* and it has one already */
+    unsigned weight;   /* repetitions inside that atom */
+    size_t depth;
+    unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
+};
+
+static int peek(const struct scan *scan, size_t ahead) {
+    size_t at = scan->at + ahead;
+
+    return at < scan->pattern.length ? (unsigned char)scan->pattern.data[at] : -1;
+}
+
+static void take_atom(struct scan *scan, unsigned weight) {
+    scan->atom = true;
+    scan->quantified = false;
+    scan->weight = weight;
+    if (weight > scan->group_weight[scan->depth])
+        scan->group_weight[scan->depth] = weight;
+}
+
+static bool is_octal(int character) {
+    return character >= '0' && character <= '7';
+}
+
+/* Behind "\p" or "\P". PCRE2 knows properties that RE2 does not: only plain names pass on to it. */
+static void scan_property(struct scan *scan) {
+    scan->at += 2;
+    if (peek(scan, 0) != '{') {
+        if (peek(scan, 0) < 0 || strchr("CLMNPSZ", peek(scan, 0)) == NULL)
+            scan->wrong = "\\p needs a Unicode category or script, such as \\pL or \\p{Greek}";
+        else
+            scan->at++;
+        return;
+    }
+    for (scan->at++; peek(scan, 0) != '}'; scan->at++) {
+        if (!isalpha(peek(scan, 0)) && peek(scan, 0) != '_' && peek(scan, 0) != '^') {
+            scan->wrong = "\\p{...} takes the name of a Unicode category or script only";
+            return;
+        }
+    }
+    scan->at++;
+}
+
+static void scan_hexadecimal(struct scan *scan) {
+    scan->at += 2;
+    if (peek(scan, 0) == '{') {
+        while (peek(scan, 0) >= 0 && peek(scan, 0) != '}')
+            scan->at++;
+        scan->at++; /* what stands inside is PCRE2's to judge */
+        return;
+    }
+    if (!isxdigit(peek(scan, 0)) || !isxdigit(peek(scan, 1)))
+        scan->wrong = "\\x needs two hexadecimal digits, or \\x{...}";
+    else
+        scan->at += 2;
+}
+
+/* An escape that stands for one character or, outside a range, for a class. */
+static void scan_escape(struct scan *scan, bool in_class) {
+    int next = peek(scan, 1);
+
+    if (next < 0) {
+        scan->wrong = "it ends in a lone backslash";
+    } else if (next == 'p' || next == 'P') {
+        scan_property(scan);
+    } else if (next == 'x') {
+        scan_hexadecimal(scan);
+    } else if (next == '0' || (is_octal(next) && is_octal(peek(scan, 2)))) {
+        scan->at += 2;
+        for (int i = 0; i < 2 && is_octal(peek(scan, 0)); i++)
+            scan->at++;
+    } else if (isdigit(next)) {
+        scan->wrong = "RE2 has no back-references (\\1)";
+    } else if (next < 0x80 &&
+               (strchr("dDsSwWafnrtv", next) != NULL || ispunct(next) || next == ' ')) {
+        scan->at += 2;
+    } else if (!in_class && strchr("AbBz", next) != NULL) {
+        scan->at += 2;
+    } else {
+        scan->wrong = "it has an escape that RE2 does not know";
+    }
+}
+
+/* [...]: PCRE2 judges the ranges; here only the escapes, the names and where it ends. */
+static void scan_class(struct scan *scan) {
+    bool range = false;
+
+    scan->at++;
+    if (peek(scan, 0) == '^')
+        scan->at++;
+    if (peek(scan, 0) == ']')
+        scan->at++;
+    while (scan->wrong == NULL && peek(scan, 0) != ']') {
+        if (peek(scan, 0) < 0) {
+            scan->wrong = "a '[' has no ']'";
+        } else if (peek(scan, 0) == '\\') {
+            if (range && peek(scan, 1) >= 0 && strchr("dDsSwWpP", peek(scan, 1)) != NULL)
+                scan->wrong = "a range in brackets ends in a class of characters";
+            else
+                scan_escape(scan, true);
+            range = false;
+        } else if (peek(scan, 0) == '[' && (peek(scan, 1) == '.' || peek(scan, 1) == '=')) {
+            scan->wrong = "RE2 has no collating elements ([. .], [= =])";
+        } else {
+            range = peek(scan, 0) == '-' && !range;
+            scan->at++;
+        }
+    }
+    scan->at++;
+    take_atom(scan, 1);
+}
+
+/* Behind "(?": flags, a named group, or what RE2 has not. */
+static void scan_group_head(struct scan *scan) {
+    int next = peek(scan, 2);
+
+    if (next == 'P' && peek(scan, 3) == '<') {
+        scan->at += 4;
+        return;
+    }
+    if (next == '<' && peek(scan, 3) != '=' && peek(scan, 3) != '!') {
+        scan->wrong = "a named group has to be written (?P<name>...), which every Prometheus knows";
+        return;
+    }
+    if (next == '=' || next == '!' || next == '<') {
+        scan->wrong = "RE2 has no look-around";
+        return;
+    }
+    for (scan->at += 2; peek(scan, 0) != ':' && peek(scan, 0) != ')'; scan->at++) {
+        if (peek(scan, 0) < 0 || strchr("imsU-", peek(scan, 0)) == NULL) {
+            scan->wrong = "it has a (?...) group that RE2 does not know";
+            return;
+        }
+    }
+    if (peek(scan, 0) == ')') {
+        /* (?i): flags for the rest, no group and nothing to repeat */
+        scan->depth--;
+        scan->atom = false;
+    }
+    scan->at++;
+}
+
+static void scan_open(struct scan *scan) {
+    if (scan->depth == GROUP_DEPTH_MAX) {
+        scan->wrong = "its groups nest too deeply";
+        return;
+    }
+    scan->depth++;
+    scan->group_weight[scan->depth] = 1;
+    scan->atom = false;
+    if (peek(scan, 1) == '?')
+        scan_group_head(scan);
+    else if (peek(scan, 1) == '*')
+        scan->wrong = "a '*' has nothing to repeat";
+    else
+        scan->at++;
+}
+
+static void scan_close(struct scan *scan) {
+    unsigned weight = scan->group_weight[scan->depth];
+
+    if (scan->depth == 0) {
+        scan->wrong = "a ')' has no '('";
+        return;
+    }
+    scan->depth--;
+    scan->at++;
+    take_atom(scan, weight);
+}
+
+/* {n}, {n,}, {n,m} at the cursor: its length, else 0 (then '{' is a character like any other). */
+static size_t repeat_length(const struct scan *scan, unsigned *ret_most) {
+    unsigned bounds[2] = {0, 0};
+    size_t length = 1;
+    size_t digits = 0;
+
+    for (size_t i = 0; i < 2; i++) {
+        for (digits = 0; isdigit(peek(scan, length)); digits++) {
+            if (bounds[i] <= REPEAT_MAX)
+                bounds[i] = bounds[i] * 10 + (unsigned)(peek(scan, length) - '0');
+            length++;
+        }
+        if (i == 0 && digits == 0)
+            return 0;
+        if (i == 0 && peek(scan, length) != ',')
+            break;
+        if (i == 0)
+            length++;
+    }
+    if (peek(scan, length) != '}')
+        return 0;
+    *ret_most = bounds[0] > bounds[1] ? bounds[0] : bounds[1];
+    return length + 1;
+}
+
+/* True when a quantifier stood at the cursor. */
+static bool scan_quantifier(struct scan *scan) {
+    unsigned most = 1;
+    size_t length = 1;
+
+    if (peek(scan, 0) == '{')
+        length = repeat_length(scan, &most);
+    else if (peek(scan, 0) != '*' && peek(scan, 0) != '+' && peek(scan, 0) != '?')
+        return false;
+    if (length == 0)
+        return false;
+
+    if (!scan->atom) {
+        scan->wrong = "a quantifier (* + ? {n}) has nothing to repeat";
+    } else if (scan->quantified) {
+        scan->wrong = "two quantifiers stand one behind the other";
+    } else if (most > REPEAT_MAX || (most > 0 && scan->weight * most > REPEAT_MAX)) {
+        scan->wrong = "it repeats something more than 1000 times";
+    } else {
+        scan->at += length;
+        if (peek(scan, 0) == '?')
+            scan->at++;
+        take_atom(scan, most > 0 ? scan->weight * most : scan->weight);
+        scan->quantified = true;
+    }
+    return true;
+}
+
+static void scan_quoted(struct scan *scan) {
+    size_t end = bytes_find(scan->pattern, BYTES("\\E"), scan->at + 2);
+
+    if (end == SIZE_MAX || end > scan->at + 2)
+        take_atom(scan, 1);
+    scan->at = end == SIZE_MAX ? scan->pattern.length : end + 2;
+}
+
+static void scan_step(struct scan *scan) {
+    if (scan_quantifier(scan))
+        return;
+
+    switch (peek(scan, 0)) {
+    case '\\':
+        if (peek(scan, 1) == 'Q') {
+            scan_quoted(scan);
+        } else {
+            scan_escape(scan, false);
+            take_atom(scan, 1);
+        }
+        break;
+    case '[':
+        scan_class(scan);
+        break;
+    case '(':
+        scan_open(scan);
+        break;
+    case ')':
+        scan_close(scan);
+        break;
+    case '|':
+        scan->at++;
+        scan->atom = false;
+        scan->quantified = false;
+        break;
+    default:
+        scan->at++;
+        take_atom(scan, 1);
+        break;
+    }
+}
+
+static pcre2_code *compile(struct bytes pattern, int *ret_error, size_t *ret_offset) {
+    return pcre2_compile((PCRE2_SPTR)(pattern.length > 0 ? pattern.data : ""), pattern.length,
+                         PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, ret_error,
+                         ret_offset, NULL);
+}
+
+const char *regex_check_re2(struct arena *arena, struct bytes pattern) {
+    struct scan scan = {.pattern = pattern, .group_weight = {1}};
+    PCRE2_UCHAR message[256] = "";
+    size_t offset = 0;
+    int error = 0;
+    pcre2_code *code;
+
+    while (scan.wrong == NULL && scan.at < pattern.length)
+        scan_step(&scan);
+    if (scan.wrong == NULL && scan.depth > 0)
+        scan.wrong = "a '(' has no ')'";
+    if (scan.wrong != NULL)
+        return scan.wrong;
+
+    code = compile(pattern, &error, &offset);
+    if (code != NULL) {
+        pcre2_code_free(code);
+        return NULL;
+    }
+    if (pcre2_get_error_message(error, message, sizeof(message)) < 0)
+        return "it is no regular expression";
+    return arena_format(arena, "%s (at offset %zu)", (const char *)message, offset);
+}
+
+bool regex_matches(const char *pattern, struct bytes text) {
+    size_t offset = 0;
+    int error = 0;
+    bool matched = false;
+    pcre2_code *code = compile(bytes_of(pattern), &error, &offset);
+    pcre2_match_data *data;
+
+    if (code == NULL)
+        return false;
+    data = pcre2_match_data_create_from_pattern(code, NULL);
+    if (data == NULL)
+        memory_exhausted();
+    matched = pcre2_match(code, (PCRE2_SPTR)(text.length > 0 ? text.data : ""), text.length, 0, 0,
+                          data, NULL) >= 0;
+    pcre2_match_data_free(data);
+    pcre2_code_free(code);
+    return matched;
+}
+
+const char *regex_quote(struct arena *arena, struct bytes text) {
+    CLEANUP(buffer_free) struct buffer quoted = {0};
+
+    for (size_t i = 0; i < text.length; i++) {
+        if (strchr("\\.+*?()|[]{}^$", text.data[i]) != NULL && text.data[i] != '\0')
+            buffer_append_char(&quoted, '\\');
+        buffer_append_char(&quoted, text.data[i]);
+    }
+    return arena_string(arena, buffer_bytes(&quoted));
+}

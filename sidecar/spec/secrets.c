@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Looks secret references up, in the order of the contract. */
+
+#include "spec/secrets.h"
+
+#include "base/compiler.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct secret_store {
+    struct arena *arena;
+    const struct snapshot *snapshot;
+    const struct keyed_document *
+        *documents; /* sorted: kind, namespace, name, bound ones first, then as they came */
+    size_t count;
+};
+
+struct ranked_document {
+    const struct keyed_document *document;
+    size_t rank;
+};
+
+static int compare_identity(const struct keyed_document *left, const struct keyed_document *right) {
+    int order = left->configmap - right->configmap;
+
+    if (order == 0)
+        order = strcmp(left->namespace, right->namespace);
+    return order != 0 ? order : strcmp(left->name, right->name);
+}
+
+static int compare_ranked(const void *left, const void *right) {
+    const struct ranked_document *one = left;
+    const struct ranked_document *other = right;
+    int order = compare_identity(one->document, other->document);
+
+    if (order == 0)
+        order = other->document->bound - one->document->bound;
+    return order != 0 ? order : (one->rank > other->rank) - (one->rank < other->rank);
+}
+
+struct secret_store *secret_store_new(struct arena *arena, const struct snapshot *snapshot,
+                                      const struct keyed_document *const *documents, size_t count) {
+    struct secret_store *store = ARENA_NEW(arena, struct secret_store);
+    struct ranked_document *ranked = ARENA_NEW_ARRAY(arena, struct ranked_document, count);
+
+    for (size_t i = 0; i < count; i++)
+        ranked[i] = (struct ranked_document){.document = documents[i], .rank = i};
+    qsort(ranked, count, sizeof(*ranked), compare_ranked);
+
+    store->arena = arena;
+    store->snapshot = snapshot;
+    store->documents = ARENA_NEW_ARRAY(arena, const struct keyed_document *, count);
+    for (size_t i = 0; i < count; i++) {
+        /* of several with one identity the first counts: a bound one, or the one that was read
+         * first */
+        if (store->count == 0 ||
+            compare_identity(store->documents[store->count - 1], ranked[i].document) != 0)
+            store->documents[store->count++] = ranked[i].document;
+    }
+    return store;
+}
+
+static int compare_item_key(const void *key, const void *item) {
+    return strcmp(key, ((const struct key_bytes *)item)->key);
+}
+
+static enum secret_result find_in_document(const struct keyed_document *document, const char *key,
+                                           struct bytes *ret) {
+    const struct key_bytes *item = NULL;
+
+    if (document->count > 0)
+        item = bsearch(key, document->items, document->count, sizeof(*item), compare_item_key);
+    if (item == NULL)
+        return SECRET_NO_KEY;
+    *ret = item->value;
+    return SECRET_FOUND;
+}
+
+static const struct keyed_document *find_own(const struct remote_write *remote_write,
+                                             const char *name) {
+    for (size_t i = 0; i < remote_write->secret_count; i++) {
+        if (strcmp(remote_write->secrets[i].name, name) == 0)
+            return &remote_write->secrets[i];
+    }
+    return NULL;
+}
+
+static int compare_wanted(const void *wanted, const void *item) {
+    const struct keyed_document *const *document = item;
+
+    return compare_identity(wanted, *document);
+}
+
+static const struct keyed_document *find_document(const struct secret_store *store,
+                                                  const char *namespace,
+                                                  const struct reference *reference) {
+    struct keyed_document wanted = {
+        .configmap = reference->configmap,
+        .namespace = namespace,
+        .name = reference->name,
+    };
+    const struct keyed_document **found = NULL;
+
+    if (store->count > 0)
+        found = bsearch(&wanted, store->documents, store->count, sizeof(*store->documents),
+                        compare_wanted);
+    return found != NULL ? *found : NULL;
+}
+
+/* The index of the first file whose relative path is not before text. */
+static size_t lower_bound(const struct snapshot_volume *volume, struct bytes text) {
+    size_t low = 0;
+    size_t high = volume->file_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+
+        if (bytes_compare(bytes_of(volume->files[middle]->relative), text) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static enum secret_result find_in_volume(const struct snapshot_volume *volume,
+                                         const struct reference *reference, struct bytes *ret) {
+    CLEANUP(buffer_free) struct buffer path = {0};
+    size_t at;
+
+    buffer_printf(&path, "%s/%s", reference->name, reference->key);
+    at = lower_bound(volume, buffer_bytes(&path));
+    if (at < volume->file_count && strcmp(volume->files[at]->relative, buffer_string(&path)) == 0) {
+        *ret = volume->files[at]->content;
+        return SECRET_FOUND;
+    }
+
+    buffer_clear(&path);
+    buffer_printf(&path, "%s/", reference->name);
+    at = lower_bound(volume, buffer_bytes(&path));
+    if (at < volume->file_count &&
+        bytes_starts_with(bytes_of(volume->files[at]->relative), buffer_bytes(&path)))
+        return SECRET_NO_KEY;
+    return SECRET_NO_OBJECT;
+}
+
+/* The directories of the kind that are bound to the namespace, or those that are bound to none. */
+static enum secret_result find_in_directories(const struct secret_store *store,
+                                              const struct remote_write *remote_write,
+                                              const struct reference *reference, bool bound,
+                                              struct bytes *ret) {
+    enum volume_kind kind = reference->configmap ? VOLUME_CONFIGMAP : VOLUME_SECRET;
+    enum secret_result best = SECRET_NO_OBJECT;
+
+    for (size_t i = 0; i < store->snapshot->volume_count; i++) {
+        const struct snapshot_volume *volume = &store->snapshot->volumes[i];
+        enum secret_result result;
+
+        if (volume->config->kind != kind || (volume->config->namespace != NULL) != bound)
+            continue;
+        if (bound && strcmp(volume->config->namespace, remote_write->namespace) != 0)
+            continue;
+        result = find_in_volume(volume, reference, ret);
+        if (result == SECRET_FOUND)
+            return result;
+        if (result == SECRET_NO_KEY)
+            best = result;
+    }
+    return best;
+}
+
+enum secret_result secret_find(const struct secret_store *store,
+                               const struct remote_write *remote_write,
+                               const struct reference *reference, struct secret_value *ret) {
+    const struct keyed_document *document =
+        reference->configmap ? NULL : find_own(remote_write, reference->name);
+    enum secret_result in_bound = SECRET_NO_OBJECT;
+    enum secret_result in_unbound;
+
+    *ret = (struct secret_value){.namespace_vouched = true};
+    if (document != NULL)
+        return find_in_document(document, reference->key, &ret->bytes);
+
+    document = find_document(store, remote_write->namespace, reference);
+    if (document != NULL && (document->bound || !remote_write->bound)) {
+        ret->namespace_vouched = remote_write->bound || !document->bound;
+        return find_in_document(document, reference->key, &ret->bytes);
+    }
+    if (remote_write->namespace[0] != '\0')
+        in_bound = find_in_directories(store, remote_write, reference, true, &ret->bytes);
+    if (in_bound == SECRET_FOUND) {
+        ret->namespace_vouched = remote_write->bound;
+        return in_bound;
+    }
+    /* a document that only says it is of this namespace comes after what is bound to it */
+    if (document != NULL)
+        return find_in_document(document, reference->key, &ret->bytes);
+    in_unbound = find_in_directories(store, remote_write, reference, false, &ret->bytes);
+    return in_unbound == SECRET_NO_OBJECT ? in_bound : in_unbound;
+}
