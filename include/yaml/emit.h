@@ -2,16 +2,18 @@
 #ifndef SIDECAR_YAML_EMIT_H
 #define SIDECAR_YAML_EMIT_H
 
-/* A tree as text. A string is plain only where every YAML 1.1 and 1.2 reader takes it for that very string, in block
- * and in flow context; otherwise it is double-quoted with JSON-compatible escapes (non-ASCII printable text stays
- * as it is). Parsed plain scalars that are not strings keep their spelling. */
+/* A tree as text. A string is plain only where every YAML 1.1 and 1.2 reader takes it for that very
+ * string, in block and in flow context; otherwise it is double-quoted with JSON-compatible escapes
+ * (non-ASCII printable text stays as it is). Parsed plain scalars that are not strings keep their
+ * spelling. */
 
 #include "base/bytes.h"
 #include "yaml/tree.h"
 
-/* Block style. One item of a block sequence: "INDENT- first: ...", following lines indented two further; ends with
- * line_break ("\n" or "\r\n"). Empty collections are written [] and {}. */
-void emit_sequence_item(struct buffer *out, const struct node *item, size_t indent, const char *line_break);
+/* Block style. One item of a block sequence: "INDENT- first: ...", following lines indented two
+ * further; ends with line_break ("\n" or "\r\n"). Empty collections are written [] and {}. */
+void emit_sequence_item(struct buffer *out, const struct node *item, size_t indent,
+                        const char *line_break);
 
 /* A whole node in block style at an indentation, ending with a line break. */
 void emit_block(struct buffer *out, const struct node *node, size_t indent, const char *line_break);
@@ -19,7 +21,8 @@ void emit_block(struct buffer *out, const struct node *node, size_t indent, cons
 /* One line of JSON-compatible flow style, without a line break: {"url": "http://...", "n": 1}. */
 void emit_flow(struct buffer *out, const struct node *node);
 
-/* One scalar's text as it would stand in block style ("plain" or quoted); for comments and messages too. */
+/* One scalar's text as it would stand in block style ("plain" or quoted); for comments and messages
+ * too. */
 void emit_string(struct buffer *out, struct bytes text);
 
 #endif

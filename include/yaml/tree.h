@@ -3,9 +3,10 @@
 #define SIDECAR_YAML_TREE_H
 
 /*
- * A YAML text as a tree in which every node knows where it stands. Built on libyaml's events; what a plain scalar
- * means is decided as gopkg.in/yaml.v2 does it, because that is what Kubernetes (sigs.k8s.io/yaml) and Prometheus
- * read with: YAML 1.1 booleans (y, yes, on ... in their three spellings), 012 as octal, ~ as null, dates as strings.
+ * A YAML text as a tree in which every node knows where it stands. Built on libyaml's events; what
+ * a plain scalar means is decided as gopkg.in/yaml.v2 does it, because that is what Kubernetes
+ * (sigs.k8s.io/yaml) and Prometheus read with: YAML 1.1 booleans (y, yes, on ... in their three
+ * spellings), 012 as octal, ~ as null, dates as strings.
  */
 
 #include "base/arena.h"
@@ -16,12 +17,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum node_type { NODE_SCALAR, NODE_SEQUENCE, NODE_MAPPING };
+enum node_type {
+    NODE_SCALAR,
+    NODE_SEQUENCE,
+    NODE_MAPPING
+};
 
-enum scalar_style { SCALAR_PLAIN, SCALAR_SINGLE_QUOTED, SCALAR_DOUBLE_QUOTED, SCALAR_LITERAL, SCALAR_FOLDED };
+enum scalar_style {
+    SCALAR_PLAIN,
+    SCALAR_SINGLE_QUOTED,
+    SCALAR_DOUBLE_QUOTED,
+    SCALAR_LITERAL,
+    SCALAR_FOLDED
+};
 
-/* The type that a scalar has after resolution; an explicit tag (!!str, !!int, ...) decides where there is one. */
-enum scalar_kind { SCALAR_STRING, SCALAR_NULL, SCALAR_BOOL, SCALAR_INTEGER, SCALAR_FLOAT };
+/* The type that a scalar has after resolution; an explicit tag (!!str, !!int, ...) decides where
+ * there is one. */
+enum scalar_kind {
+    SCALAR_STRING,
+    SCALAR_NULL,
+    SCALAR_BOOL,
+    SCALAR_INTEGER,
+    SCALAR_FLOAT
+};
 
 struct node_pair {
     struct node *key;
@@ -31,13 +49,15 @@ struct node_pair {
 /*
  * Lives in the arena that it was parsed into; read-only once parsed.
  *
- * start and end are byte offsets into the text given to tree_parse (BOM included). For a scalar or a flow
- * collection they enclose exactly its own characters (quotes, brackets; tag and anchor excluded). For a block
- * scalar end is behind its last line. For a block collection end is the end of its last descendant (not of the
- * comments and blanks behind it). An empty (implicit null) scalar has start == end, where its value would stand.
+ * start and end are byte offsets into the text given to tree_parse (BOM included). For a scalar or
+ * a flow collection they enclose exactly its own characters (quotes, brackets; tag and anchor
+ * excluded). For a block scalar end is behind its last line. For a block collection end is the end
+ * of its last descendant (not of the comments and blanks behind it). An empty (implicit null)
+ * scalar has start == end, where its value would stand.
  *
- * An alias appears as a copy of the anchored node, children shared, with alias set and line, column, start and end
- * those of the `*name` itself. Merge keys (<<) are resolved: merged pairs follow the mapping's own and are marked.
+ * An alias appears as a copy of the anchored node, children shared, with alias set and line,
+ * column, start and end those of the `*name` itself. Merge keys (<<) are resolved: merged pairs
+ * follow the mapping's own and are marked.
  */
 struct node {
     enum node_type type;
@@ -45,14 +65,15 @@ struct node {
     unsigned column; /* from 1, in characters */
     size_t start;
     size_t end;
-    bool flow;           /* a collection in [] or {} */
-    bool alias;          /* written as *name here */
-    bool merged;         /* the pair came by a merge key (set on the pair's value) */
-    const char *tag;     /* explicit tag in full, or NULL */
-    const char *anchor;  /* its &name, or NULL */
+    bool flow;          /* a collection in [] or {} */
+    bool alias;         /* written as *name here */
+    bool merged;        /* the pair came by a merge key (set on the pair's value) */
+    const char *tag;    /* explicit tag in full, or NULL */
+    const char *anchor; /* its &name, or NULL */
     union {
         struct {
-            struct bytes text; /* value after unescaping and folding; NUL-terminated behind length */
+            struct bytes
+                text; /* value after unescaping and folding; NUL-terminated behind length */
             enum scalar_style style;
             enum scalar_kind kind;
             bool boolean;    /* SCALAR_BOOL */
@@ -71,11 +92,12 @@ struct node {
 
 struct document {
     struct node *root; /* NULL: no content (only comments, or nothing) */
-    size_t start;      /* the document's bytes, its --- included; root positions are offsets into the whole text */
-    size_t end;        /* just before the next document's ---, or the end of the text */
+    size_t start; /* the document's bytes, its --- included; root positions are offsets into the
+                     whole text */
+    size_t end;   /* just before the next document's ---, or the end of the text */
     size_t content_end; /* where a further top-level line may be put: before `...`, else == end */
-    unsigned line;     /* of start */
-    bool failed;       /* a diagnostic was added; root is NULL */
+    unsigned line;      /* of start */
+    bool failed;        /* a diagnostic was added; root is NULL */
 };
 
 struct yaml_limits {
@@ -89,16 +111,19 @@ struct yaml_limits {
 extern const struct yaml_limits yaml_default_limits;
 
 /*
- * Parses every document of the text. The text is cut at its `---` lines first, so that a syntax error spoils only the
- * document that it stands in: that one is marked failed, with an error in diagnostics (file, line, column, libyaml's
- * reason in plain words and what to do), and the others are kept. Errors too: duplicate keys, tabs in indentation, NUL
- * or ill-formed UTF-8, UTF-16, anchors that contain themselves, unknown aliases, keys that are not scalars, more than limits allow.
+ * Parses every document of the text. The text is cut at its `---` lines first, so that a syntax
+ * error spoils only the document that it stands in: that one is marked failed, with an error in
+ * diagnostics (file, line, column, libyaml's reason in plain words and what to do), and the others
+ * are kept. Errors too: duplicate keys, tabs in indentation, NUL or ill-formed UTF-8, UTF-16,
+ * anchors that contain themselves, unknown aliases, keys that are not scalars, more than limits
+ * allow.
  *
- * 0: *ret_documents (arena) holds what the text has, failed ones included; -EINVAL: the text could not be cut into
- * documents at all (not UTF-8, too many documents), one diagnostic added.
+ * 0: *ret_documents (arena) holds what the text has, failed ones included; -EINVAL: the text could
+ * not be cut into documents at all (not UTF-8, too many documents), one diagnostic added.
  */
-int tree_parse(struct arena *arena, struct bytes text, const struct yaml_limits *limits, const char *file,
-               struct diagnostics *diagnostics, struct document **ret_documents, size_t *ret_count);
+int tree_parse(struct arena *arena, struct bytes text, const struct yaml_limits *limits,
+               const char *file, struct diagnostics *diagnostics, struct document **ret_documents,
+               size_t *ret_count);
 
 struct location node_location(const struct node *node, const char *file);
 
@@ -113,8 +138,8 @@ bool node_is_string(const struct node *node); /* a scalar that resolves to a str
 /* What it is, for messages: "a string", "a number", "a boolean", "null", "a list", "a mapping". */
 const char *node_type_name(const struct node *node);
 
-/* Same data: types, kinds and values; the order of mapping keys, styles, positions and comments do not count.
- * A NULL and a null are the same. Floats are compared by value, integers by value. */
+/* Same data: types, kinds and values; the order of mapping keys, styles, positions and comments do
+ * not count. A NULL and a null are the same. Floats are compared by value, integers by value. */
 bool node_equal(const struct node *left, const struct node *right);
 
 /* Building a tree to be written; nodes have no position. Values are copied into the arena. */

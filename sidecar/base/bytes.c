@@ -21,8 +21,12 @@ struct bytes bytes_of(const char *string) {
 }
 
 bool bytes_equal(struct bytes left, struct bytes right) {
-    return left.length == right.length &&
-           (left.length == 0 || memcmp(left.data, right.data, left.length) == 0);
+    if (left.length != right.length) {
+        return false;
+    }
+    return left.length == 0 || left.data == right.data ||
+           (left.data != NULL && right.data != NULL &&
+            memcmp(left.data, right.data, left.length) == 0);
 }
 
 bool bytes_equal_string(struct bytes left, const char *right) {
@@ -131,7 +135,7 @@ char *buffer_reserve(struct buffer *buffer, size_t size) {
             }
         }
         char *data = memory_new(capacity, 1);
-        if (buffer->length > 0) {
+        if (buffer->data != NULL) {
             memcpy(data, buffer->data, buffer->length);
         }
         memory_erase(buffer->data, buffer->capacity);

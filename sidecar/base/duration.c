@@ -117,12 +117,14 @@ void duration_format(int64_t milliseconds, struct buffer *out) {
         buffer_append_char(out, '-');
         rest = -rest;
     }
-    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
-        uint64_t size = (uint64_t)units[i].milliseconds;
-        if (rest < size || (units[i].only_whole && rest % size != 0)) {
+    for (const struct unit *unit = units; unit < units + ARRAY_LENGTH(units); unit++) {
+        uint64_t size = (uint64_t)unit->milliseconds;
+        uint64_t count = rest / size; /* NOLINT(clang-analyzer-core.DivideZero): none is 0 */
+        uint64_t remainder = rest - count * size;
+        if (count == 0 || (unit->only_whole && remainder > 0)) {
             continue;
         }
-        buffer_printf(out, "%llu%s", (unsigned long long)(rest / size), units[i].name);
-        rest %= size;
+        buffer_printf(out, "%llu%s", (unsigned long long)count, unit->name);
+        rest = remainder;
     }
 }

@@ -13,7 +13,7 @@ enum {
 };
 
 static char lower(char character) {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+    return character >= 'A' && character <= 'Z' ? (char)(character | 0x20) : character;
 }
 
 static size_t smaller(size_t left, size_t right) {
