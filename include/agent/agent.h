@@ -3,8 +3,9 @@
 #define SIDECAR_AGENT_AGENT_H
 
 /*
- * The only room with a clock and an event loop: decides when a pass runs (a file event and a quiet moment, the watch
- * interval, SIGHUP), publishes what it gives, asks Prometheus to load it and keeps asking until it did.
+ * The only room with a clock and an event loop: decides when a pass runs (a file event and a quiet
+ * moment, the watch interval, SIGHUP), publishes what it gives, asks Prometheus to load it and
+ * keeps asking until it did.
  */
 
 #include "base/compiler.h"
@@ -21,41 +22,68 @@ struct agent_settings {
     struct source_settings source;
     struct compile_settings compile;
     struct prometheus_settings prometheus;
-    bool ask_version;             /* no --prometheus-version was given: ask Prometheus */
+    bool ask_version; /* no --prometheus-version was given: ask Prometheus */
     const char *output_path;
     const char *secret_directory;
     mode_t config_mode;
     mode_t secret_mode;
-    int64_t watch_milliseconds;   /* 0: agent_once */
+    int64_t watch_milliseconds; /* 0: no full re-read; the program then takes agent_once instead */
     int64_t delay_milliseconds;
     int64_t retry_milliseconds;
+
+    /*
+     * SIGHUP: reads the settings anew and gives those to go on with, or NULL to go on with these
+     * (nothing changed, or the new ones are wrong). NULL: settings are never read again. Called
+     * right before the pass that uses them. What it gave stays in use until a later call gave
+     * something else; then it is not touched any more.
+     */
+    const struct agent_settings *(*reread)(void *context);
+    void *reread_context;
 };
 
 struct agent;
 
-/* settings have to outlive the agent. */
+/* settings have to outlive the agent, or the reread that replaced them. */
 struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) MUST_USE;
 
-/* Starts signals, timers, watches and the first pass; returns at once. 0, or negative errno with a line in the log. */
-int agent_start(struct agent *agent);
+/* Starts signals, timers, watches and the first pass; returns at once. SIGPIPE is ignored from here
+ * on. 0, or negative errno with a line in the log; agent_stop is due then too. */
+int agent_start(struct agent *agent) MUST_USE;
 
-/* As SIGHUP: read everything anew and reload even where nothing changed. */
+/* As SIGHUP: read settings and everything else anew, and reload even where nothing changed. */
 void agent_reload(struct agent *agent);
 
-/* Closes every handle so that uv_run returns; the memory goes with agent_free after that. */
+/* Closes every handle so that uv_run returns; the memory goes with agent_free after that. May be
+ * called twice. */
 void agent_stop(struct agent *agent);
 void agent_free(struct agent *agent);
 
-/* The init container: one pass, publish, no loop, no reload. 0; -EIO (said in the log) when nothing could be published. */
-int agent_once(const struct agent_settings *settings);
+/* The init container: one pass, publish, no loop, no reload. 0; -EIO (said in the log) when nothing
+ * could be published.
+ */
+int agent_once(const struct agent_settings *settings) MUST_USE;
+
+enum agent_phase {
+    AGENT_STARTING,   /* asking for the version, before the first pass */
+    AGENT_IDLE,       /* what is on disk is what the volumes say, and Prometheus runs it */
+    AGENT_SETTLING,   /* an event came; waiting until it is quiet */
+    AGENT_PUBLISHING, /* in a pass */
+    AGENT_RELOADING,  /* Prometheus was asked and has not answered yet */
+    AGENT_WAITING,    /* something failed; waiting to try again */
+    AGENT_STOPPED,
+};
+const char *agent_phase_name(enum agent_phase phase);
 
 /* What others (the web server, tests) may know: a plain struct, valid until the loop turns. */
 struct agent_status {
+    enum agent_phase phase;
     const struct desired_state *state; /* of the last pass; NULL before the first */
-    bool published;                    /* the merged config is in place */
+    const char *prometheus_version;    /* as Prometheus said it; "" where it is not known */
+    bool published;                    /* a merged config of this process is in place */
     bool confirmed;                    /* Prometheus runs it */
     uint64_t passes;
-    uint64_t writes;
+    uint64_t writes;         /* passes that wrote the config or a secret file */
+    uint64_t publish_errors; /* passes that could not */
     uint64_t reloads;        /* requests that were answered or failed */
     uint64_t reloads_failed;
     uint64_t watch_events;

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_PEER_H
+#define SIDECAR_AGENT_PEER_H
+
+/* What the agent knows of the Prometheus beside it: whether it answers, whether it took the config,
+ * its version. Judges answers and says in the log what is new about them; decides nothing. */
+
+#include "agent/incident.h"
+#include "prometheus/client.h"
+#include "spec/version.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum reload_verdict {
+    RELOAD_CONFIRMED, /* 200 */
+    RELOAD_REFUSED,   /* 500: it answered that it does not take this config */
+    RELOAD_DENIED,  /* another status: it was not asked to reload at all (a wrong URL, credentials,
+                       no
+                       --web.enable-lifecycle) */
+    RELOAD_UNKNOWN, /* no answer, but it may have been asked */
+    RELOAD_UNREACHABLE, /* it was not asked: nothing listens */
+    RELOAD_IMPOSSIBLE,  /* it was not asked: a fault on our side (a password file, TLS) */
+};
+
+enum reload_verdict reload_judge(const struct http_answer *answer);
+
+#define PEER_VERSION_SIZE 64
+
+struct peer {
+    struct incident reloading;
+    struct incident asking; /* for the version */
+    bool unreachable;       /* nothing listened when it was asked last */
+    bool version_outdated;  /* it may have been another program since it was asked last */
+    struct version version; /* not set: not known */
+    char version_text[PEER_VERSION_SIZE];
+};
+
+/* A Prometheus of which nothing is known. */
+struct peer peer_unknown(void);
+
+/* Takes an answer to a reload in. retry_milliseconds: the wait before the next try, where it
+ * failed, for the log. */
+enum reload_verdict peer_reload_answered(struct peer *peer, const struct http_answer *answer,
+                                         int64_t retry_milliseconds);
+
+/* Takes an answer to buildinfo in. True when the version is another one than it was (or known now).
+ */
+bool peer_version_answered(struct peer *peer, const struct http_answer *answer);
+
+#endif

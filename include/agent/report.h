@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_REPORT_H
+#define SIDECAR_AGENT_REPORT_H
+
+/* What the log has to say about one desired state after another: only what is new. */
+
+#include "compile/compile.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lines of one kind (diagnostics, changes of state) that one pass may log; the rest is counted in
+ * one line. */
+#define REPORT_LINES_MAX 200
+
+/* What has been said. A zeroed struct has said nothing. */
+struct report {
+    uint64_t *said; /* fingerprints of the last state's diagnostics, sorted */
+    size_t said_count;
+};
+
+void report_free(struct report *report);
+
+/* Logs the diagnostics that the last call's state did not have. */
+void report_diagnostics(struct report *report, const struct diagnostics *diagnostics);
+
+/* Logs each RemoteWrite whose state (active, pending, ...) is another one than before. before NULL:
+ * nothing. */
+void report_transitions(const struct desired_state *before, const struct desired_state *after);
+
+/* How the entries of the merged config differ. before NULL: all are added. */
+struct entry_changes {
+    size_t added;
+    size_t changed;
+    size_t removed;
+};
+struct entry_changes entry_changes(const struct desired_state *before,
+                                   const struct desired_state *after);
+
+#endif
