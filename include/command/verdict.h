@@ -8,12 +8,7 @@
 #include "command/command.h"
 #include "compile/compile.h"
 
-/* A Secret that is missing here may well be in the cluster: what is said about a pending
- * RemoteWrite becomes a warning. */
-void verdict_forgive_pending(struct desired_state *state);
-
-/* STATUS_FAULT when a RemoteWrite was rejected, or an error was found that is not about a pending
- * one. */
+/* STATUS_FAULT when an error was found. A pending RemoteWrite is none: its Secret may yet come. */
 enum exit_status verdict_of(const struct desired_state *state);
 
 /* "12 RemoteWrites: 10 active, 1 pending, 1 rejected; 2 errors, 1 warning", without a newline. */

@@ -52,6 +52,11 @@ static void report_unreadable(struct named_files *named, const char *path, int e
     const struct fault fault = {
         .path = path, .error = error, .limit = named->limit, .limit_option = "--max-file-size"};
 
+    if (error == -ENOENT) {
+        diagnostics_add(named->diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
+                        NULL, "correct the path", "does not exist");
+        return;
+    }
     fault_report(named->diagnostics, &fault);
 }
 
@@ -142,16 +147,12 @@ static void keep_other_volumes(const struct source_settings *configured,
     }
 }
 
-static enum exit_status judge(const struct setup *setup, const struct snapshot *snapshot,
-                              bool named) {
+static enum exit_status judge(const struct setup *setup, const struct snapshot *snapshot) {
     CLEANUP(compiler_freep) struct compiler *compiler = compiler_new();
     CLEANUP(desired_state_freep)
     struct desired_state *state = compiler_pass(compiler, snapshot, &setup->agent.compile);
     CLEANUP(buffer_free) struct buffer summary = {0};
 
-    if (named) {
-        verdict_forgive_pending(state);
-    }
     diagnostics_print(stdout, &state->diagnostics);
     enum exit_status written = output_write(BYTES(""));
     verdict_summary(state, &summary);
@@ -183,7 +184,7 @@ static enum exit_status judge_named(const struct setup *setup,
     snapshot.volume_count = read->volume_count + 1;
     diagnostics_append(named->diagnostics, &read->diagnostics);
     snapshot.diagnostics = *named->diagnostics;
-    return judge(setup, &snapshot, true);
+    return judge(setup, &snapshot);
 }
 
 static enum exit_status check_named(const struct setup *setup,
@@ -216,7 +217,7 @@ static enum exit_status check_configured(const struct setup *setup) {
     CLEANUP(source_freep) struct source *source = source_new(&setup->agent.source);
     CLEANUP(snapshot_releasep) struct snapshot *snapshot = source_read(source, true);
 
-    return judge(setup, snapshot, false);
+    return judge(setup, snapshot);
 }
 
 enum exit_status check_execute(const struct invocation *invocation) {

@@ -43,10 +43,13 @@ void command_help(const struct command *command, struct buffer *out) {
         buffer_append_char(out, '\n');
         help_wrap(out, command->details, 0);
     }
-    buffer_append_string(
-        out, "\nA flag is written --flag=VALUE or --flag VALUE; a flag without a VALUE is true, or "
-             "false\nas --flag=false or --no-flag. Durations are written as in 500ms, 30s, 3m or "
-             "1h30m.\n\n");
+    buffer_append_char(out, '\n');
+    help_wrap(
+        out,
+        "A flag is written --flag=VALUE or --flag VALUE; one without a VALUE is true as --flag, and false as "
+        "--flag=false or --no-flag. Durations are written as in 500ms, 30s, 3m or 1h30m.",
+        0);
+    buffer_append_char(out, '\n');
     options_help(out);
     buffer_append_string(
         out, "  --help, -h\n        Show this. COMMAND --help: show it for one command.\n"

@@ -26,7 +26,10 @@ enum exit_status usage_fault(const struct diagnostics *diagnostics) {
 enum exit_status output_write(struct bytes bytes) {
     if ((bytes.length > 0 && fwrite(bytes.data, 1, bytes.length, stdout) != bytes.length) ||
         fflush(stdout) != 0) {
-        fprintf(stderr, "error: standard output cannot be written: %s\n", strerror(errno));
+        /* A reader that has seen enough (head, less) wants no message. */
+        if (errno != EPIPE) {
+            fprintf(stderr, "error: standard output cannot be written: %s\n", strerror(errno));
+        }
         return STATUS_FAULT;
     }
     return STATUS_OK;

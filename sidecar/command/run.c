@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The sidecar itself: settings in, then the loop until SIGTERM; or one pass, for an init container. */
+/* The sidecar itself: settings in, then the loop until SIGTERM; or one pass, for an init container.
+ */
 
 #include "agent/agent.h"
 #include "base/log.h"
@@ -8,8 +9,70 @@
 #include "command/report.h"
 #include "command/setup.h"
 
+/* The settings of a running sidecar, over its SIGHUPs. */
+struct runner {
+    const struct flags *flags;
+    struct setup *current; /* what the agent uses */
+    struct setup *retired; /* what it used before; in its hands until the reread that retired it has
+                              returned */
+};
+
+static void runner_free(struct runner *runner) {
+    setup_free(runner->current);
+    setup_free(runner->retired);
+}
+
 static void configure_log(const struct settings *settings) {
     log_configure((enum log_level)settings->log_level, (enum log_format)settings->log_format);
+}
+
+static void log_faults(const struct diagnostics *diagnostics) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        buffer_clear(&text);
+        diagnostic_format(&diagnostics->items[i], &text);
+        log_error("settings are wrong, the old ones stay", LOG_STRING("err", buffer_string(&text)));
+    }
+}
+
+static void runner_take(struct runner *runner, struct setup *setup);
+
+static int runner_read(struct runner *runner, struct diagnostics *diagnostics) {
+    struct setup *setup = NULL;
+    int error = setup_new(runner->flags, NEED_BASE | NEED_OUTPUT, diagnostics, &setup);
+
+    if (error == 0) {
+        runner_take(runner, setup);
+    }
+    return error;
+}
+
+/* On SIGHUP. Flags stay what they are; it is sidecar.cfg that may have changed. */
+static const struct agent_settings *reread(void *context) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct runner *runner = context;
+    struct diagnostics diagnostics = diagnostics_in(arena);
+    const char *file = runner->current->settings->sidecar_config;
+
+    if (file == NULL) {
+        return NULL;
+    }
+    if (runner_read(runner, &diagnostics) < 0) {
+        log_faults(&diagnostics);
+        return NULL;
+    }
+    log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
+    return &runner->current->agent;
+}
+
+static void runner_take(struct runner *runner, struct setup *setup) {
+    setup->agent.reread = reread;
+    setup->agent.reread_context = runner;
+    configure_log(setup->settings);
+    setup_free(runner->retired);
+    runner->retired = runner->current;
+    runner->current = setup;
 }
 
 static enum exit_status run_loop(const struct agent_settings *settings) {
@@ -33,15 +96,14 @@ static enum exit_status run_loop(const struct agent_settings *settings) {
 
 enum exit_status run_execute(const struct invocation *invocation) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    CLEANUP(setup_freep) struct setup *setup = NULL;
+    CLEANUP(runner_free) struct runner runner = {.flags = invocation->flags};
     struct diagnostics diagnostics = diagnostics_in(arena);
 
-    if (setup_new(invocation->flags, NEED_BASE | NEED_OUTPUT, &diagnostics, &setup) < 0) {
+    if (runner_read(&runner, &diagnostics) < 0) {
         return usage_fault(&diagnostics);
     }
-    configure_log(setup->settings);
-    if (setup->agent.watch_milliseconds == 0) {
-        return agent_once(&setup->agent) < 0 ? STATUS_FAULT : STATUS_OK;
+    if (runner.current->agent.watch_milliseconds == 0) {
+        return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;
     }
-    return run_loop(&setup->agent);
+    return run_loop(&runner.current->agent);
 }

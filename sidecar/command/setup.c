@@ -10,7 +10,6 @@
 #include "options/options.h"
 #include "options/value.h"
 #include "prometheus/endpoint.h"
-#include "spec/url.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -175,21 +174,6 @@ static int setup_version(struct setup *setup, struct diagnostics *diagnostics) {
     return 0;
 }
 
-static int setup_allowed_urls(struct setup *setup, struct diagnostics *diagnostics) {
-    const struct text_list *patterns = &setup->settings->allowed_urls;
-    int error = 0;
-
-    for (size_t i = 0; i < patterns->count; i++) {
-        const char *fault = url_pattern_check(patterns->items[i]);
-        if (fault != NULL) {
-            error = setup_fault(setup, "allowed-url", diagnostics,
-                                "write it as in https://*.example.com/*",
-                                arena_format(setup->arena, "\"%s\" %s", patterns->items[i], fault));
-        }
-    }
-    return error;
-}
-
 /* Where Prometheus is: what says whether a reload worked stands beside what asks for it. */
 static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics) {
     const struct settings *settings = setup->settings;
@@ -279,6 +263,39 @@ static void setup_watch(struct setup *setup) {
     setup->agent.retry_milliseconds = setup->settings->retry_interval;
 }
 
+/* What compile says about a flag's value is said about the line of sidecar.cfg, where that is where
+ * it stands. */
+static void place_by_origin(const struct settings *settings, struct diagnostic *diagnostic) {
+    const struct bytes dashes = BYTES("--");
+    struct bytes field = bytes_of(diagnostic->field);
+    const struct option *option = option_by_flag(bytes_slice(field, dashes.length, SIZE_MAX));
+
+    if (diagnostic->location.file != NULL || !bytes_starts_with(field, dashes) || option == NULL) {
+        return;
+    }
+    const struct origin *origin = &settings->origins[option - options];
+    if (origin->kind == ORIGIN_FILE) {
+        diagnostic->location = (struct location){.file = origin->file, .line = origin->line};
+        diagnostic->field = option->key;
+    }
+}
+
+/* The settings are freed before the diagnostics are printed: file names go where the diagnostics
+ * are. */
+static void check_compile(const struct setup *setup, struct diagnostics *diagnostics) {
+    size_t before = diagnostics->count;
+
+    (void)compile_settings_check(&setup->agent.compile, diagnostics);
+    for (size_t i = before; i < diagnostics->count; i++) {
+        struct diagnostic *diagnostic = &diagnostics->items[i];
+        place_by_origin(setup->settings, diagnostic);
+        if (diagnostic->location.file != NULL) {
+            diagnostic->location.file =
+                arena_string(diagnostics->arena, bytes_of(diagnostic->location.file));
+        }
+    }
+}
+
 int setup_new(const struct flags *flags, unsigned need, struct diagnostics *diagnostics,
               struct setup **ret) {
     CLEANUP(setup_freep) struct setup *setup = memory_new(1, sizeof(*setup));
@@ -293,11 +310,10 @@ int setup_new(const struct flags *flags, unsigned need, struct diagnostics *diag
     setup_compile(setup);
     setup_watch(setup);
     (void)setup_version(setup, diagnostics);
-    (void)setup_allowed_urls(setup, diagnostics);
     (void)setup_prometheus(setup, diagnostics);
     (void)setup_paths(setup, diagnostics);
     if (diagnostics_count(diagnostics, SEVERITY_ERROR) == errors) {
-        (void)compile_settings_check(&setup->agent.compile, diagnostics);
+        check_compile(setup, diagnostics);
     }
     if (diagnostics_count(diagnostics, SEVERITY_ERROR) > errors) {
         return -EINVAL;
