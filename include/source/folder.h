@@ -48,6 +48,10 @@ int folder_open(struct folder *ret, const struct resolver *resolver, int descrip
  * meanwhile, open it again; -E2BIG: more than limit names of interest; errno. */
 int folder_list(struct folder *folder, struct arena *arena, enum folder_names names, size_t limit);
 
+/* 0 while ..data is what it was at folder_open; else -ESTALE, or errno: what has been listed in the
+ * generation since the last 0 may be cut short. */
+int folder_check(const struct folder *folder);
+
 /* The descriptor that the entry's name is relative to. */
 int folder_of_entry(const struct folder *folder, const struct folder_entry *entry);
 

@@ -157,9 +157,10 @@ static int temporary_create(const struct output_folder *folder, const char *name
 
     temporary_stem(name, stem, sizeof(stem));
     for (unsigned try = 0; try < NAME_TRIES; try++) {
-        uint32_t number = try;
-        /* Without randomness the number of the try has to do: O_EXCL is what makes it safe. */
-        (void)getrandom(&number, sizeof(number), 0);
+        uint32_t number = 0;
+        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number)) {
+            number = try; /* it only has to be free: O_EXCL is what makes it safe */
+        }
         snprintf(temporary->name, sizeof(temporary->name), "%s%0*x", stem, NUMBER_LENGTH, number);
         int descriptor = openat(folder->descriptor, temporary->name,
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);

@@ -93,8 +93,7 @@ int folder_of_entry(const struct folder *folder, const struct folder_entry *entr
     return entry->in_generation ? folder->generation : folder->descriptor;
 }
 
-/* 0 when ..data still is what it was at folder_open, else -ESTALE or errno. */
-static int check_generation(const struct folder *folder) {
+int folder_check(const struct folder *folder) {
     struct stat now;
     struct stat held;
     int error = generation_status(folder->descriptor, &now);
@@ -229,5 +228,5 @@ int folder_list(struct folder *folder, struct arena *arena, enum folder_names na
     if (error == 0) {
         error = list_names(&listing, folder->descriptor, false);
     }
-    return error == 0 ? check_generation(folder) : error;
+    return error == 0 ? folder_check(folder) : error;
 }

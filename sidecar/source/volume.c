@@ -49,7 +49,7 @@ struct place {
     const char
         *real; /* "" for the root, then "/a", ...: where it lies, ..data and links resolved */
     unsigned depth;
-    bool in_generation; /* part of a generation of a folder above */
+    const struct folder *generation; /* whose generation it is part of; NULL: it stands by itself */
     dev_t device;
     ino_t inode;
 };
@@ -305,7 +305,7 @@ static bool links_stand(const struct walk *walk, const struct folder *folder) {
 static bool means_stale(const struct place *place, const struct folder_entry *entry, int error) {
     bool gone = error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ESTALE;
 
-    return gone && (place->in_generation || entry->in_generation || entry->target != NULL);
+    return gone && (place->generation != NULL || entry->in_generation || entry->target != NULL);
 }
 
 static void file_failed(struct walk *walk, const char *relative, struct file *previous, int error) {
@@ -462,7 +462,7 @@ static int walk_subfolder(struct walk *walk, const struct place *place, const st
         .relative = relative_of(walk, place, entry->name),
         .real = link ? entry->target : entry_real(walk, folder, entry),
         .depth = place->depth + 1,
-        .in_generation = place->in_generation || entry->in_generation,
+        .generation = entry->in_generation ? folder : place->generation,
     };
 
     if (too_deep(walk, place, below.relative) ||
@@ -520,7 +520,7 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
     CLEANUP(folder_close) struct folder folder = {.generation = -1};
     int error = folder_open(&folder, &walk->resolver, descriptor, place->real);
 
-    if (!place->in_generation) {
+    if (place->generation == NULL) {
         directories_add(walk->request->directories, walk->resolver.root_path, place->real);
     }
     if (error < 0) {
@@ -530,6 +530,9 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
         names_max = SIZE_MAX;
     }
     error = folder_list(&folder, walk->request->scratch, names_wanted(walk, place), names_max);
+    if (error == 0 && place->generation != NULL) {
+        error = folder_check(place->generation);
+    }
     if (error < 0) {
         return error;
     }
@@ -581,7 +584,7 @@ static void go_back(struct walk *walk, const struct mark *mark) {
 static int walk_folder(struct walk *walk, int descriptor, struct place *place) {
     struct mark mark = mark_here(walk);
     size_t directory_count = walk->request->directories->count;
-    unsigned tries = place->in_generation ? 1 : FOLDER_TRIES;
+    unsigned tries = place->generation != NULL ? 1 : FOLDER_TRIES;
     int error = -ESTALE;
 
     for (unsigned try = 0; try < tries && error == -ESTALE; try++) {
@@ -595,7 +598,7 @@ static int walk_folder(struct walk *walk, int descriptor, struct place *place) {
     go_back(walk, &mark);
     if (error != -ESTALE) {
         folder_failed(walk, place, error);
-    } else if (place->in_generation) {
+    } else if (place->generation != NULL) {
         return -ESTALE;
     } else {
         folder_unsteady(walk, place);

@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>
