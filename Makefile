@@ -91,7 +91,8 @@ SOURCES := $(sort $(wildcard sidecar/*/*.c))
 HEADERS := $(sort $(wildcard include/*/*.h))
 TEST_SOURCES := $(sort $(wildcard tests/*/*.c))
 TEST_HEADERS := $(sort $(wildcard tests/*/*.h))
-ALL_C := $(wildcard sidecar/main.c) $(SOURCES) $(HEADERS) $(TEST_SOURCES) $(TEST_HEADERS)
+TOOL_SOURCES := $(sort $(wildcard tools/*.c))
+ALL_C := $(wildcard sidecar/main.c) $(SOURCES) $(HEADERS) $(TEST_SOURCES) $(TEST_HEADERS) $(TOOL_SOURCES)
 
 object = $(patsubst %.c,$(OUT)/obj/%.o,$(1))
 PROGRAM := $(OUT)/remotewrite-sidecar
@@ -146,6 +147,27 @@ $(OUT)/sources: FORCE
 	$(call stamp,'$(SOURCES)')
 
 -include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
+
+# What is printed from the tables: kept in the tree for its readers, checked for drift by `make check`.
+$(OUT)/obj/tools/%.o: tools/%.c $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	@$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/print-fields: $(call object,tools/print-fields.c) $(LIBRARY)
+	@echo "  LINK  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+.PHONY: docs
+docs: all $(OUT)/print-fields ## print docs/fields.md and manifests/crd/ from the tables
+	@scripts/print-docs $(FINAL) $(OUT)/print-fields .
+
+.PHONY: check-docs
+check-docs: all $(OUT)/print-fields
+	@rm -rf $(OUT)/docs && scripts/print-docs $(FINAL) $(OUT)/print-fields $(OUT)/docs
+	@diff -ru docs/fields.md $(OUT)/docs/docs/fields.md && diff -ru manifests/crd $(OUT)/docs/manifests/crd || \
+	    { echo 'docs: what is printed from the tables has drifted; run make docs' >&2; exit 1; }
+	@echo 'docs: as the tables say'
 
 # --- the rest -------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ CLANG_OUT := $(BUILD)/clang
 .PHONY: check
 check: ## format, clang-tidy, cppcheck, floors, scripts, clang, fuzz corpora, sanitizers
 	@scripts/deps
-	@$(PARALLEL) check-format check-floors check-scripts
+	@$(PARALLEL) check-format check-floors check-scripts check-docs
 	@$(PARALLEL) CC=clang check-clang check-tidy check-cppcheck
 	@$(if $(DIFFERENTIAL_TESTS),$(MAKE) --no-print-directory CC=gcc test-differential)
 	@$(if $(FUZZ_TARGETS),$(MAKE) --no-print-directory fuzz-replay)
@@ -56,13 +56,6 @@ CPPCHECK_FLAGS = --quiet --error-exitcode=1 --std=c11 --inline-suppr --template=
     --suppress=missingIncludeSystem --suppress=resourceLeak --suppress=memleak \
     --suppress=readdirCalled --cppcheck-build-dir=$(BUILD)/cppcheck -Iinclude -D_GNU_SOURCE= \
     --include=/usr/include/$(shell gcc -print-multiarch)/sys/queue.h
-
-.PHONY: braces
-braces: ## let clang-tidy put braces around every statement
-	@clang-tidy --quiet --checks='-*,readability-braces-around-statements' --fix \
-	    $(filter %.c,$(ALL_C)) -- -std=gnu11 $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) \
-	    -DSIDECAR_VERSION='""' -DSIDECAR_COMMIT='""' || true
-	@$(MAKE) --no-print-directory format
 
 .PHONY: check-cppcheck
 check-cppcheck: ## cppcheck

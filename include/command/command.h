@@ -45,6 +45,7 @@ enum exit_status command_line_execute(size_t count, char *const *arguments);
 enum exit_status run_execute(const struct invocation *invocation);
 enum exit_status render_execute(const struct invocation *invocation);
 enum exit_status check_execute(const struct invocation *invocation);
+enum exit_status crd_execute(const struct invocation *invocation);
 enum exit_status version_execute(const struct invocation *invocation);
 enum exit_status help_execute(const struct invocation *invocation);
 

@@ -45,6 +45,14 @@ const struct command commands[] = {
         .execute = check_execute,
     },
     {
+        .name = "crd",
+        .arguments = "",
+        .summary = "print the CustomResourceDefinitions of both API groups",
+        .details = "Prints the CustomResourceDefinitions of monitoring.giantswarm.io and\n"
+                   "monitoring.coreos.com, ready for kubectl apply -f -.",
+        .execute = crd_execute,
+    },
+    {
         .name = "version",
         .arguments = "",
         .summary = "print the version, the commit and the libraries' versions",
