@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* run as a process: the init container, signals, settings that change while it runs. */
+
+#include "support/program.h"
+#include "support/tempdir.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+static const char base[] = "global: {scrape_interval: 15s}\n";
+
+#define MANIFEST(name, region)                                 \
+    "apiVersion: monitoring.giantswarm.io/v1alpha1\n"          \
+    "kind: RemoteWrite\n"                                      \
+    "metadata: {name: " name ", namespace: team-a}\n"          \
+    "spec:\n"                                                  \
+    "  clusterSelector: {matchLabels: {region: " region "}}\n" \
+    "  remoteWrite:\n"                                         \
+    "    url: https://example.com/push\n"                      \
+    "    basicAuth:\n"                                         \
+    "      username: {name: s, key: user}\n"                   \
+    "      password: {name: s, key: password}\n"               \
+    "  secrets: [{name: s, stringData: {user: me, password: hunter2}}]\n"
+
+/* Port 1 of the loopback: nobody answers. */
+#define HOUSE                                                                              \
+    "--config-file=base.yml", "--remote-write-dir=rw", "--output-file=out/prometheus.yml", \
+        "--reload-url=http://127.0.0.1:1/-/reload"
+
+static void house_built(struct program *program) {
+    program_file(program, "base.yml", base);
+    program_file(program, "rw/eu.yaml", MANIFEST("eu", "eu"));
+    program_file(program, "rw/us.yaml", MANIFEST("us", "us"));
+    folder_make(program->folder, "out");
+}
+
+/* Until a file holds a text, or a generous deadline has passed. */
+static bool comes(const struct program *program, const char *name, const char *text) {
+    const int step = 5;
+
+    for (int waited = 0; waited < 60000; waited += step) {
+        const char *content = program_read(program, name);
+        if (content != NULL && strstr(content, text) != NULL)
+            return true;
+        poll(NULL, 0, step);
+    }
+    return false;
+}
+
+static unsigned mode_of(const struct program *program, const char *name) {
+    struct stat status;
+
+    assert_int_equal(stat(program_path(program, name), &status), 0);
+    return status.st_mode & 07777;
+}
+
+static void an_init_container_writes_and_exits(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    assert_int_equal(program_run(program, "run", HOUSE, "--cluster-label=region=eu",
+                                 "--watch-interval=0", "--config-file-mode=0644", NULL),
+                     0);
+    const char *config = program_read(program, "out/prometheus.yml");
+    assert_int_equal(strncmp(config, base, strlen(base)), 0);
+    assert_non_null(strstr(config, "name: eu\n"));
+    assert_null(strstr(config, "name: us\n"));
+    assert_int_equal(mode_of(program, "out/prometheus.yml"), 0644);
+    const char *secret = "out/remote-write-secrets/team-a_eu_basicAuth.password";
+    assert_string_equal(program_read(program, secret), "hunter2");
+    assert_int_equal(mode_of(program, secret), 0640);
+    assert_string_equal(program_output(program), "");
+    assert_null(strstr(program_errors(program), "hunter2"));
+}
+
+static void run_needs_no_name(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    assert_int_equal(program_run(program, HOUSE, "--watch-interval=0", NULL), 0);
+    assert_non_null(program_read(program, "out/prometheus.yml"));
+}
+
+static void an_init_container_without_a_base_is_a_fault(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    file_remove(program->folder, "base.yml");
+    assert_int_equal(program_run(program, "run", HOUSE, "--watch-interval=0", NULL), 1);
+    assert_null(program_read(program, "out/prometheus.yml"));
+    assert_non_null(strstr(program_errors(program), "base.yml"));
+}
+
+static void a_rejected_manifest_does_not_stop_an_init_container(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    program_file(program, "rw/us.yaml", "kind: [\n");
+    assert_int_equal(
+        program_run(program, "run", HOUSE, "--cluster-label=region=eu", "--watch-interval=0", NULL),
+        0);
+    assert_non_null(strstr(program_read(program, "out/prometheus.yml"), "name: eu\n"));
+}
+
+static void both_signals_end_it_with_0(void **state) {
+    static const int signals[] = {SIGTERM, SIGINT};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(signals); i++) {
+        PROGRAM program = program_new();
+        house_built(program);
+        pid_t process = program_start(program, "run", HOUSE, "--cluster-label=region=eu", NULL);
+        bool came = comes(program, "out/prometheus.yml", "name: eu\n");
+        kill(process, signals[i]);
+        assert_int_equal(program_wait(process), 0);
+        assert_true(came);
+        assert_int_equal(folder_count(program_path(program, "out")), 2);
+    }
+}
+
+static const char cfg_eu[] = "cluster: { labels = [\"region=eu\"]; };\n";
+static const char cfg_us[] = "cluster: { labels = [\"region=us\"]; };\n";
+
+static void on_sighup_the_settings_are_read_anew(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    program_file(program, "sidecar.cfg", cfg_eu);
+    pid_t process = program_start(program, "run", HOUSE, "--sidecar-config=sidecar.cfg", NULL);
+    bool first = comes(program, "out/prometheus.yml", "name: eu\n");
+    program_file(program, "sidecar.cfg", cfg_us);
+    kill(process, SIGHUP);
+    bool second = comes(program, "out/prometheus.yml", "name: us\n");
+    program_file(program, "sidecar.cfg", cfg_eu);
+    kill(process, SIGHUP);
+    bool third = comes(program, "out/prometheus.yml", "name: eu\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second && third);
+}
+
+static void wrong_settings_are_logged_and_the_old_ones_stay(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    program_file(program, "sidecar.cfg", cfg_eu);
+    pid_t process = program_start(program, "run", HOUSE, "--sidecar-config=sidecar.cfg", NULL);
+    bool first = comes(program, "out/prometheus.yml", "name: eu\n");
+    program_file(program, "sidecar.cfg", "cluster: {\n  lables = [\"region=us\"]; };\n");
+    kill(process, SIGHUP);
+    bool told = comes(program, "stderr",
+                      "sidecar.cfg:2: error: cluster.lables: unknown setting; did you mean "
+                      "cluster.labels?");
+    /* It still runs, with what it had. */
+    program_file(program, "rw/eu.yaml", MANIFEST("europe", "eu"));
+    bool served = comes(program, "out/prometheus.yml", "name: europe\n");
+    program_file(program, "sidecar.cfg", cfg_us);
+    kill(process, SIGHUP);
+    bool mended = comes(program, "out/prometheus.yml", "name: us\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && told && served && mended);
+}
+
+static void sighup_without_a_file_does_no_harm(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--cluster-label=region=eu", NULL);
+    bool first = comes(program, "out/prometheus.yml", "name: eu\n");
+    kill(process, SIGHUP);
+    program_file(program, "rw/eu.yaml", MANIFEST("europe", "eu"));
+    bool served = comes(program, "out/prometheus.yml", "name: europe\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && served);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_init_container_writes_and_exits),
+        cmocka_unit_test(run_needs_no_name),
+        cmocka_unit_test(an_init_container_without_a_base_is_a_fault),
+        cmocka_unit_test(a_rejected_manifest_does_not_stop_an_init_container),
+        cmocka_unit_test(both_signals_end_it_with_0),
+        cmocka_unit_test(on_sighup_the_settings_are_read_anew),
+        cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
+        cmocka_unit_test(sighup_without_a_file_does_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
