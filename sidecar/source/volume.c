@@ -240,6 +240,10 @@ static bool resolve_entry(struct walk *walk, const struct place *place, const st
     }
     entry->mode = resolution.mode;
     entry->target = resolution.real;
+    if (!S_ISDIR(entry->mode)) {
+        directories_add(walk->request->directories, walk->resolver.root_path,
+                        path_parent(walk->request->scratch, resolution.real));
+    }
     return S_ISDIR(entry->mode) || !is_manifests(walk) || name_is_manifest(entry->name);
 }
 

@@ -60,7 +60,7 @@ static void an_empty_file_is_a_file(void **state) {
 
 static void files_are_sorted_by_their_relative_path_across_folders(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
-    static const char *const names[] = {"b/x.yaml",    "a.yaml",   "a/x.yaml", "a-b.yaml",
+    static const char *const names[] = {"b/x.yaml",    "a.yaml",    "a/x.yaml", "a-b.yaml",
                                         "a0/x.yaml",   "a/b/c.yml", "Z.yaml",   "a/b.yaml",
                                         "a.yaml.yaml", "a.b/q.json"};
     for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
@@ -144,8 +144,8 @@ static void the_volume_and_each_folder_in_it_are_watched(void **state) {
     assert_true(is_watched(source, "volume/empty"));
     assert_int_equal(source->snapshot->directory_count, 4);
     for (size_t i = 1; i < source->snapshot->directory_count; i++) {
-        assert_true(strcmp(source->snapshot->directories[i - 1],
-                           source->snapshot->directories[i]) < 0);
+        assert_true(strcmp(source->snapshot->directories[i - 1], source->snapshot->directories[i]) <
+                    0);
     }
 }
 
@@ -261,7 +261,8 @@ static void no_volume_and_no_file_make_an_empty_snapshot(void **state) {
     assert_true(source->snapshot->complete);
 }
 
-/* --- secrets and config maps ---------------------------------------------------------------------- */
+/* --- secrets and config maps
+ * ---------------------------------------------------------------------- */
 
 static void a_secret_is_a_folder_of_keys(void **state) {
     SOURCE source = source_given(VOLUME_SECRET);

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_SYSTEM_CALLS_H
+#define TESTS_SUPPORT_SYSTEM_CALLS_H
+
+/*
+ * Stands between the program and libc's file functions: a test can count calls, make one of them
+ * fail, do something just before one of them, and set the clock. A test that uses anything of this
+ * has the functions wrapped; others do not. What is arranged holds for the calling thread only.
+ *
+ * Wrapped: open openat read write close fstat fstatat stat lstat readlinkat realpath getcwd
+ * fdopendir readdir fsync fchmod fchown renameat unlinkat mkdir getrandom clock_gettime.
+ * (clock_gettime and getrandom are not counted among all calls.)
+ */
+
+#include <stdint.h>
+
+/* Forgets everything that was arranged and counted. */
+void system_calls_reset(void);
+
+/* Starts counting. */
+void system_calls_watch(void);
+/* Calls of this name since then; NULL: of all. */
+unsigned system_calls_seen(const char *call);
+
+/* The nth call (from 1) of this name (NULL: of any) fails with this errno. Counting starts now.
+ * EINTR and the like pass: the next call works. */
+void system_calls_fail(const char *call, unsigned nth, int error);
+/* As above, and every later one too, until system_calls_reset. */
+void system_calls_fail_from(const char *call, unsigned nth, int error);
+
+/* Just before the nth call of this name something happens (in it calls are not counted). Counting
+ * starts now. */
+void system_calls_before(const char *call, unsigned nth, void (*happens)(void *context),
+                         void *context);
+
+/* A write() writes this many bytes at most; 0: as many as it wants. */
+void system_calls_short_writes(unsigned most);
+
+/* The wall clock goes so much ahead. */
+void system_calls_shift_clock(int64_t seconds);
+
+/* fstat and fstatat give these times for every file. */
+void system_calls_freeze_times(int64_t seconds);
+
+#endif

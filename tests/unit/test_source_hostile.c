@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a volume may hold that is no manifest and no key: links, pipes, devices, odd names, too
+ * much. */
+
+#include "support/source_fixture.h"
+#include "support/tempdir.h"
+
+#include <limits.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- links
+ * ---------------------------------------------------------------------------------------- */
+
+static void a_link_to_a_file_inside_the_volume_is_followed(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "parts/x.txt", "1");
+    link_make(source->volume, "sub/a.yaml", "../parts/x.txt");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "sub/a.yaml");
+    assert_string_equal(content_of(source, "sub/a.yaml"), "1");
+    assert_string_equal(messages_of(source), "");
+    assert_true(is_watched(source, "volume/parts"));
+}
+
+static void a_changed_target_of_a_link_changes_its_file(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, ".hidden/x", "1");
+    link_make(source->volume, "a.yaml", ".hidden/x");
+    source_reads(source);
+
+    file_write(source->volume, ".hidden/x", "2");
+    source_reads(source);
+
+    assert_string_equal(content_of(source, "a.yaml"), "2");
+    assert_true(is_watched(source, "volume/.hidden"));
+}
+
+static void a_link_out_of_the_volume_is_passed_over_with_a_warning(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    CLEANUP(memory_freep) char *outside = path_join(source->dir, "outside.yaml");
+    CLEANUP(memory_freep) char *inside = path_join(source->volume, "good.yaml");
+    file_write(source->dir, "outside.yaml", "secret");
+    file_write(source->volume, "good.yaml", "1");
+    link_make(source->volume, "absolute.yaml", outside);
+    link_make(source->volume, "inside.yaml", inside);
+    link_make(source->volume, "relative.yaml", "../outside.yaml");
+    link_make(source->volume, "sub/around.yaml", "../../volume/good.yaml");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "good.yaml");
+    assert_true(has_message(source, SEVERITY_WARNING, "volume/absolute.yaml"));
+    assert_true(has_message(source, SEVERITY_WARNING, "volume/inside.yaml"));
+    assert_true(has_message(source, SEVERITY_WARNING, "volume/relative.yaml"));
+    assert_true(has_message(source, SEVERITY_WARNING, "volume/sub/around.yaml"));
+    assert_int_equal(diagnostics_count(&source->snapshot->diagnostics, SEVERITY_WARNING), 4);
+    assert_true(source->snapshot->complete);
+}
+
+static void a_link_through_a_folder_that_leaves_the_volume_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_SECRET);
+    file_write(source->dir, "outside/key", "secret");
+    link_make(source->volume, "name", "../outside");
+    link_make(source->volume, "other/key", "../name/key");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_int_equal(diagnostics_count(&source->snapshot->diagnostics, SEVERITY_WARNING), 2);
+}
+
+static void a_link_that_leads_to_itself_is_passed_over_with_a_warning(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    link_make(source->volume, "self.yaml", "self.yaml");
+    link_make(source->volume, "ping.yaml", "pong.yaml");
+    link_make(source->volume, "pong.yaml", "ping.yaml");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_int_equal(diagnostics_count(&source->snapshot->diagnostics, SEVERITY_WARNING), 3);
+    assert_true(has_message(source, SEVERITY_WARNING, "leads back to itself"));
+}
+
+static void a_link_that_leads_to_nothing_is_passed_over_with_a_warning(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    link_make(source->volume, "a.yaml", "none.yaml");
+    link_make(source->volume, "b.yaml", "none/none.yaml");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_int_equal(diagnostics_count(&source->snapshot->diagnostics, SEVERITY_WARNING), 2);
+}
+
+static void a_link_that_is_no_manifest_is_at_most_noted(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "x.txt", "1");
+    link_make(source->volume, "README", "x.txt");
+    link_make(source->volume, "LICENSE", "/usr/share/common-licenses/Apache-2.0");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_int_equal(diagnostics_count(&source->snapshot->diagnostics, SEVERITY_WARNING), 0);
+    assert_true(has_message(source, SEVERITY_INFO, "DIR/volume/LICENSE"));
+}
+
+static void a_link_to_a_folder_inside_the_volume_is_walked(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, ".worktrees/rev-1/a.yaml", "1");
+    file_write(source->volume, ".worktrees/rev-2/a.yaml", "2");
+    link_make(source->volume, "current", ".worktrees/rev-1");
+    source_reads(source);
+    assert_string_equal(names_of(source), "current/a.yaml");
+    assert_string_equal(content_of(source, "current/a.yaml"), "1");
+    assert_true(is_watched(source, "volume"));
+    assert_true(is_watched(source, "volume/.worktrees/rev-1"));
+
+    file_remove(source->volume, "current");
+    link_make(source->volume, "current", ".worktrees/rev-2");
+    source_reads(source);
+
+    assert_string_equal(content_of(source, "current/a.yaml"), "2");
+    assert_true(is_watched(source, "volume/.worktrees/rev-2"));
+}
+
+static void a_link_to_a_folder_above_it_is_a_loop_and_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "a/x.yaml", "1");
+    link_make(source->volume, "a/up", "../a");
+    link_make(source->volume, "a/top", "..");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a/x.yaml");
+    assert_true(has_message(source, SEVERITY_WARNING,
+                            "volume/a/up: warning: is passed over: this "
+                            "link leads back to a folder above it"));
+    assert_true(has_message(source, SEVERITY_WARNING, "volume/a/top"));
+}
+
+/* Each of the folders leads to all others: there are more ways than anybody can walk. */
+static void a_tangle_of_links_ends_at_the_bound_on_folders(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_files = 200;
+    for (char from = 'a'; from <= 'j'; from++) {
+        for (char to = 'a'; to <= 'j'; to++) {
+            const char name[] = {from, '/', to, '\0'};
+            const char target[] = {'.', '.', '/', to, '\0'};
+            link_make(source->volume, name, target);
+        }
+    }
+
+    source_reads(source);
+
+    assert_true(has_message(source, SEVERITY_ERROR, "holds more than 200 folders"));
+    assert_true(has_message(source, SEVERITY_ERROR, "raise --max-files"));
+}
+
+static void a_link_to_a_device_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    link_make(source->volume, "zero.yaml", "/dev/zero");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_true(has_message(source, SEVERITY_WARNING, "leaves the volume"));
+}
+
+static void a_volume_whose_root_is_a_loop_is_an_error(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    link_make(source->dir, "volume", "volume");
+
+    source_reads(source);
+
+    assert_false(source->snapshot->volumes[0].present);
+    assert_true(has_message(source, SEVERITY_ERROR, "leads back to itself"));
+    assert_true(is_watched(source, ""));
+}
+
+/* --- special files
+ * -------------------------------------------------------------------------------- */
+
+static void make_pipe(const char *folder, const char *name) {
+    CLEANUP(memory_freep) char *path = path_join(folder, name);
+    assert_int_equal(mkfifo(path, 0644), 0);
+}
+
+static void make_socket(const char *folder, const char *name) {
+    CLEANUP(memory_freep) char *path = path_join(folder, name);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(descriptor >= 0);
+    assert_true(strlen(path) < sizeof(address.sun_path));
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    assert_int_equal(bind(descriptor, (const struct sockaddr *)&address, sizeof(address)), 0);
+    close(descriptor);
+}
+
+static void a_named_pipe_is_passed_over_without_waiting_for_a_writer(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "b.yaml", "1");
+    make_pipe(source->volume, "a.yaml");
+    link_make(source->volume, "c.yaml", "a.yaml");
+    make_pipe(source->volume, "no-manifest");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "b.yaml");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume/a.yaml: warning: is passed over: it is a named pipe; put a "
+                        "regular file there, or remove it\n"
+                        "DIR/volume/c.yaml: warning: is passed over: it is a named pipe; put a "
+                        "regular file there, or remove it\n");
+}
+
+static void a_socket_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_SECRET);
+    file_write(source->volume, "name/key", "1");
+    make_socket(source->volume, "name/s");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "name/key");
+    assert_true(has_message(source, SEVERITY_WARNING, "it is a socket"));
+}
+
+static void a_device_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    folder_make(source->dir, "volume");
+    CLEANUP(memory_freep) char *path = path_join(source->volume, "zero.yaml");
+    if (mknod(path, S_IFCHR | 0644, makedev(1, 5)) < 0) {
+        skip(); /* only root may make one, and not everywhere */
+    }
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_true(has_message(source, SEVERITY_WARNING, "it is a device"));
+}
+
+static void a_folder_that_is_named_like_a_manifest_is_a_folder(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "a.yaml/b.yaml", "1");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a.yaml/b.yaml");
+}
+
+/* --- names
+ * ---------------------------------------------------------------------------------------- */
+
+static void a_name_with_odd_bytes_is_shown_escaped_and_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "new\nline.yaml", "1");
+    file_write(source->volume, "latin\xe9.yaml", "1");
+    file_write(source->volume, "esc\x1b[31m.yaml", "1");
+    file_write(source->volume, "odd\x01/in.yaml", "1");
+    file_write(source->volume, "\xc3\xbcml\xc3\xa4ut.yaml", "1");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "\xc3\xbcml\xc3\xa4ut.yaml");
+    assert_true(has_message(source, SEVERITY_WARNING, "\"new\\x0aline.yaml\""));
+    assert_true(has_message(source, SEVERITY_WARNING, "\"latin\\xe9.yaml\""));
+    assert_true(has_message(source, SEVERITY_WARNING, "\"esc\\x1b[31m.yaml\""));
+    assert_true(has_message(source, SEVERITY_WARNING, "\"odd\\x01\""));
+    assert_int_equal(source->snapshot->diagnostics.count, 4);
+}
+
+static void the_longest_name_that_a_file_can_have_is_read(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    char name[NAME_MAX + 1];
+    memset(name, 'n', NAME_MAX);
+    memcpy(name + NAME_MAX - 5, ".yaml", 6);
+    file_write(source->volume, name, "1");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), name);
+}
+
+/* --- too much
+ * ------------------------------------------------------------------------------------- */
+
+static void a_file_over_the_limit_is_an_error_that_names_the_flag(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_file_size = 10;
+    file_write(source->volume, "a.yaml", "1234567890");
+    file_write(source->volume, "b.yaml", "12345678901");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a.yaml");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume/b.yaml: error: is larger than 10 bytes; make it smaller or "
+                        "raise --max-file-size\n");
+    assert_true(source->snapshot->complete);
+}
+
+static void a_huge_sparse_file_costs_nothing(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    file_write(source->volume, "a.yaml", "");
+    CLEANUP(memory_freep) char *path = path_join(source->volume, "a.yaml");
+    assert_int_equal(truncate(path, (off_t)1 << 40), 0);
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_true(has_message(source, SEVERITY_ERROR, "is larger than 4194304 bytes"));
+}
+
+static void a_file_that_grew_over_the_limit_keeps_what_it_held(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_file_size = 10;
+    file_write(source->volume, "a.yaml", "small");
+    source_reads(source);
+
+    file_write(source->volume, "a.yaml", "not so small");
+    source_reads(source);
+
+    assert_string_equal(content_of(source, "a.yaml"), "small");
+    assert_true(has_message(source, SEVERITY_ERROR, "(what it held before is kept)"));
+}
+
+static void files_over_the_bound_are_cut_off_in_sorted_order(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_files = 3;
+    file_write(source->volume, "e.yaml", "1");
+    file_write(source->volume, "d/z.yaml", "1");
+    file_write(source->volume, "a.yaml", "1");
+    file_write(source->volume, "d/a.yaml", "1");
+    file_write(source->volume, "c.yaml", "1");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a.yaml c.yaml d/a.yaml");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume: error: holds more than 3 files: d/z.yaml and what sorts after "
+                        "it are passed over; remove some, or raise --max-files\n");
+}
+
+static void exactly_as_many_files_as_the_bound_are_fine(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_files = 2;
+    file_write(source->volume, "a.yaml", "1");
+    file_write(source->volume, "b.yaml", "1");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a.yaml b.yaml");
+    assert_string_equal(messages_of(source), "");
+}
+
+static void a_folder_with_far_too_many_names_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    char name[32];
+    source->settings.max_files = 2;
+    file_write(source->volume, "good/a.yaml", "1");
+    for (unsigned i = 0; i < 33; i++) {
+        snprintf(name, sizeof(name), "crowd/%u.yaml", i);
+        file_write(source->volume, name, "1");
+    }
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "good/a.yaml");
+    assert_true(has_message(source, SEVERITY_ERROR, "DIR/volume/crowd: error: holds more than 32"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_link_to_a_file_inside_the_volume_is_followed),
+        cmocka_unit_test(a_changed_target_of_a_link_changes_its_file),
+        cmocka_unit_test(a_link_out_of_the_volume_is_passed_over_with_a_warning),
+        cmocka_unit_test(a_link_through_a_folder_that_leaves_the_volume_is_passed_over),
+        cmocka_unit_test(a_link_that_leads_to_itself_is_passed_over_with_a_warning),
+        cmocka_unit_test(a_link_that_leads_to_nothing_is_passed_over_with_a_warning),
+        cmocka_unit_test(a_link_that_is_no_manifest_is_at_most_noted),
+        cmocka_unit_test(a_link_to_a_folder_inside_the_volume_is_walked),
+        cmocka_unit_test(a_link_to_a_folder_above_it_is_a_loop_and_passed_over),
+        cmocka_unit_test(a_tangle_of_links_ends_at_the_bound_on_folders),
+        cmocka_unit_test(a_link_to_a_device_is_passed_over),
+        cmocka_unit_test(a_volume_whose_root_is_a_loop_is_an_error),
+        cmocka_unit_test(a_named_pipe_is_passed_over_without_waiting_for_a_writer),
+        cmocka_unit_test(a_socket_is_passed_over),
+        cmocka_unit_test(a_device_is_passed_over),
+        cmocka_unit_test(a_folder_that_is_named_like_a_manifest_is_a_folder),
+        cmocka_unit_test(a_name_with_odd_bytes_is_shown_escaped_and_passed_over),
+        cmocka_unit_test(the_longest_name_that_a_file_can_have_is_read),
+        cmocka_unit_test(a_file_over_the_limit_is_an_error_that_names_the_flag),
+        cmocka_unit_test(a_huge_sparse_file_costs_nothing),
+        cmocka_unit_test(a_file_that_grew_over_the_limit_keeps_what_it_held),
+        cmocka_unit_test(files_over_the_bound_are_cut_off_in_sorted_order),
+        cmocka_unit_test(exactly_as_many_files_as_the_bound_are_fine),
+        cmocka_unit_test(a_folder_with_far_too_many_names_is_passed_over),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
