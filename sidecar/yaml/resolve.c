@@ -207,24 +207,41 @@ static bool resolve_number(struct bytes text, struct resolution *ret) {
            resolve_integer(bytes_slice(text, 2, text.length), 2, ret);
 }
 
+/* Appends the text without its underscores. */
+static void append_without_underscores(struct buffer *out, struct bytes text) {
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] != '_') {
+            buffer_append_char(out, text.data[i]);
+        }
+    }
+}
+
+/* Go's own rule for floats; yaml.v2 itself does not ask. */
+static bool separates_digits(struct bytes text) {
+    for (size_t i = 0; i < text.length; i++) {
+        bool between = i > 0 && i + 1 < text.length && is_digit(text.data[i - 1]) &&
+                       is_digit(text.data[i + 1]);
+        if (text.data[i] == '_' && !between) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct resolution resolve_plain(struct bytes text) {
     struct resolution resolution = {.kind = SCALAR_STRING};
 
     if (resolve_word(text, &resolution)) {
         return resolution;
     }
+    CLEANUP(buffer_free) struct buffer digits = {0};
     char first = text.data[0];
-    if (first == '.') {
-        /* No underscores here, and no integer. */
-        resolve_float(text, &resolution);
-    } else if (is_digit(first) || first == '+' || first == '-') {
-        CLEANUP(buffer_free) struct buffer digits = {0};
-        for (size_t i = 0; i < text.length; i++) {
-            if (text.data[i] != '_') {
-                buffer_append_char(&digits, text.data[i]);
-            }
-        }
+    if (is_digit(first) || first == '+' || first == '-') {
+        append_without_underscores(&digits, text);
         resolve_number(buffer_bytes(&digits), &resolution);
+    } else if (first == '.' && separates_digits(text)) {
+        append_without_underscores(&digits, text);
+        resolve_float(buffer_bytes(&digits), &resolution);
     }
     return resolution;
 }
