@@ -22,14 +22,12 @@
 /* The manifests of one check, gathered file by file. */
 struct named_files {
     struct arena *arena;
-    struct diagnostics *diagnostics; /* what could not be read */
-    size_t limit;                    /* bytes of one file */
-    const struct source_file **files;
+    struct diagnostics *diagnostics;  /* what could not be read */
+    size_t limit;                     /* bytes of one file */
+    const struct source_file **files; /* room for every operand, here and in owned */
     size_t count;
-    size_t capacity;
     struct file **owned; /* those that file_load gave */
     size_t owned_count;
-    size_t owned_capacity;
     struct buffer input; /* standard input */
     uint64_t last_id;
 };
@@ -42,8 +40,6 @@ static void named_files_free(struct named_files *named) {
 }
 
 static void add_file(struct named_files *named, const struct source_file *file) {
-    named->files = arena_grow(named->arena, named->files, named->count, &named->capacity,
-                              sizeof(*named->files));
     named->files[named->count] = file;
     named->count++;
 }
@@ -77,8 +73,6 @@ static void read_named_file(struct named_files *named, const char *path) {
         report_unreadable(named, path, error);
         return;
     }
-    named->owned = arena_grow(named->arena, named->owned, named->owned_count,
-                              &named->owned_capacity, sizeof(struct file *));
     named->owned[named->owned_count] = file;
     named->owned_count++;
     add_file(named, &file->view);
@@ -199,6 +193,8 @@ static enum exit_status check_named(const struct setup *setup,
         .arena = arena,
         .diagnostics = &diagnostics,
         .limit = settings.max_file_size,
+        .files = ARENA_NEW_ARRAY(arena, const struct source_file *, invocation->operand_count),
+        .owned = ARENA_NEW_ARRAY(arena, struct file *, invocation->operand_count),
         /* The source counts from 1. */
         .last_id = UINT64_MAX / 2,
     };

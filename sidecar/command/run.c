@@ -99,7 +99,7 @@ enum exit_status run_execute(const struct invocation *invocation) {
     CLEANUP(runner_free) struct runner runner = {.flags = invocation->flags};
     struct diagnostics diagnostics = diagnostics_in(arena);
 
-    if (runner_read(&runner, &diagnostics) < 0) {
+    if (runner_read(&runner, &diagnostics) != 0) {
         return usage_fault(&diagnostics);
     }
     if (runner.current->agent.watch_milliseconds == 0) {
