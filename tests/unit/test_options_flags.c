@@ -151,6 +151,19 @@ static void a_repeated_list_grows(void **state) {
     assert_int_equal(settings->allowed_urls.count, 1);
 }
 
+static void a_long_list_keeps_its_order(void **state) {
+    SETTINGS fixture =
+        settings_given(NULL, "--secret-dir=/0", "--secret-dir=/1", "--secret-dir=/2",
+                       "--secret-dir=/3", "--secret-dir=/4", "--secret-dir=/5", "--secret-dir=/6",
+                       "--secret-dir=/7", "--secret-dir=/8", NULL);
+    const struct directory_list *list = &fixture->settings->secret_dirs;
+
+    assert_int_equal(list->count, 9);
+    for (size_t i = 0; i < list->count; i++) {
+        assert_int_equal(list->items[i].path[1], '0' + (char)i);
+    }
+}
+
 static void a_directory_can_be_bound_to_a_namespace(void **state) {
     SETTINGS fixture =
         settings_given(NULL, "--remote-write-dir=/rw", "--remote-write-dir=team-a=/rw/a",
@@ -284,6 +297,12 @@ static const struct wrong wrong_lines[] = {
     {{"--remote-write-namespace=Team_A"},
      "error: --remote-write-namespace: \"Team_A\" is no name of a namespace; use lower-case "
      "letters, digits and '-', at most 63\n"},
+    {{"--remote-write-namespace=-x"},
+     "error: --remote-write-namespace: \"-x\" is no name of a namespace; use lower-case letters, "
+     "digits and '-', at most 63\n"},
+    {{"--enforced-namespace-label=9x"},
+     "error: --enforced-namespace-label: \"9x\" is no name of a Prometheus label; use letters, "
+     "digits and '_', and begin with no digit\n"},
     {{"--secret-dir=Team=/x"},
      "error: --secret-dir: \"Team=/x\" does not begin with the name of a namespace; write DIR or "
      "NAMESPACE=DIR (a directory with '=' in its first part is written ./DIR)\n"},
@@ -326,6 +345,7 @@ int main(void) {
         cmocka_unit_test(a_boolean_can_be_given_in_four_ways),
         cmocka_unit_test(of_a_repeated_scalar_the_last_wins),
         cmocka_unit_test(a_repeated_list_grows),
+        cmocka_unit_test(a_long_list_keeps_its_order),
         cmocka_unit_test(a_directory_can_be_bound_to_a_namespace),
         cmocka_unit_test(two_dashes_end_the_flags),
         cmocka_unit_test(help_and_version_are_seen),
