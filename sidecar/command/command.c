@@ -48,7 +48,7 @@ const struct command commands[] = {
         .name = "crd",
         .arguments = "",
         .summary = "print the CustomResourceDefinitions of both API groups",
-        .details = "Prints the CustomResourceDefinitions of monitoring.giantswarm.io and\n"
+        .details = "Prints the CustomResourceDefinitions of monitoring.giantswarm.io and "
                    "monitoring.coreos.com, ready for kubectl apply -f -.",
         .execute = crd_execute,
     },
