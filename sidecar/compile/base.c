@@ -45,16 +45,13 @@ struct location base_location(const struct base *base, const struct node *node) 
     return file_location(base, node_location(node, base->file));
 }
 
-/* Diagnostics of the parser, with the lines of the file on disk. What is wrong behind the first
- * document harms nobody: Prometheus does not read it. */
-static void pass_on(const struct base *base, const struct diagnostics *found,
+/* Diagnostics of the parser, with the lines of the file on disk. When the first document is sound they
+ * are of the others, and harm nobody: Prometheus does not read those. */
+static void pass_on(const struct base *base, const struct diagnostics *found, bool sound,
                     struct diagnostics *diagnostics) {
-    unsigned next = base->document_count > 1 ? base->documents[1].line : 0;
-
     for (size_t i = 0; i < found->count; i++) {
         const struct diagnostic *item = &found->items[i];
-        bool harmless = next != 0 && item->location.line >= next;
-        diagnostics_add(diagnostics, harmless ? SEVERITY_WARNING : item->severity,
+        diagnostics_add(diagnostics, sound ? SEVERITY_WARNING : item->severity,
                         file_location(base, item->location), item->subject, item->field,
                         item->remedy, "%s", item->problem);
     }
@@ -65,15 +62,10 @@ static int parse(struct arena *arena, struct base *base, struct diagnostics *dia
     struct diagnostics found = diagnostics_in(arena);
     int status = tree_parse(arena, base->text, &base->limits, base->file, &found, &documents,
                             &base->document_count);
-    if (status < 0) {
-        base->document_count = 0;
-    }
     base->documents = documents;
-    pass_on(base, &found, diagnostics);
-    if (status < 0 || (base->document_count > 0 && documents[0].failed)) {
-        return -EINVAL;
-    }
-    return 0;
+    bool sound = status == 0 && (base->document_count == 0 || !documents[0].failed);
+    pass_on(base, &found, sound, diagnostics);
+    return sound ? 0 : -EINVAL;
 }
 
 /* The text as it is, to see which of its markers are only quoted. */

@@ -33,25 +33,25 @@ static bool is_behind_base(struct bytes text, size_t start) {
     return start - blanks == 1 && text.data[blanks] == ' ' && !layout_at_line_start(text, blanks);
 }
 
-/* What stands at start, which has the stem of a marker. False: a comment that only mentions it. */
+/* What stands at start, which has the stem of a marker. False: no comment, or one that only
+ * mentions it. */
 static bool marker_judge(struct bytes text, size_t start, size_t spelling,
                          struct marker *ret_marker) {
     size_t end = layout_line_end(text, start);
+    size_t blanks = layout_skip_blanks_back(text, start);
     struct bytes line = bytes_slice(text, start, end);
     bool exact = bytes_equal(line, spellings[spelling].line);
-    bool own_line = layout_at_line_start(text, start);
-    bool placed =
-        own_line || (spellings[spelling].kind == MARKER_BEGIN && is_behind_base(text, start));
+    bool placed = layout_at_line_start(text, start) ||
+                  (spellings[spelling].kind == MARKER_BEGIN && is_behind_base(text, start));
 
     *ret_marker = (struct marker){.kind = spellings[spelling].kind, .start = start, .end = end};
     if (exact && placed) {
         return true;
     }
-    ret_marker->kind = MARKER_DAMAGED;
     size_t stem = spellings[spelling].stem.length;
     bool whole_word = line.length == stem || strchr(": \t", line.data[stem]) != NULL;
-    bool indented = layout_at_line_start(text, layout_skip_blanks_back(text, start));
-    return exact || (indented && whole_word);
+    ret_marker->kind = MARKER_DAMAGED;
+    return (exact && blanks < start) || (whole_word && layout_at_line_start(text, blanks));
 }
 
 struct markers markers_scan(struct arena *arena, struct bytes text) {

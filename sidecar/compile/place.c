@@ -32,10 +32,10 @@ static bool is_written(const struct node *value) {
 
 /* The column of the root's keys. Only blanks can stand before the first of them. */
 static size_t root_indent(const struct site *site) {
-    if (site->root == NULL || site->root->mapping.count == 0) {
+    if (site->root == NULL) {
         return 0;
     }
-    size_t line = layout_line_start(site->text, site->root->mapping.pairs[0].key->start);
+    size_t line = layout_line_start(site->text, site->root->start);
     return layout_skip_blanks(site->text, line) - line;
 }
 

@@ -74,8 +74,10 @@ static int prove_parses(struct proof *proof) {
                             &proof->documents, &proof->document_count);
 
     if (status < 0 || proof->document_count == 0 || proof->documents[0].failed) {
-        return fail(proof, NULL, "the result would be no YAML (%s)",
-                    found.count > 0 ? found.items[0].problem : "it is empty");
+        const struct diagnostic *why = found.count > 0 ? &found.items[0] : NULL;
+        bool anchored = proof->base->anchor != NULL;
+        return fail(proof, why != NULL && !anchored ? why->remedy : NULL,
+                    "the result would be no YAML (%s)", why != NULL ? why->problem : "it is empty");
     }
     if (proof->documents[0].root == NULL || proof->documents[0].root->type != NODE_MAPPING) {
         return fail(proof, NULL, "the result would be no mapping");

@@ -11,13 +11,15 @@
 
 #include "base/compiler.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
-#define CHECK(condition)      \
-    do {                      \
-        if (!(condition)) {   \
-            __builtin_trap(); \
-        }                     \
+#define CHECK(condition)                                                                         \
+    do {                                                                                         \
+        if (!(condition)) {                                                                      \
+            (void)fprintf(stderr, "%s:%d: does not hold: %s\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                             \
+        }                                                                                        \
     } while (0)
 
 enum {
@@ -212,7 +214,7 @@ static void check_bytes(const struct run *run) {
 static void check_positions(const struct run *run) {
     size_t at = run->start;
     for (size_t i = 0; i < run->count; i++) {
-        CHECK(at < run->items[i].start && run->items[i].start < run->items[i].end);
+        CHECK(at <= run->items[i].start && run->items[i].start < run->items[i].end);
         at = run->items[i].end;
     }
     CHECK(at < run->end && run->end <= run->merged.length);
