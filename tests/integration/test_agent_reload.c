@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What Prometheus answers, or does not, and what the agent makes of it. */
+
+#include "support/agent_fixture.h"
+#include "support/log_lines.h"
+#include "support/loop.h"
+#include "support/tempdir.h"
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define BUILDINFO_2_42 \
+    "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0+ds\",\"revision\":\"x\"}}"
+#define BUILDINFO_3_5 "{\"status\":\"success\",\"data\":{\"version\":\"3.5.0\"}}"
+
+/* --- refused and unanswered
+ * ------------------------------------------------------------------------ */
+
+static void a_refused_config_is_asked_again_and_the_reason_is_logged_once(void **state) {
+    struct agent_fixture *fixture = *state;
+    const struct stub_answer refusal = {
+        .status = 500,
+        .body = "failed to reload config: couldn't load configuration: line 7: field nope\n",
+    };
+
+    RELOAD_ANSWERS(fixture, refusal, refusal, refusal, {.status = 200});
+    agent_runs(fixture);
+
+    assert_int_equal(reloads_asked(fixture), 4);
+    assert_int_equal(agent_now(fixture).reloads_failed, 3);
+    assert_int_equal(log_lines_count("level=error msg=\"Prometheus refused the config\"",
+                                     "status=500 answer=\"failed to reload config: couldn't load "
+                                     "configuration: line 7: field nope\" failures=1"),
+                     1);
+    assert_int_equal(log_lines_count("level=error", NULL), 1);
+    assert_int_equal(log_lines_count("Prometheus has loaded the config", "failures=3"), 1);
+}
+
+static void a_refusal_in_other_words_is_logged_again(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.status = 500, .body = "one"}, {.status = 500, .body = "two"},
+                   {.status = 403, .body = "Lifecycle API is not enabled."}, {.status = 200});
+    agent_runs(fixture);
+
+    assert_int_equal(log_lines_count("Prometheus refused the config", "answer=one"), 1);
+    assert_int_equal(log_lines_count("Prometheus refused the config", "answer=two"), 1);
+    assert_int_equal(log_lines_count("Prometheus did not take the reload request",
+                                     "answer=\"Lifecycle API is not enabled.\""),
+                     1);
+    assert_int_equal(log_lines_count("level=error", NULL), 3);
+}
+
+static void waits_grow_while_a_reload_fails(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.status = 500, .body = "no"});
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 4));
+
+    /* 40, 80, 160 ms, each within 20 %. */
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    assert_int_equal(log_lines_count("Prometheus refused the config", "retry_in=0.0") >= 1, true);
+    assert_true(log_has(fixture, "Prometheus refused the config", "failures=4 retry_in=0."));
+    assert_int_equal(log_lines_count("failures=4 retry_in=0.0", NULL), 0);
+    assert_int_equal(log_lines_count("failures=4 retry_in=0.1", NULL), 0);
+}
+
+static void a_new_config_is_asked_at_once_while_waiting(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.retry_milliseconds = 60000;
+    RELOAD_ANSWERS(fixture, {.status = 500, .body = "no"}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void an_event_that_changes_nothing_does_not_ask_while_waiting(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.retry_milliseconds = 60000;
+    RELOAD_ANSWERS(fixture, {.status = 500, .body = "no"}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    uint64_t passes = agent_now(fixture).passes;
+    file_write(fixture->volume, "notes.txt", "nothing");
+
+    assert_true(agent_has_passed(fixture, passes + 1));
+    agent_is_left_alone(fixture);
+    assert_int_equal(agent_now(fixture).phase, AGENT_WAITING);
+    assert_int_equal(reloads_asked(fixture), 1);
+}
+
+static void going_back_to_the_config_before_a_refused_one_reloads_it(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.retry_milliseconds = 60000;
+    RELOAD_ANSWERS(fixture, {.status = 200}, {.status = 500, .body = "no"}, {.status = 200});
+    agent_runs(fixture);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    assert_true(log_has(fixture, "Prometheus refused the config", NULL));
+    file_remove(fixture->volume, "a.yaml");
+
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void a_hanging_reload_times_out_and_is_never_doubled(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.prometheus.timeout_milliseconds = 150;
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.mode = STUB_HANG}, {.status = 200});
+    agent_runs(fixture);
+
+    assert_int_equal(reloads_asked(fixture), 3);
+    assert_int_equal(log_lines_count("Prometheus did not say whether it loaded the config",
+                                     "no answer within 150ms"),
+                     2);
+    assert_int_equal(log_lines_count("level=error", NULL), 1);
+}
+
+static void events_during_a_reload_are_one_further_pass_and_never_a_second_request(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_becomes(fixture, AGENT_RELOADING));
+    assert_true(agent_is_asked(fixture, 1));
+    uint64_t passes = agent_now(fixture).passes;
+    for (int i = 0; i < 5; i++) {
+        char file[32];
+        snprintf(file, sizeof(file), "rw-%d.yaml", i);
+        char name[16];
+        snprintf(name, sizeof(name), "rw-%d", i);
+        file_write(fixture->volume, file, remote_write(name, "http://a.example/push"));
+        agent_is_left_alone(fixture);
+    }
+    assert_int_equal(agent_now(fixture).phase, AGENT_RELOADING);
+    assert_int_equal(agent_now(fixture).passes, passes);
+    assert_int_equal(reloads_asked(fixture), 1);
+    http_stub_release(fixture->prometheus);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_is_left_alone(fixture);
+    assert_int_equal(agent_now(fixture).passes, passes + 1);
+    assert_int_equal(reloads_asked(fixture), 2);
+    assert_int_equal(http_stub_most_at_once(fixture->prometheus, RELOAD_PATH), 1);
+    assert_true(output_has(fixture, "team-a/rw-4"));
+}
+
+/* --- away
+ * ------------------------------------------------------------------------------------------ */
+
+static void a_prometheus_that_starts_later_is_served_once_it_is_up(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    http_stub_refuse(fixture->prometheus);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "Prometheus cannot be reached", "failures=3"));
+    assert_true(output_has(fixture, "http://a.example/push"));
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(agent_is_asked(fixture, 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(log_lines_count("level=warn", "Prometheus cannot be reached"), 1);
+    assert_int_equal(log_lines_count("level=error", NULL), 0);
+    assert_int_equal(log_lines_count("level=info", "Prometheus is there"), 1);
+    assert_int_equal(log_lines_count("level=info", "Prometheus has loaded the config"), 1);
+}
+
+static void a_connection_that_breaks_is_asked_again(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_RESET}, {.mode = STUB_CLOSE}, {.mode = STUB_GARBAGE},
+                   {.status = 200});
+    agent_runs(fixture);
+
+    assert_int_equal(reloads_asked(fixture), 4);
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void a_password_file_that_comes_late_is_read_at_the_next_try(void **state) {
+    struct agent_fixture *fixture = *state;
+    CLEANUP(memory_freep) char *path = path_join(fixture->dir, "password");
+
+    fixture->settings.prometheus.username = "me";
+    fixture->settings.prometheus.password_file = path;
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "level=error msg=\"Prometheus cannot be asked to reload\"",
+                        "No such file or directory"));
+    file_write(fixture->dir, "password", "hunter2\n");
+
+    assert_true(agent_is_asked(fixture, 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(log_lines_count("hunter2", NULL), 0);
+}
+
+/* --- faults of the disk
+ * ---------------------------------------------------------------------------- */
+
+static void an_output_that_cannot_be_written_is_said_once_and_tried_again(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    tree_remove(fixture->out);
+    agent_starts(fixture);
+    assert_true(agent_has_passed(fixture, 3));
+    assert_int_equal(log_lines_count("level=error", "cannot publish"), 1);
+    assert_int_equal(reloads_asked(fixture), 0);
+    folder_make(fixture->dir, "out");
+
+    assert_true(output_has(fixture, "# the base\n"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(log_lines_count("level=info", "publishing works again"), 1);
+    assert_int_equal(reloads_asked(fixture), 1);
+}
+
+static void a_secret_that_cannot_be_written_keeps_the_config_as_it_was(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->secrets, "s/token", "value");
+    agent_runs(fixture);
+    file_write(fixture->out, "remote-write-secrets", "a file in the way");
+    file_write(fixture->volume, "a.yaml", remote_write_with_secret("a", "s"));
+    assert_true(log_has(fixture, "cannot publish", NULL));
+    assert_int_equal(reloads_asked(fixture), 1);
+    file_remove(fixture->out, "remote-write-secrets");
+
+    assert_true(output_has(fixture, "http://a.example/push"));
+    assert_true(agent_is_asked(fixture, 2));
+}
+
+/* --- the version
+ * ----------------------------------------------------------------------------------- */
+
+static const char with_a_field_of_2_50[] = "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                                           "kind: RemoteWrite\n"
+                                           "metadata: {name: a, namespace: team-a}\n"
+                                           "spec:\n"
+                                           "  clusterSelector: {}\n"
+                                           "  remoteWrite:\n"
+                                           "    url: http://a.example/push\n"
+                                           "    queueConfig: {sampleAgeLimit: 5m}\n";
+
+static void given_buildinfo(struct agent_fixture *fixture, const char *body) {
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH,
+                     &(struct stub_answer){.status = 200, .body = body}, 1);
+    fixture->settings.ask_version = true;
+}
+
+static void the_version_is_asked_before_the_first_pass(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, BUILDINFO_2_42);
+    file_write(fixture->volume, "a.yaml", with_a_field_of_2_50);
+    agent_runs(fixture);
+
+    assert_true(output_has(fixture, "http://a.example/push"));
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_int_equal(agent_now(fixture).passes, 1);
+    assert_string_equal(agent_now(fixture).prometheus_version, "2.42.0+ds");
+    assert_int_equal(log_lines_count("Prometheus tells its version", "version=2.42.0+ds"), 1);
+    assert_int_equal(http_stub_count(fixture->prometheus, BUILDINFO_PATH), 1);
+}
+
+static void a_version_that_is_given_is_not_asked(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, BUILDINFO_2_42);
+    fixture->settings.ask_version = false;
+    agent_runs(fixture);
+
+    assert_int_equal(http_stub_count(fixture->prometheus, BUILDINFO_PATH), 0);
+}
+
+static void a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_the_first_pass(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.mode = STUB_HANG},
+                     1);
+    fixture->settings.ask_version = true;
+    fixture->settings.prometheus.timeout_milliseconds = 5000;
+    agent_runs(fixture);
+
+    assert_int_equal(agent_now(fixture).passes, 1);
+    assert_string_equal(agent_now(fixture).prometheus_version, "");
+}
+
+static void a_version_that_cannot_be_told_is_said_once(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, "404 page not found");
+    agent_runs(fixture);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_is_left_alone(fixture);
+
+    assert_int_equal(log_lines_count("level=warn", "Prometheus does not tell its version"), 1);
+    assert_true(http_stub_count(fixture->prometheus, BUILDINFO_PATH) >= 3);
+}
+
+static void a_prometheus_that_comes_back_with_another_version_gets_another_config(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, BUILDINFO_3_5);
+    file_write(fixture->volume, "a.yaml", with_a_field_of_2_50);
+    agent_runs(fixture);
+    assert_true(output_has(fixture, "sample_age_limit"));
+    http_stub_refuse(fixture->prometheus);
+    file_write(fixture->volume, "b.yaml", remote_write("b", "http://b.example/push"));
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+    given_buildinfo(fixture, BUILDINFO_2_42);
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_string_equal(agent_now(fixture).prometheus_version, "2.42.0+ds");
+}
+
+#define TEST(function) \
+    cmocka_unit_test_setup_teardown(function, agent_fixture_setup, agent_fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_refused_config_is_asked_again_and_the_reason_is_logged_once),
+        TEST(a_refusal_in_other_words_is_logged_again),
+        TEST(waits_grow_while_a_reload_fails),
+        TEST(a_new_config_is_asked_at_once_while_waiting),
+        TEST(an_event_that_changes_nothing_does_not_ask_while_waiting),
+        TEST(going_back_to_the_config_before_a_refused_one_reloads_it),
+        TEST(a_hanging_reload_times_out_and_is_never_doubled),
+        TEST(events_during_a_reload_are_one_further_pass_and_never_a_second_request),
+        TEST(a_prometheus_that_starts_later_is_served_once_it_is_up),
+        TEST(a_connection_that_breaks_is_asked_again),
+        TEST(a_password_file_that_comes_late_is_read_at_the_next_try),
+        TEST(an_output_that_cannot_be_written_is_said_once_and_tried_again),
+        TEST(a_secret_that_cannot_be_written_keeps_the_config_as_it_was),
+        TEST(the_version_is_asked_before_the_first_pass),
+        TEST(a_version_that_is_given_is_not_asked),
+        TEST(a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_the_first_pass),
+        TEST(a_version_that_cannot_be_told_is_said_once),
+        TEST(a_prometheus_that_comes_back_with_another_version_gets_another_config),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Signals, settings read anew, and the end. */
+
+#include "support/agent_fixture.h"
+#include "support/log_lines.h"
+#include "support/loop.h"
+#include "support/tempdir.h"
+
+#include "base/memory.h"
+#include "publish/temporary.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void send_signal(int number) {
+    assert_int_equal(kill(getpid(), number), 0);
+}
+
+static void sighup_reloads_though_nothing_changed(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    agent_runs(fixture);
+    uint64_t writes = agent_now(fixture).writes;
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(agent_now(fixture).writes, writes);
+    assert_int_equal(log_lines_count("msg=pass every_byte=true", NULL), 1);
+}
+
+static void sighup_while_prometheus_reloads_is_one_further_reload(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 1));
+    send_signal(SIGHUP);
+    send_signal(SIGHUP);
+    agent_is_left_alone(fixture);
+    assert_int_equal(reloads_asked(fixture), 1);
+    http_stub_release(fixture->prometheus);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_is_left_alone(fixture);
+    assert_int_equal(reloads_asked(fixture), 2);
+    assert_int_equal(http_stub_most_at_once(fixture->prometheus, RELOAD_PATH), 1);
+}
+
+static void sighup_while_waiting_asks_at_once(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.retry_milliseconds = 60000;
+    RELOAD_ANSWERS(fixture, {.status = 500, .body = "no"}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+}
+
+static void sighup_that_cannot_publish_is_made_up_for_later(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->volume, "a.yaml", remote_write_with_secret("a", "s"));
+    file_write(fixture->secrets, "s/token", "value");
+    agent_runs(fixture);
+    tree_remove(fixture->secret_directory);
+    file_write(fixture->out, "remote-write-secrets", "a file in the way");
+    send_signal(SIGHUP);
+    assert_true(log_has(fixture, "cannot publish", NULL));
+    assert_int_equal(reloads_asked(fixture), 1);
+    file_remove(fixture->out, "remote-write-secrets");
+
+    assert_true(agent_is_asked(fixture, 2));
+}
+
+/* --- settings
+ * -------------------------------------------------------------------------------------- */
+
+struct other_settings {
+    struct agent_settings settings;
+    const struct agent_settings *given; /* what reread gives */
+    size_t calls;
+};
+
+static const struct agent_settings *give_other_settings(void *context) {
+    struct other_settings *other = context;
+
+    other->calls++;
+    return other->given;
+}
+
+static void given_other_settings(struct agent_fixture *fixture, struct other_settings *other) {
+    fixture->settings.reread = give_other_settings;
+    fixture->settings.reread_context = other;
+    other->settings = fixture->settings;
+}
+
+static void sighup_takes_other_settings_over(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, "elsewhere");
+    CLEANUP(memory_freep) char *output = path_join(fixture->dir, "elsewhere/merged.yml");
+    struct volume_config volume = {.kind = VOLUME_REMOTE_WRITE, .path = folder};
+
+    given_other_settings(fixture, &other);
+    other.given = &other.settings;
+    other.settings.source.volumes = &volume;
+    other.settings.source.volume_count = 1;
+    other.settings.output_path = output;
+    other.settings.prometheus.reload_url = http_stub_url(fixture->prometheus, "/prefix/-/reload");
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    file_write(folder, "b.yaml", remote_write("b", "http://b.example/push"));
+    agent_runs(fixture);
+    send_signal(SIGHUP);
+
+    assert_true(log_has(fixture, "settings taken over", NULL));
+    /* What is no longer in use may go. */
+    memset(&fixture->settings, 0xff, sizeof(fixture->settings));
+    assert_true(agent_has_passed(fixture, 2));
+    CLEANUP(memory_freep) char *merged = file_read(folder, "merged.yml");
+    assert_non_null(merged);
+    assert_non_null(strstr(merged, "http://b.example/push"));
+    assert_null(strstr(merged, "http://a.example/push"));
+    assert_int_equal(other.calls, 1);
+
+    file_replace(folder, "b.yaml", remote_write("b", "http://c.example/push"));
+    assert_true(log_has(fixture, "config written", "changed=1"));
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
+static void settings_that_are_wrong_leave_those_in_use(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+
+    given_other_settings(fixture, &other);
+    agent_runs(fixture);
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(other.calls, 1);
+    assert_int_equal(log_lines_count("settings taken over", NULL), 0);
+}
+
+static void settings_are_not_read_while_prometheus_reloads(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+
+    given_other_settings(fixture, &other);
+    other.given = &other.settings;
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 1));
+    send_signal(SIGHUP);
+    agent_is_left_alone(fixture);
+    assert_int_equal(other.calls, 0);
+    http_stub_release(fixture->prometheus);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(other.calls, 1);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
+/* --- the end
+ * --------------------------------------------------------------------------------------- */
+
+static void sigterm_ends_the_loop(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    agent_runs(fixture);
+    send_signal(SIGTERM);
+
+    assert_true(agent_ends(fixture));
+    assert_int_equal(agent_now(fixture).phase, AGENT_STOPPED);
+}
+
+static void sigint_ends_the_loop_while_prometheus_reloads(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG});
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 1));
+    send_signal(SIGINT);
+
+    assert_true(agent_ends(fixture));
+}
+
+static void sigterm_ends_the_loop_while_waiting(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.retry_milliseconds = 60000;
+    http_stub_refuse(fixture->prometheus);
+    agent_starts(fixture);
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    send_signal(SIGTERM);
+
+    assert_true(agent_ends(fixture));
+}
+
+static void an_agent_that_was_never_started_can_be_stopped(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->agent = agent_new(&fixture->loop, &fixture->settings);
+    agent_stop(fixture->agent);
+    agent_stop(fixture->agent);
+
+    assert_true(agent_ends(fixture));
+}
+
+static void sigpipe_does_no_harm(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    agent_runs(fixture);
+    send_signal(SIGPIPE);
+    agent_is_left_alone(fixture);
+
+    assert_int_equal(agent_now(fixture).phase, AGENT_IDLE);
+}
+
+static void leftovers_of_a_killed_process_are_removed_at_start(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct publish_error error = {0};
+    struct output_folder folder = {0};
+    struct temporary temporary = {0};
+
+    assert_int_equal(output_folder_open(fixture->out, &folder, &error), 0);
+    assert_int_equal(
+        temporary_write(&folder, "prometheus.yml", BYTES("half"), 0640, NULL, &temporary, &error),
+        0);
+    output_folder_close(&folder);
+    assert_int_equal(folder_count(fixture->out), 1);
+    agent_runs(fixture);
+
+    assert_int_equal(folder_count(fixture->out), 1);
+    assert_true(file_exists(fixture->out, "prometheus.yml"));
+}
+
+#define TEST(function) \
+    cmocka_unit_test_setup_teardown(function, agent_fixture_setup, agent_fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(sighup_reloads_though_nothing_changed),
+        TEST(sighup_while_prometheus_reloads_is_one_further_reload),
+        TEST(sighup_while_waiting_asks_at_once),
+        TEST(sighup_that_cannot_publish_is_made_up_for_later),
+        TEST(sighup_takes_other_settings_over),
+        TEST(settings_that_are_wrong_leave_those_in_use),
+        TEST(settings_are_not_read_while_prometheus_reloads),
+        TEST(sigterm_ends_the_loop),
+        TEST(sigint_ends_the_loop_while_prometheus_reloads),
+        TEST(sigterm_ends_the_loop_while_waiting),
+        TEST(an_agent_that_was_never_started_can_be_stopped),
+        TEST(sigpipe_does_no_harm),
+        TEST(leftovers_of_a_killed_process_are_removed_at_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
