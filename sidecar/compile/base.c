@@ -45,8 +45,8 @@ struct location base_location(const struct base *base, const struct node *node) 
     return file_location(base, node_location(node, base->file));
 }
 
-/* Diagnostics of the parser, with the lines of the file on disk. When the first document is sound they
- * are of the others, and harm nobody: Prometheus does not read those. */
+/* Diagnostics of the parser, with the lines of the file on disk. When the first document is sound
+ * they are of the others, and harm nobody: Prometheus does not read those. */
 static void pass_on(const struct base *base, const struct diagnostics *found, bool sound,
                     struct diagnostics *diagnostics) {
     for (size_t i = 0; i < found->count; i++) {

@@ -21,8 +21,6 @@
 
 #include <cmocka.h>
 
-extern char **environ;
-
 /* Runs promtool over all files at once; it names those that it refuses on standard output. */
 static int check_configs(const char *promtool, char *const *files, size_t count) {
     CLEANUP(memory_freep) char **arguments = memory_new(count + 4, sizeof(*arguments));
@@ -51,6 +49,7 @@ static void assert_all_pass(const char *pattern) {
 
     if (promtool == NULL || access(promtool, X_OK) < 0) {
         skip();
+        return;
     }
     assert_int_equal(glob(pattern, 0, NULL, &files), 0);
     int result = check_configs(promtool, files.gl_pathv, files.gl_pathc);

@@ -322,6 +322,7 @@ static void check_positions(const char *name, const struct form *form) {
         const struct node *read = parse(&fixture, text);
         if (read == NULL) {
             fail_msg("%s: entry %zu is no YAML by itself", name, i);
+            return;
         }
         if (read->type == NODE_SEQUENCE) {
             assert_int_equal(read->sequence.count, 1);
