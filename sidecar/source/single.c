@@ -10,10 +10,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 
-/* Watches the folder of the file, and those of the links that lead to it. */
-static void watch(const struct single_request *request) {
+/* Watches the folder of the file, and those of the links that lead to it. 0 or negative errno. */
+static int watch(const struct single_request *request) {
     struct resolver resolver = {
         .arena = request->scratch,
         .root = -1,
@@ -22,14 +23,22 @@ static void watch(const struct single_request *request) {
     };
     struct resolution resolution;
 
-    if (path_resolve(&resolver, request->path, &resolution) < 0) {
-        return;
+    int error = path_resolve(&resolver, request->path, &resolution);
+    if (error < 0) {
+        return error;
     }
     const char *folder = resolution.real;
     if (resolution.exists) {
         folder = path_parent(request->scratch, resolution.real);
     }
     directories_add(request->directories, "", folder);
+    return 0;
+}
+
+static void say_unwatched(const struct single_request *request, int error) {
+    diagnostics_add(request->diagnostics, SEVERITY_WARNING,
+                    (struct location){.file = request->path}, NULL, NULL, "it is tried again",
+                    "its folder cannot be watched: %s", strerror(-error));
 }
 
 int single_read(const struct single_request *request, struct file **ret_file, bool *ret_complete) {
@@ -46,9 +55,13 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
         .last_id = request->last_id,
     };
 
-    watch(request);
     *ret_file = NULL;
+    int unwatched = watch(request);
     int error = file_load(&wanted, request->previous, ret_file);
+    if (error == 0 && unwatched < 0) {
+        say_unwatched(request, unwatched);
+        *ret_complete = false;
+    }
     if (error == 0) {
         return 0;
     }

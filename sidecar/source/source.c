@@ -14,7 +14,10 @@
 #include "source/single.h"
 #include "source/volume.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 /* What a snapshot is behind what is shown of it. */
 struct own_snapshot {
@@ -166,6 +169,19 @@ static struct file *read_single(struct reading *reading, struct snapshot_single 
     return file;
 }
 
+/* What could not be read is watched as before: what is in it is not known now. */
+static void keep_directories(struct reading *reading) {
+    const struct snapshot *last = &reading->source->last->view;
+
+    for (size_t i = 0; i < last->directory_count; i++) {
+        struct stat status;
+        bool gone = fstatat(AT_FDCWD, last->directories[i], &status, 0) < 0 && errno == ENOENT;
+        if (!gone) {
+            directories_add(&reading->directories, "", last->directories[i]);
+        }
+    }
+}
+
 struct snapshot *source_read(struct source *source, bool every_byte) {
     const struct source_settings *settings = source->settings;
     CLEANUP(arena_freep) struct arena *scratch = arena_new();
@@ -186,6 +202,9 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
                                  settings->max_base_size, NULL, gzip_decode);
     snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels,
                                    settings->max_file_size, "--max-file-size", NULL);
+    if (!snapshot->view.complete) {
+        keep_directories(&reading);
+    }
     directories_sort(&reading.directories);
     snapshot->view.directories = reading.directories.items;
     snapshot->view.directory_count = reading.directories.count;

@@ -225,13 +225,11 @@ static bool resolve_entry(struct walk *walk, const struct place *place, const st
         return false;
     }
     if (error < 0) {
-        struct fault fault = {
-            .path = shown_path(walk, relative_of(walk, place, entry->name)),
-            .error = error,
-        };
-        fault_report(walk->request->diagnostics, &fault);
-        walk->result->complete = false;
-        return false;
+        /* It stands where it stood, for what it held to be kept. */
+        const char *relative = relative_of(walk, place, entry->name);
+        entry->mode = previous_file(walk, relative) != NULL ? S_IFREG : S_IFDIR;
+        entry->error = error;
+        return true;
     }
     if (!resolution.exists) {
         say_bad_link(walk, place, entry, "is passed over: this link leads to nothing",
@@ -489,11 +487,27 @@ static int walk_subfolder(struct walk *walk, const struct place *place, const st
     return error;
 }
 
+/* A link that could not be followed: a file or a folder, as it was before. */
+static void entry_failed(struct walk *walk, const char *relative, int error) {
+    struct file *previous = previous_file(walk, relative);
+    struct place below = {.relative = relative};
+
+    if (previous != NULL) {
+        file_failed(walk, relative, previous, error);
+    } else {
+        folder_failed(walk, &below, error);
+    }
+}
+
 /* 0, or -ESTALE. */
 static int walk_entry(struct walk *walk, const struct place *place, const struct folder *folder,
                       const struct folder_entry *entry) {
     const char *relative = relative_of(walk, place, entry->name);
 
+    if (entry->error < 0) {
+        entry_failed(walk, relative, entry->error);
+        return 0;
+    }
     if (S_ISDIR(entry->mode)) {
         return walk_subfolder(walk, place, folder, entry);
     }

@@ -93,6 +93,11 @@ void system_calls_before(const char *call, unsigned nth, void (*happens)(void *c
     arrange((struct arranged){.call = call, .nth = nth, .happens = happens, .context = context});
 }
 
+void system_calls_before_each(const char *call, void (*happens)(void *context), void *context) {
+    arrange((struct arranged){
+        .call = call, .nth = 1, .lasting = true, .happens = happens, .context = context});
+}
+
 void system_calls_short_writes(unsigned most) {
     system_calls.short_writes = most;
 }
@@ -122,9 +127,11 @@ static bool must_fail(const char *call) {
     unsigned number = arranged->call != NULL ? of_name : of_all;
     bool hit = arranged->lasting ? number >= arranged->nth : number == arranged->nth;
     if (hit && arranged->happens != NULL) {
+        int before = errno;
         system_calls.inside = true;
         arranged->happens(arranged->context);
         system_calls.inside = false;
+        errno = before;
     }
     if (hit && arranged->error != 0) {
         errno = arranged->error;
@@ -164,6 +171,16 @@ int openat(int folder, const char *path, int flags, ...) {
     mode_t mode = mode_of(flags, arguments);
     va_end(arguments);
     return must_fail("openat") ? -1 : REAL(openat)(folder, path, flags, mode);
+}
+
+int __open_2(const char *path, int flags);
+int __open_2(const char *path, int flags) {
+    return open(path, flags);
+}
+
+int __openat_2(int folder, const char *path, int flags);
+int __openat_2(int folder, const char *path, int flags) {
+    return openat(folder, path, flags);
 }
 
 ssize_t read(int descriptor, void *data, size_t size) {

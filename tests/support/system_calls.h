@@ -33,6 +33,9 @@ void system_calls_fail_from(const char *call, unsigned nth, int error);
 void system_calls_before(const char *call, unsigned nth, void (*happens)(void *context),
                          void *context);
 
+/* The same before every call of this name. */
+void system_calls_before_each(const char *call, void (*happens)(void *context), void *context);
+
 /* A write() writes this many bytes at most; 0: as many as it wants. */
 void system_calls_short_writes(unsigned most);
 
