@@ -41,6 +41,7 @@ struct remote_write {
     const char *name;      /* the same */
     const char *subject;   /* for messages: "namespace/name", "name", or NULL */
     struct location location;
+    const struct node *node; /* the document */
     struct labels labels;
     const struct selector *cluster_selector; /* NULL: selects no cluster */
     const struct object *spec;            /* the RemoteWriteSpec; NULL where it could not be read */

@@ -54,6 +54,8 @@ enum field_flag {
     FIELD_BOUNDED_BELOW = 1 << 7,   /* minimum holds */
     FIELD_SENSITIVE = 1 << 8,       /* the manifest's own value is a secret: never shown */
     FIELD_OVERRIDDEN = 1 << 9,      /* metadata.name is written in its place */
+    FIELD_ESSENTIAL = 1 << 10,      /* Prometheus refuses the enclosing object without it: where a
+                                       version      does not know the field, the object is left out with it */
 };
 
 struct enum_word {

@@ -274,9 +274,8 @@ static const char *not_this_cluster(struct pass *pass, const struct remote_write
 static void unselect(struct pass *pass, struct candidate *candidate, const char *reason) {
     struct scope scope = candidate_scope(pass, candidate);
 
-    scope_report(&scope, SEVERITY_INFO, NULL, NULL, NULL, "is not selected: %s", reason);
-    candidate->diagnostics.items[candidate->diagnostics.count - 1].location =
-        candidate->remote_write->location;
+    scope_report(&scope, SEVERITY_INFO, candidate->remote_write->node, NULL, NULL,
+                 "is not selected: %s", reason);
     decide(candidate, STATE_UNSELECTED, arena_string(pass->arena, bytes_of(reason)));
 }
 
@@ -286,7 +285,7 @@ static void require_namespace(struct pass *pass, struct scope *scope,
 
     if (label != NULL && label[0] != '\0' && remote_write->namespace[0] == '\0')
         scope_report(
-            scope, SEVERITY_ERROR, remote_write->spec->node, "metadata.namespace",
+            scope, SEVERITY_ERROR, remote_write->node, "metadata.namespace",
             "give it a namespace, or bind its directory to one",
             "is missing, and only series of its own namespace may be sent (--enforced-namespace-label)");
 }
@@ -352,11 +351,9 @@ static void refuse_name(struct pass *pass, const struct name_owner *refused,
     struct candidate *candidate = &pass->candidates[refused->candidate - pass->candidates];
     struct scope scope = candidate_scope(pass, candidate);
 
-    scope_report(&scope, SEVERITY_ERROR, NULL, "metadata.name", "rename one of them",
-                 "%s and %s would both be the remote_write entry \"%s\"", refused->owner,
-                 owner->owner, refused->name);
-    candidate->diagnostics.items[candidate->diagnostics.count - 1].location =
-        candidate->remote_write->location;
+    scope_report(&scope, SEVERITY_ERROR, candidate->remote_write->node, "metadata.name",
+                 "rename one of them", "%s and %s would both be the remote_write entry \"%s\"",
+                 refused->owner, owner->owner, refused->name);
     decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
 }
 

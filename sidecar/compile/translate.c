@@ -182,6 +182,22 @@ static void put_reference_lists(struct translator *translator, const struct valu
 
 /* Plain values. */
 
+/* What the version does not know. with: the enclosing object, where it is left out too; or NULL. */
+static void report_gate(struct translator *translator, const struct value *value,
+                        const char *with) {
+    const struct field *field = value->field;
+    bool too_old =
+        version_is_set(field->since) && version_compare(translator->version, field->since) < 0;
+    struct version bound = too_old ? field->since : field->before;
+
+    scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
+                 too_old ? "upgrade Prometheus, or remove the field" : "remove the field",
+                 "is left out%s%s: Prometheus %u.%u does not know it (%s %u.%u)",
+                 with != NULL ? ", and all of " : "", with != NULL ? with : "",
+                 translator->version.major, translator->version.minor,
+                 too_old ? "known from" : "gone since", bound.major, bound.minor);
+}
+
 static void put_text(struct translator *translator, const struct value *value, struct node *out) {
     struct arena *arena = translator->scope->arena;
     bool may_be_empty =
@@ -216,9 +232,28 @@ static void put_map(struct translator *translator, const struct value *value, st
         node_put_path(arena, out, value->field->key, map);
 }
 
+/* The field of an object that this Prometheus does not know and would not take the object without;
+ * NULL where there is none. */
+static const struct value *missing_essential(const struct translator *translator,
+                                             const struct object *object) {
+    for (size_t i = 0; i < object->schema->count; i++) {
+        const struct value *value = object->values[i];
+
+        if (value != NULL && (value->field->flags & FIELD_ESSENTIAL) != 0 &&
+            !field_known_by(value->field, translator->version))
+            return value;
+    }
+    return NULL;
+}
+
 static void put_object(struct translator *translator, const struct value *value, struct node *out) {
+    const struct value *essential = missing_essential(translator, value->as.object);
     struct node *map = node_new_mapping(translator->scope->arena);
 
+    if (essential != NULL) {
+        report_gate(translator, essential, value->field->name);
+        return;
+    }
     translate_object(translator, value->as.object, map);
     node_put_path(translator->scope->arena, out, value->field->key, map);
 }
@@ -290,19 +325,6 @@ static void put_value(struct translator *translator, const struct value *value, 
     }
 }
 
-static void report_gate(struct translator *translator, const struct value *value) {
-    const struct field *field = value->field;
-    bool too_old =
-        version_is_set(field->since) && version_compare(translator->version, field->since) < 0;
-    struct version bound = too_old ? field->since : field->before;
-
-    scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
-                 too_old ? "upgrade Prometheus, or remove the field" : "remove the field",
-                 "is left out: Prometheus %u.%u does not know it (%s %u.%u)",
-                 translator->version.major, translator->version.minor,
-                 too_old ? "known from" : "gone since", bound.major, bound.minor);
-}
-
 static void translate_object(struct translator *translator, const struct object *object,
                              struct node *out) {
     for (size_t i = 0; i < object->schema->count; i++) {
@@ -314,11 +336,17 @@ static void translate_object(struct translator *translator, const struct object 
         if (field_known_by(value->field, translator->version))
             put_value(translator, value, out);
         else
-            report_gate(translator, value);
+            report_gate(translator, value, NULL);
     }
 }
 
 /* Adjustments. */
+
+/* What an adjustment adds passes the gate of its row, too. */
+static bool knows(const struct translator *translator, const struct schema *schema,
+                  const char *name) {
+    return field_known_by(&schema->fields[schema_index(schema, name)], translator->version);
+}
 
 /* The entry begins with url and name, whatever the manifest says its name is. */
 static struct node *entry_begin(struct translator *translator) {
@@ -328,8 +356,9 @@ static struct node *entry_begin(struct translator *translator) {
 
     node_put(arena, entry, "url",
              node_new_string(arena, object_text(translator->remote_write->spec, "url")));
-    node_put(arena, entry, "name",
-             node_new_string(arena, bytes_of(translator->remote_write->name)));
+    if (knows(translator, &remote_write_schema, "name"))
+        node_put(arena, entry, "name",
+                 node_new_string(arena, bytes_of(translator->remote_write->name)));
     if (own != NULL && !bytes_equal_string(own->as.text, translator->remote_write->name))
         scope_report(translator->scope, SEVERITY_INFO, own->node, own->path, NULL,
                      "is overridden by metadata.name, \"%s\"", translator->remote_write->name);
@@ -346,9 +375,16 @@ static void adjust_metadata(struct translator *translator, struct node *entry) {
     bool second = message != NULL && strcmp(message->as.word->word, "V2.0") == 0 &&
                   field_known_by(message->field, translator->version);
 
+    if (!knows(translator, &remote_write_schema, "metadataConfig"))
+        return;
     if (!translator->settings->policy.send_metadata) {
+        const struct value *send =
+            metadata != NULL ? object_find(metadata->as.object, "send") : NULL;
         struct node *off = node_new_mapping(arena);
 
+        if (send != NULL && send->as.boolean)
+            scope_report(translator->scope, SEVERITY_INFO, send->node, send->path, NULL,
+                         "is overridden: metadata is sent nowhere from here (--send-metadata)");
         node_put(arena, off, "send", node_new_bool(arena, false));
         node_put(arena, entry, "metadata_config", off);
     } else if (metadata != NULL && node_get(entry, "metadata_config") != NULL &&
@@ -405,7 +441,7 @@ static void bound_queue(struct translator *translator, struct node *entry, const
     const char *path = arena_format(arena, "queue_config.%s", key);
     bool given = value != NULL && value->as.integer != 0;
 
-    if (bound <= 0)
+    if (bound <= 0 || (value != NULL && !field_known_by(value->field, translator->version)))
         return;
     if (given && value->as.integer > bound)
         scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
@@ -460,6 +496,22 @@ static void check_halves(struct translator *translator, const struct node *entry
     }
 }
 
+/* Keys that are optional and absent would leave sigv4 to the pod's own identity. */
+static void check_ambient(struct translator *translator, const struct node *entry) {
+    const struct node *sigv4 = node_get(entry, "sigv4");
+    const struct value *value = object_find(translator->remote_write->spec, "sigv4");
+
+    if (translator->settings->policy.allow_ambient_credentials || sigv4 == NULL ||
+        node_get(sigv4, "access_key") != NULL || translator->result->pending != NULL)
+        return;
+    translator->result->pending = "sigv4: accessKey and secretKey are not there, and without them "
+                                  "the pod's own identity would be used";
+    scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
+                 "add the missing Secret; the RemoteWrite becomes active by itself when it comes",
+                 "waits: accessKey and secretKey are not there, and the pod's own identity may not "
+                 "be used in their place");
+}
+
 void translate(struct scope *scope, const struct remote_write *remote_write,
                const struct secret_store *store, const struct compile_settings *settings,
                struct version version, struct translation *ret) {
@@ -482,6 +534,7 @@ void translate(struct scope *scope, const struct remote_write *remote_write,
     adjust_proxy(&translator, entry);
     adjust_queue(&translator, entry);
     check_halves(&translator, entry);
+    check_ambient(&translator, entry);
     if (scope->errors == before && ret->pending == NULL)
         ret->entry = entry;
 }

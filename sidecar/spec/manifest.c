@@ -302,6 +302,7 @@ static void read_remote_write(struct reader *reader, const struct node *root,
     remote_write->group = group;
     remote_write->bound = reader->bound_namespace != NULL;
     remote_write->location = node_location(root, reader->path);
+    remote_write->node = root;
     /* known before the first diagnostic, so that every one names its RemoteWrite */
     scope.subject =
         subject_of(arena,

@@ -159,12 +159,6 @@ static void check_azure(struct scope *scope, const struct object *spec, struct v
     if (first == NULL)
         fail(scope, azure, "add one of managedIdentity, oauth, sdk, workloadIdentity",
              "says not how to authenticate");
-    else if (!field_known_by(first->field, version))
-        /* left out by its gate, azuread would be refused as empty */
-        scope_report(scope, SEVERITY_ERROR, first->node, first->path,
-                     "upgrade Prometheus, or authenticate otherwise",
-                     "needs Prometheus %u.%u, this one is %u.%u", first->field->since.major,
-                     first->field->since.minor, version.major, version.minor);
 
     for (size_t i = 0; i < ARRAY_LENGTH(client_ids); i++) {
         const struct value *id = object_find(spec, client_ids[i]);
@@ -174,7 +168,7 @@ static void check_azure(struct scope *scope, const struct object *spec, struct v
     }
     if (first != NULL && strcmp(first->field->name, "managedIdentity") == 0 &&
         object_find(first->as.object, "clientId") == NULL &&
-        version_compare(version, system_identity) < 0)
+        field_known_by(azure->field, version) && version_compare(version, system_identity) < 0)
         fail(scope, first, "add clientId, or upgrade to Prometheus 3.5",
              "needs clientId before Prometheus 3.5");
 }
