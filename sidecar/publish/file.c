@@ -36,17 +36,18 @@ static int target_split(struct target *target, struct publish_error *error) {
 
 /* Follows a link at path. -ENOENT when it leads to nothing. */
 static int target_resolve(const char *path, struct target *ret, struct publish_error *error) {
-    struct stat status;
+    struct stat status = {0};
 
     if (strlen(path) >= sizeof(ret->path)) {
         return publish_failed(error, "looking at", path, "", ENAMETOOLONG);
     }
-    if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode)) {
-        if (realpath(path, ret->path) == NULL) {
-            return publish_failed(error, "following the link", path, "", errno);
-        }
-    } else {
+    if (lstat(path, &status) < 0 && errno != ENOENT) {
+        return publish_failed(error, "looking at", path, "", errno);
+    }
+    if (!S_ISLNK(status.st_mode)) {
         memcpy(ret->path, path, strlen(path) + 1);
+    } else if (realpath(path, ret->path) == NULL) {
+        return publish_failed(error, "following the link", path, "", errno);
     }
     return target_split(ret, error);
 }

@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* One file comes to the disk: whole or not at all, for every reader and at every fault. */
+
+#include "publish/publish.h"
+#include "support/system_calls.h"
+#include "support/tempdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define TEMPDIR CLEANUP(tempdir_removep) char *
+#define PATH    CLEANUP(memory_freep) char *
+#define STRING  CLEANUP(memory_freep) char *
+
+static const mode_t config_mode = 0640;
+
+static int forget_system_calls(void **state) {
+    system_calls_reset();
+    return 0;
+}
+
+static mode_t mode_of(const char *path) {
+    struct stat status;
+
+    assert_int_equal(lstat(path, &status), 0);
+    return status.st_mode & 07777;
+}
+
+static ino_t inode_of(const char *path) {
+    struct stat status;
+
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_ino;
+}
+
+static void publishes(const char *path, const char *content) {
+    struct publish_error error;
+    bool written = false;
+
+    assert_int_equal(file_publish(path, bytes_of(content), config_mode, &error, &written), 0);
+    assert_true(written);
+}
+
+static void a_new_file_has_the_bytes_and_the_mode_whatever_the_umask(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    mode_t before = umask(0777);
+
+    publishes(path, "global: {}\n");
+    umask(before);
+
+    STRING content = file_read(dir, "prometheus.yml");
+    assert_string_equal(content, "global: {}\n");
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(folder_count(dir), 1);
+}
+
+static void the_same_bytes_and_mode_are_not_written_again(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    bool written = true;
+    publishes(path, "global: {}\n");
+    ino_t inode = inode_of(path);
+
+    system_calls_watch();
+    assert_int_equal(file_publish(path, BYTES("global: {}\n"), config_mode, NULL, &written), 0);
+
+    assert_false(written);
+    assert_int_equal(system_calls_seen("write"), 0);
+    assert_int_equal(system_calls_seen("fsync"), 0);
+    assert_int_equal(inode_of(path), inode);
+}
+
+static void other_bytes_of_the_same_length_are_written(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    publishes(path, "global: {}\n");
+
+    publishes(path, "global: []\n");
+
+    STRING content = file_read(dir, "prometheus.yml");
+    assert_string_equal(content, "global: []\n");
+}
+
+static void a_difference_in_the_last_byte_of_a_long_file_is_seen(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    CLEANUP(buffer_free) struct buffer content = {0};
+    bool written = false;
+    buffer_append_repeated(&content, 'x', 100000);
+    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, NULL), 0);
+
+    content.data[content.length - 1] = 'y';
+    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, &written), 0);
+
+    assert_true(written);
+}
+
+static void a_wrong_mode_is_set_right_by_a_new_file(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    publishes(path, "global: {}\n");
+    assert_int_equal(chmod(path, 0644), 0);
+
+    publishes(path, "global: {}\n");
+
+    assert_int_equal(mode_of(path), 0640);
+}
+
+static void an_empty_file_can_be_published(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "empty");
+
+    publishes(path, "");
+
+    STRING content = file_read(dir, "empty");
+    assert_string_equal(content, "");
+}
+
+static void a_reader_that_has_the_old_file_open_keeps_it(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    char piece[16] = "";
+    publishes(path, "old");
+    int reader = open(path, O_RDONLY | O_CLOEXEC);
+
+    publishes(path, "new");
+
+    assert_int_equal(read(reader, piece, sizeof(piece) - 1), 3);
+    assert_string_equal(piece, "old");
+    close(reader);
+}
+
+static void a_file_name_as_long_as_can_be_is_published(void **state) {
+    TEMPDIR dir = tempdir_new();
+    char name[NAME_MAX + 1];
+    memset(name, 'n', NAME_MAX);
+    name[NAME_MAX] = '\0';
+    PATH path = path_join(dir, name);
+
+    publishes(path, "x");
+
+    assert_int_equal(folder_count(dir), 1);
+}
+
+static void a_path_without_a_folder_is_in_the_working_directory(void **state) {
+    TEMPDIR dir = tempdir_new();
+    char before[PATH_MAX];
+    assert_non_null(getcwd(before, sizeof(before)));
+    assert_int_equal(chdir(dir), 0);
+
+    publishes("prometheus.yml", "x");
+    assert_int_equal(chdir(before), 0);
+
+    assert_true(file_exists(dir, "prometheus.yml"));
+}
+
+/* --- what may stand in the way
+ * ---------------------------------------------------------------------- */
+
+static void check_untouched(const char *path, int expected, const char *step) {
+    struct publish_error error = {.step = ""};
+    struct stat before;
+    struct stat after;
+    bool written = false;
+
+    assert_int_equal(lstat(path, &before), 0);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &error, &written), expected);
+    assert_int_equal(lstat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    assert_int_equal(before.st_mode, after.st_mode);
+    assert_false(written);
+    assert_string_equal(error.step, step);
+    assert_string_equal(error.path, path);
+}
+
+static void a_folder_a_pipe_and_a_device_are_left_alone(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH folder = path_join(dir, "folder");
+    PATH pipe_path = path_join(dir, "pipe");
+    folder_make(dir, "folder");
+    assert_int_equal(mkfifo(pipe_path, 0644), 0);
+
+    check_untouched(folder, -EISDIR, "replacing the folder");
+    check_untouched(pipe_path, -EINVAL, "replacing what is not a regular file");
+    check_untouched("/dev/null", -EINVAL, "replacing what is not a regular file");
+    assert_int_equal(folder_count(dir), 2);
+}
+
+static void a_path_that_ends_in_a_slash_is_a_folder(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "");
+
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL), -EISDIR);
+}
+
+static void without_its_folder_nothing_is_written(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "none/prometheus.yml");
+    PATH folder = path_join(dir, "none");
+    struct publish_error error;
+
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &error, NULL), -ENOENT);
+
+    assert_string_equal(error.step, "opening the folder");
+    assert_string_equal(error.path, folder);
+}
+
+/* --- links
+ * ------------------------------------------------------------------------------------------ */
+
+static void of_a_link_the_target_is_replaced_and_the_link_stays(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH link = path_join(dir, "etc/prometheus.yml");
+    PATH target = path_join(dir, "real/config.yml");
+    struct stat status;
+    file_write(dir, "real/config.yml", "old");
+    link_make(dir, "middle", "real/config.yml");
+    link_make(dir, "etc/prometheus.yml", "../middle");
+
+    publishes(link, "new");
+
+    STRING content = file_read(dir, "real/config.yml");
+    assert_string_equal(content, "new");
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(mode_of(target), 0640);
+    PATH real = path_join(dir, "real");
+    PATH etc = path_join(dir, "etc");
+    assert_int_equal(folder_count(real), 1);
+    assert_int_equal(folder_count(etc), 1);
+}
+
+static void a_link_that_leads_to_nothing_or_to_no_file_is_an_error(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH dangling = path_join(dir, "dangling");
+    PATH loop = path_join(dir, "loop");
+    PATH folder_link = path_join(dir, "folder-link");
+    struct publish_error error;
+    link_make(dir, "dangling", "none");
+    link_make(dir, "loop", "loop");
+    folder_make(dir, "folder");
+    link_make(dir, "folder-link", "folder");
+
+    assert_int_equal(file_publish(folder_link, BYTES("x"), config_mode, &error, NULL), -EISDIR);
+    check_untouched(dangling, -ENOENT, "following the link");
+    check_untouched(loop, -ELOOP, "following the link");
+    assert_int_equal(folder_count(dir), 4);
+}
+
+static void the_owner_of_the_old_file_is_kept_by_root(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct stat status;
+    if (geteuid() != 0) {
+        skip();
+    }
+    publishes(path, "old");
+    assert_int_equal(chown(path, 1234, 5678), 0);
+
+    publishes(path, "new");
+
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_uid, 1234);
+    assert_int_equal(status.st_gid, 5678);
+    assert_int_equal(mode_of(path), 0640);
+}
+
+static void a_file_that_may_not_be_given_away_becomes_the_writers(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct stat status;
+    if (geteuid() != 0) {
+        skip(); /* the old file has to be another user's */
+    }
+    assert_int_equal(chmod(dir, 0777), 0);
+    publishes(path, "old");
+
+    assert_int_equal(seteuid(65534), 0);
+    int result = file_publish(path, BYTES("new"), config_mode, NULL, NULL);
+    assert_int_equal(seteuid(0), 0);
+
+    assert_int_equal(result, 0);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_uid, 65534);
+}
+
+/* --- readers
+ * ---------------------------------------------------------------------------------------- */
+
+#define REPLACEMENTS 500
+#define LINE_COUNT   2000
+
+struct poller {
+    const char *dir;
+    atomic_bool finished;
+    unsigned reads;
+    unsigned versions;
+    bool torn;
+};
+
+/* Every line is the version, and the last one says so: a piece of it, or a mixture, is found out.
+ */
+static void render_version(struct buffer *out, unsigned version) {
+    buffer_clear(out);
+    for (unsigned i = 0; i < LINE_COUNT; i++) {
+        buffer_printf(out, "version %u\n", version);
+    }
+    buffer_printf(out, "end of version %u\n", version);
+}
+
+static bool is_whole(const char *content, unsigned *ret_version) {
+    CLEANUP(buffer_free) struct buffer expected = {0};
+
+    if (strncmp(content, "version ", 8) != 0) {
+        return false;
+    }
+    *ret_version = (unsigned)strtoul(content + 8, NULL, 10);
+    render_version(&expected, *ret_version);
+    return strcmp(content, buffer_string(&expected)) == 0;
+}
+
+static void *poll_file(void *context) {
+    struct poller *poller = context;
+    unsigned last = 0;
+
+    while (!atomic_load(&poller->finished) && !poller->torn) {
+        STRING content = file_read(poller->dir, "prometheus.yml");
+        unsigned version = 0;
+        if (content == NULL || !is_whole(content, &version) || version < last) {
+            poller->torn = true;
+        }
+        poller->reads++;
+        poller->versions += version != last ? 1 : 0;
+        last = version;
+    }
+    return NULL;
+}
+
+static void a_reader_in_a_tight_loop_sees_only_complete_files(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    CLEANUP(buffer_free) struct buffer content = {0};
+    struct poller poller = {.dir = dir};
+    pthread_t thread;
+    render_version(&content, 1);
+    publishes(path, buffer_string(&content));
+
+    assert_int_equal(pthread_create(&thread, NULL, poll_file, &poller), 0);
+    for (unsigned version = 2; version <= REPLACEMENTS + 1; version++) {
+        render_version(&content, version);
+        publishes(path, buffer_string(&content));
+    }
+    atomic_store(&poller.finished, true);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+
+    assert_false(poller.torn);
+    assert_true(poller.versions > 1);
+    print_message("%u reads saw %u of %u versions, all whole\n", poller.reads, poller.versions,
+                  REPLACEMENTS + 1);
+}
+
+/* --- faults
+ * ----------------------------------------------------------------------------------------- */
+
+static const int disk_errors[] = {ENOSPC, EIO,    EACCES, EROFS, EDQUOT,
+                                  EMFILE, ENOMEM, EINTR,  EPERM, ESTALE};
+
+/* After a fault: the old bytes, or the new ones when the last step alone failed; nothing beside
+ * them. */
+static bool fault_leaves_the_old_or_the_new(const char *call, unsigned nth, int number) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_error error = {.step = NULL};
+    bool written = false;
+    file_write(dir, "prometheus.yml", "the old bytes");
+
+    system_calls_short_writes(4);
+    system_calls_fail(call, nth, number);
+    int result = file_publish(path, BYTES("the new bytes"), config_mode, &error, &written);
+    bool reached = system_calls_seen(call) >= nth;
+    system_calls_reset();
+
+    STRING content = file_read(dir, "prometheus.yml");
+    bool new = strcmp(content, "the new bytes") == 0;
+    assert_true(new || strcmp(content, "the old bytes") == 0);
+    assert_int_equal(folder_count(dir), 1);
+    assert_int_equal(written, result == 0);
+    if (result == 0) {
+        assert_true(new);
+    } else {
+        assert_int_equal(result, -number);
+        assert_non_null(error.step);
+        assert_true(!new || strcmp(error.step, "syncing the folder") == 0);
+    }
+    assert_int_equal(file_publish(path, BYTES("the new bytes"), config_mode, NULL, NULL), 0);
+    STRING healed = file_read(dir, "prometheus.yml");
+    assert_string_equal(healed, "the new bytes");
+    assert_int_equal(folder_count(dir), 1);
+    return reached;
+}
+
+static void any_call_may_fail_and_the_file_is_the_old_or_the_new(void **state) {
+    unsigned tried = 0;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(disk_errors); i++) {
+        for (unsigned nth = 1; fault_leaves_the_old_or_the_new(NULL, nth, disk_errors[i]); nth++) {
+            tried++;
+        }
+    }
+    print_message("%u faults\n", tried);
+    assert_true(tried > 10 * ARRAY_LENGTH(disk_errors));
+}
+
+static void an_interrupted_call_is_made_again(void **state) {
+    static const char *const calls[] = {"write", "fsync", "renameat", "close"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(calls); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+
+        system_calls_fail(calls[i], 1, EINTR);
+        int result = file_publish(path, BYTES("x"), config_mode, NULL, NULL);
+        system_calls_reset();
+
+        assert_int_equal(result, 0);
+        assert_int_equal(folder_count(dir), 1);
+    }
+}
+
+static void the_bytes_are_synced_before_the_name_leads_to_them_and_the_folder_after(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+
+    system_calls_fail("fsync", 1, EIO);
+    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL), -EIO);
+    assert_int_equal(system_calls_seen("renameat"), 0);
+
+    system_calls_fail("fsync", 2, EIO);
+    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL), -EIO);
+    assert_int_equal(system_calls_seen("renameat"), 1);
+}
+
+static void a_folder_that_cannot_be_synced_at_all_is_no_fault(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+
+    system_calls_fail("fsync", 2, EINVAL);
+
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL), 0);
+}
+
+static void on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    CLEANUP(buffer_free) struct buffer large = {0};
+    struct publish_error error;
+    if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=64k") < 0) {
+        skip();
+    }
+    buffer_append_repeated(&large, 'x', (size_t)256 * 1024);
+    publishes(path, "old");
+
+    int result = file_publish(path, buffer_bytes(&large), config_mode, &error, NULL);
+    STRING content = file_read(dir, "prometheus.yml");
+    size_t count = folder_count(dir);
+    bool recovered = file_publish(path, BYTES("small"), config_mode, NULL, NULL) == 0;
+    assert_int_equal(umount2(dir, MNT_DETACH), 0);
+
+    assert_int_equal(result, -ENOSPC);
+    assert_string_equal(error.step, "writing");
+    assert_string_equal(error.path, path);
+    assert_string_equal(content, "old");
+    assert_int_equal(count, 1);
+    assert_true(recovered);
+}
+
+static void a_read_only_folder_is_an_error(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_error error;
+    file_write(dir, "prometheus.yml", "old");
+    bool root = geteuid() == 0;
+    assert_int_equal(chmod(dir, 0555), 0);
+
+    assert_true(!root || seteuid(65534) == 0);
+    int result = file_publish(path, BYTES("new"), config_mode, &error, NULL);
+    assert_true(!root || seteuid(0) == 0);
+
+    assert_int_equal(result, -EACCES);
+    assert_string_equal(error.step, "creating a temporary file for");
+}
+
+/* --- left-overs
+ * ------------------------------------------------------------------------------------- */
+
+static void temporary_files_of_a_killed_process_are_removed_and_nothing_else(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "x");
+    file_write(dir, ".prometheus.yml.remotewrite-sidecar.tmp-0123abcd", "x");
+    file_write(dir, ".prometheus.yml.remotewrite-sidecar.tmp-ffffffff", "x");
+    file_write(dir, ".other.yml.remotewrite-sidecar.tmp-01234567", "x");
+    file_write(dir, ".prometheus.yml.swp", "x");
+    folder_make(dir, ".prometheus.yml.remotewrite-sidecar.tmp-folder");
+
+    assert_int_equal(temporaries_remove(path, NULL), 0);
+
+    assert_true(file_exists(dir, "prometheus.yml"));
+    assert_true(file_exists(dir, ".other.yml.remotewrite-sidecar.tmp-01234567"));
+    assert_true(file_exists(dir, ".prometheus.yml.swp"));
+    assert_int_equal(folder_count(dir), 4);
+}
+
+#define KILLED 77
+
+static void end_at_once(void *context) {
+    _exit(KILLED);
+}
+
+/* What is removed is what is made: the names agree, however long they are. */
+static void what_a_kill_leaves_behind_is_what_is_removed(void **state) {
+    char name[NAME_MAX + 1];
+
+    for (size_t length = 1; length <= NAME_MAX; length += 127) {
+        TEMPDIR dir = tempdir_new();
+        memset(name, 'n', length);
+        name[length] = '\0';
+        PATH path = path_join(dir, name);
+        file_write(dir, name, "old");
+        pid_t child = fork();
+        if (child == 0) {
+            system_calls_before("renameat", 1, end_at_once, NULL);
+            (void)!file_publish(path, BYTES("new"), config_mode, NULL, NULL);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFEXITED(status) && WEXITSTATUS(status) == KILLED);
+        assert_int_equal(folder_count(dir), 2);
+
+        assert_int_equal(temporaries_remove(path, NULL), 0);
+        assert_int_equal(folder_count(dir), 1);
+    }
+}
+
+static void left_overs_of_an_absent_folder_or_link_are_none(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH absent = path_join(dir, "none/prometheus.yml");
+    PATH dangling = path_join(dir, "dangling");
+    link_make(dir, "dangling", "none/x");
+
+    assert_int_equal(temporaries_remove(absent, NULL), 0);
+    assert_int_equal(temporaries_remove(dangling, NULL), 0);
+}
+
+static void left_overs_lie_beside_the_target_of_a_link(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "real/config.yml", "x");
+    file_write(dir, "real/.config.yml.remotewrite-sidecar.tmp-01234567", "x");
+    link_make(dir, "prometheus.yml", "real/config.yml");
+
+    assert_int_equal(temporaries_remove(path, NULL), 0);
+
+    PATH real = path_join(dir, "real");
+    assert_int_equal(folder_count(real), 1);
+}
+
+/* --- folders
+ * ---------------------------------------------------------------------------------------- */
+
+static void a_directory_is_made_with_its_parents(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "a//b/c/");
+    PATH made = path_join(dir, "a/b/c");
+    mode_t before = umask(0);
+
+    assert_int_equal(directory_ensure(path, NULL), 0);
+    assert_int_equal(directory_ensure(path, NULL), 0);
+    umask(before);
+
+    assert_int_equal(mode_of(made), 0750);
+}
+
+static void a_directory_cannot_be_made_of_a_file(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "file/below");
+    PATH file = path_join(dir, "file");
+    struct publish_error error;
+    file_write(dir, "file", "x");
+
+    assert_int_equal(directory_ensure(path, &error), -ENOTDIR);
+
+    assert_string_equal(error.step, "making the folder");
+    assert_string_equal(error.path, file);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_new_file_has_the_bytes_and_the_mode_whatever_the_umask),
+        cmocka_unit_test_teardown(the_same_bytes_and_mode_are_not_written_again,
+                                  forget_system_calls),
+        cmocka_unit_test(other_bytes_of_the_same_length_are_written),
+        cmocka_unit_test(a_difference_in_the_last_byte_of_a_long_file_is_seen),
+        cmocka_unit_test(a_wrong_mode_is_set_right_by_a_new_file),
+        cmocka_unit_test(an_empty_file_can_be_published),
+        cmocka_unit_test(a_reader_that_has_the_old_file_open_keeps_it),
+        cmocka_unit_test(a_file_name_as_long_as_can_be_is_published),
+        cmocka_unit_test(a_path_without_a_folder_is_in_the_working_directory),
+        cmocka_unit_test(a_folder_a_pipe_and_a_device_are_left_alone),
+        cmocka_unit_test(a_path_that_ends_in_a_slash_is_a_folder),
+        cmocka_unit_test(without_its_folder_nothing_is_written),
+        cmocka_unit_test(of_a_link_the_target_is_replaced_and_the_link_stays),
+        cmocka_unit_test(a_link_that_leads_to_nothing_or_to_no_file_is_an_error),
+        cmocka_unit_test(the_owner_of_the_old_file_is_kept_by_root),
+        cmocka_unit_test(a_file_that_may_not_be_given_away_becomes_the_writers),
+        cmocka_unit_test(a_reader_in_a_tight_loop_sees_only_complete_files),
+        cmocka_unit_test_teardown(any_call_may_fail_and_the_file_is_the_old_or_the_new,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(an_interrupted_call_is_made_again, forget_system_calls),
+        cmocka_unit_test_teardown(
+            the_bytes_are_synced_before_the_name_leads_to_them_and_the_folder_after,
+            forget_system_calls),
+        cmocka_unit_test_teardown(a_folder_that_cannot_be_synced_at_all_is_no_fault,
+                                  forget_system_calls),
+        cmocka_unit_test(on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it),
+        cmocka_unit_test(a_read_only_folder_is_an_error),
+        cmocka_unit_test(temporary_files_of_a_killed_process_are_removed_and_nothing_else),
+        cmocka_unit_test_teardown(what_a_kill_leaves_behind_is_what_is_removed,
+                                  forget_system_calls),
+        cmocka_unit_test(left_overs_of_an_absent_folder_or_link_are_none),
+        cmocka_unit_test(left_overs_lie_beside_the_target_of_a_link),
+        cmocka_unit_test(a_directory_is_made_with_its_parents),
+        cmocka_unit_test(a_directory_cannot_be_made_of_a_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
