@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Random RemoteWriteSpecs, row by row of the schema table. */
+
+#include "support/manifest_generator.h"
+
+#include "base/compiler.h"
+
+#include <string.h>
+
+const struct generator_secret generator_secrets[] = {
+    {"plain", "hunter2"},
+    {"newline", "hunter2\n"},
+    {"odd", "pa ss: \"#'{{ .x }} \xc3\xa4\xf0\x9f\x98\x80\\"},
+    {"number", "012"},
+};
+const size_t generator_secret_count = ARRAY_LENGTH(generator_secrets);
+
+static const char *const odd_strings[] = {
+    "x",
+    "a b",
+    "12",
+    "012",
+    "1e3",
+    "0x1F",
+    "yes",
+    "No",
+    "null",
+    "~",
+    "true",
+    "2001-01-01",
+    ".5",
+    "-",
+    "- a",
+    "? b",
+    ": c",
+    "a: b",
+    "a #b",
+    "#c",
+    "\"quoted\"",
+    "it's",
+    "back\\slash",
+    "line\nbreak",
+    "trailing\n",
+    "\nleading",
+    "tab\there",
+    " leading",
+    "trailing ",
+    "{{ .Values.x }}",
+    "{a: b}",
+    "[a, b]",
+    "*alias",
+    "&anchor",
+    "!tag",
+    "%directive",
+    "@at",
+    "`tick",
+    "|",
+    ">",
+    "---",
+    "...",
+    "# END remotewrite-sidecar",
+    "$(HOME)",
+    "$1",
+    "${HOME}",
+    "\xc3\xa4\xc3\xb6\xc3\xbc",
+    "\xe2\x80\xa8separator",
+    "\xc2\x85next line",
+    "\x7f",
+    "\xf0\x9f\x98\x80",
+    "\xef\xbb\xbf"
+    "bom",
+    ",",
+    "=",
+    "<<",
+    "",
+};
+static const char *const good_urls[] = {"https://a.example.com/push",
+                                        "http://10.0.0.1:9090/api/v1/write?x=y&z=%20",
+                                        "https://[::1]:443/", "http://user:pw@h/p#f", "https://h"};
+static const char *const bad_urls[] = {"",
+                                       "http://",
+                                       "ftp://h/x",
+                                       "//h/x",
+                                       "h/x",
+                                       "http://a b/",
+                                       "http://[::1",
+                                       "http://h:99999/",
+                                       "http://h:x/",
+                                       "http://h/%zz",
+                                       "://",
+                                       "http:// /",
+                                       "https://h\n/"};
+static const char *const good_proxies[] = {"http://proxy:3128", "https://proxy", "socks5://p:1080"};
+static const char *const good_durations[] = {"30s", "5m", "1h30m",           "500ms", "1d",
+                                             "0",   "0s", "1y2w3d4h5m6s7ms", ""};
+static const char *const bad_durations[] = {"5 minutes", "-1s",  "1.5h", "1h1h", "s",
+                                            "300y",      "1m1h", "10",   "1us"};
+static const char *const good_regexes[] = {
+    "a.*",         "(a|b)+",         "[^a-z]{2,5}", "\\d+\\.\\w*", "(?i)x",
+    "(?P<n>a)\\b", "\\pL\\p{Greek}", "a{1000}",     "\\Qa.b\\E",   "",
+    ".+?",         "[[:alpha:]]"};
+static const char *const bad_regexes[] = {
+    "(?=a)",   "(?<!b)c", "(a)\\1", "[z-a]", "(a",      "a)",  "[a",    "a**",       "*a",
+    "a{1001}", "(?>a)",   "\\K",    "a++",   "x{2}{3}", "\\h", "(?#c)", "[[:foo:]]", "\\"};
+static const char *const labels[] = {"__name__", "job", "cluster", "a_b", "_x1"};
+static const char *const odd_labels[] = {"a-b", "1a", "\xc3\xa4", "", "a b", "a.b"};
+static const char *const header_names[] = {"X-Scope-OrgID", "X-A", "x-b_c", "Traceparent"};
+static const char *const bad_header_names[] = {"Authorization", "HOST", "content-type", "X A",
+                                               "X:A",           "",     "User-Agent"};
+static const char *const uuids[] = {"00000000-0000-0000-0000-000000000000",
+                                    "a0b1c2d3-0000-1111-2222-abcdefABCDEF"};
+
+struct generator generator_new(uint64_t seed) {
+    return (struct generator){.state = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15) | 1};
+}
+
+static uint64_t next(struct generator *generator) {
+    generator->state ^= generator->state >> 12;
+    generator->state ^= generator->state << 25;
+    generator->state ^= generator->state >> 27;
+    return generator->state * UINT64_C(0x2545F4914F6CDD1D) >> 11;
+}
+
+static size_t below(struct generator *generator, size_t bound) {
+    return (size_t)(next(generator) % bound);
+}
+
+static bool percent(struct generator *generator, unsigned chance) {
+    return below(generator, 100) < chance;
+}
+
+#define PICK(generator, table) ((table)[below((generator), ARRAY_LENGTH(table))])
+
+/* One in a hundred strings is longer than any line. */
+static json_t *odd_string(struct generator *generator) {
+    char text[6000];
+
+    if (!percent(generator, 1))
+        return json_string(PICK(generator, odd_strings));
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    memcpy(text, "long: #", 7);
+    return json_string(text);
+}
+
+/* A value of another type than the field's. */
+static json_t *wrong_type(struct generator *generator) {
+    switch (below(generator, 5)) {
+    case 0:
+        return json_integer(7);
+    case 1:
+        return json_true();
+    case 2:
+        return json_pack("[s]", "x");
+    case 3:
+        return json_pack("{s:s}", "x", "y");
+    default:
+        return json_string("x");
+    }
+}
+
+static json_t *reference(struct generator *generator) {
+    const char *key = percent(generator, 2)
+                          ? "absent"
+                          : generator_secrets[below(generator, generator_secret_count)].key;
+    json_t *object = json_pack("{s:s, s:s}", "name", "s", "key", key);
+
+    if (percent(generator, 15))
+        json_object_set_new(object, "optional", json_boolean(percent(generator, 50)));
+    if (percent(generator, 1))
+        json_object_set_new(object, "kee", json_string("x"));
+    return object;
+}
+
+static json_t *choice(struct generator *generator) {
+    return json_pack("{s:o}", percent(generator, 50) ? "secret" : "configMap",
+                     reference(generator));
+}
+
+static json_t *string_value(struct generator *generator, const struct field *field) {
+    if (strcmp(field->name, "clientId") == 0)
+        return json_string(PICK(generator, uuids));
+    if (strcmp(field->name, "type") == 0)
+        return json_string(percent(generator, 80)   ? "Bearer"
+                           : percent(generator, 50) ? "Basic"
+                                                    : "Token");
+    if (field->pattern != NULL)
+        return json_string(percent(generator, 90) ? "tenant-1.x" : "no/pe?");
+    if (field->min_length > 0)
+        return json_string(percent(generator, 90) ? "x" : "");
+    return odd_string(generator);
+}
+
+static json_t *integer_value(struct generator *generator, const struct field *field) {
+    static const json_int_t borders[] = {0, -1, -2, 2147483647, 2147483648, 1};
+
+    (void)field;
+    if (percent(generator, 90))
+        return json_integer((json_int_t)(1 + below(generator, 100)));
+    if (percent(generator, 10))
+        return json_real(1.5);
+    return json_integer(PICK(generator, borders));
+}
+
+static json_t *map_value(struct generator *generator) {
+    json_t *map = json_object();
+
+    for (size_t i = below(generator, 4); i > 0; i--)
+        json_object_set_new(map,
+                            percent(generator, 97) ? PICK(generator, header_names)
+                                                   : PICK(generator, bad_header_names),
+                            percent(generator, 95) ? json_string("plain value")
+                                                   : odd_string(generator));
+    return map;
+}
+
+static json_t *list_value(struct generator *generator) {
+    json_t *list = json_array();
+
+    for (size_t i = below(generator, 4); i > 0; i--)
+        json_array_append_new(list, odd_string(generator));
+    return list;
+}
+
+static json_t *reference_lists(struct generator *generator) {
+    json_t *map = json_object();
+
+    for (size_t i = 1 + below(generator, 2); i > 0; i--)
+        json_object_set_new(map, PICK(generator, header_names),
+                            json_pack("[o]", reference(generator)));
+    return map;
+}
+
+static json_t *enum_value(struct generator *generator, const struct field *field) {
+    if (percent(generator, 2))
+        return json_string("Nothing");
+    return json_string(field->words[below(generator, field->word_count)].word);
+}
+
+static json_t *source_labels(struct generator *generator) {
+    json_t *list = json_array();
+
+    for (size_t i = below(generator, 3); i > 0; i--)
+        json_array_append_new(list,
+                              json_string(percent(generator, 96) ? PICK(generator, labels)
+                                                                 : PICK(generator, odd_labels)));
+    return list;
+}
+
+/* A relabeling that mostly has what its action needs, and now and then what it must not have. */
+static json_t *relabeling(struct generator *generator) {
+    static const char *const actions[] = {
+        "replace",   "keep",      "drop",      "hashmod",   "labelmap", "labeldrop", "labelkeep",
+        "lowercase", "uppercase", "keepequal", "dropequal", "HashMod",  "LabelMap",  "KeepEqual"};
+    const char *action = PICK(generator, actions);
+    bool only_regex = strcasecmp(action, "labeldrop") == 0 || strcasecmp(action, "labelkeep") == 0;
+    bool equal = strcasecmp(action, "keepequal") == 0 || strcasecmp(action, "dropequal") == 0;
+    json_t *rule = json_object();
+
+    if (strcmp(action, "replace") != 0 || percent(generator, 70))
+        json_object_set_new(rule, "action", json_string(action));
+    if (!only_regex || percent(generator, 3))
+        json_object_set_new(rule, "sourceLabels", source_labels(generator));
+    if (!only_regex && strcasecmp(action, "keep") != 0 && strcasecmp(action, "drop") != 0 &&
+        percent(generator, 97))
+        json_object_set_new(rule, "targetLabel",
+                            json_string(percent(generator, 95)   ? PICK(generator, labels)
+                                        : percent(generator, 50) ? "a_${1}_$2"
+                                                                 : PICK(generator, odd_labels)));
+    if (!equal && (only_regex || percent(generator, 60)))
+        json_object_set_new(rule, "regex",
+                            json_string(percent(generator, 97) ? PICK(generator, good_regexes)
+                                                               : PICK(generator, bad_regexes)));
+    if (strcasecmp(action, "hashmod") == 0 && percent(generator, 97))
+        json_object_set_new(rule, "modulus", json_integer((json_int_t)below(generator, 20)));
+    if (strcasecmp(action, "labelmap") == 0 && percent(generator, 60))
+        json_object_set_new(rule, "replacement",
+                            json_string(percent(generator, 90) ? "x_$1" : "a b"));
+    if (strcasecmp(action, "replace") == 0 && percent(generator, 60))
+        json_object_set_new(rule, "replacement", odd_string(generator));
+    if (!only_regex && !equal && percent(generator, 20))
+        json_object_set_new(rule, "separator", odd_string(generator));
+    if (percent(generator, 2))
+        json_object_set_new(rule, "replacement", json_string("$1"));
+    return rule;
+}
+
+static json_t *object_value(struct generator *generator, const struct schema *schema,
+                            unsigned chance);
+
+static json_t *relabelings(struct generator *generator) {
+    json_t *list = json_array();
+
+    for (size_t i = below(generator, 4); i > 0; i--)
+        json_array_append_new(list, relabeling(generator));
+    return list;
+}
+
+static json_t *value_of(struct generator *generator, const struct field *field) {
+    if (percent(generator, 1))
+        return wrong_type(generator);
+    if (percent(generator, 1))
+        return json_null();
+    switch (field->type) {
+    case FIELD_STRING:
+        return string_value(generator, field);
+    case FIELD_BOOL:
+        return json_boolean(percent(generator, 50));
+    case FIELD_INTEGER:
+        return integer_value(generator, field);
+    case FIELD_DURATION:
+        return json_string(percent(generator, 97) ? PICK(generator, good_durations)
+                                                  : PICK(generator, bad_durations));
+    case FIELD_URL:
+        return json_string(percent(generator, 97) ? PICK(generator, good_urls)
+                                                  : PICK(generator, bad_urls));
+    case FIELD_PROXY_URL:
+        return json_string(percent(generator, 95) ? PICK(generator, good_proxies)
+                                                  : PICK(generator, bad_urls));
+    case FIELD_ENUM:
+        return enum_value(generator, field);
+    case FIELD_STRING_LIST:
+        return list_value(generator);
+    case FIELD_STRING_MAP:
+        return map_value(generator);
+    case FIELD_OBJECT:
+        return object_value(generator, field->object, 50);
+    case FIELD_OBJECT_LIST:
+        return relabelings(generator);
+    case FIELD_SECRET:
+        return reference(generator);
+    case FIELD_SECRET_OR_CONFIGMAP:
+        return choice(generator);
+    case FIELD_SECRET_LIST_MAP:
+        return reference_lists(generator);
+    case FIELD_BYTES_MAP:
+    case FIELD_ANYTHING:
+        break;
+    }
+    return json_null();
+}
+
+static json_t *object_value(struct generator *generator, const struct schema *schema,
+                            unsigned chance) {
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        bool required = (field->flags & FIELD_REQUIRED) != 0;
+
+        if (required ? percent(generator, 99) : percent(generator, chance))
+            json_object_set_new(object, field->name, value_of(generator, field));
+    }
+    return object;
+}
+
+/* Of what excludes each other one is kept, most of the time. */
+static void keep_one(struct generator *generator, json_t *object, const char *const *names,
+                     size_t count) {
+    size_t kept = below(generator, count + 1);
+
+    if (object == NULL || percent(generator, 3))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        if (i != kept)
+            json_object_del(object, names[i]);
+    }
+}
+
+static void drop_unless(struct generator *generator, json_t *object, const char *name,
+                        const char *needed) {
+    if (json_object_get(object, needed) == NULL && percent(generator, 95))
+        json_object_del(object, name);
+}
+
+static void make_tls_plausible(struct generator *generator, json_t *tls) {
+    static const char *const certificates[] = {"ca",     "cert",     "keySecret",
+                                               "caFile", "certFile", "keyFile"};
+
+    if (percent(generator, 5))
+        return;
+    for (size_t i = 3; i < ARRAY_LENGTH(certificates); i++)
+        json_object_del(tls, certificates[i]);
+    drop_unless(generator, tls, "cert", "keySecret");
+    drop_unless(generator, tls, "keySecret", "cert");
+    if (percent(generator, 90))
+        json_object_del(tls, "maxVersion");
+}
+
+static void make_proxy_plausible(struct generator *generator, json_t *object) {
+    static const char *const ways[] = {"proxyUrl", "proxyFromEnvironment"};
+
+    keep_one(generator, object, ways, ARRAY_LENGTH(ways));
+    drop_unless(generator, object, "noProxy", "proxyUrl");
+    drop_unless(generator, object, "proxyConnectHeader", "proxyUrl");
+}
+
+json_t *generator_spec(struct generator *generator) {
+    static const char *const ways[] = {"basicAuth", "authorization", "oauth2",         "sigv4",
+                                       "azureAd",   "bearerToken",   "bearerTokenFile"};
+    static const char *const azure[] = {"oauth", "sdk", "managedIdentity", "workloadIdentity"};
+    static const char *const credentials[] = {"credentials", "credentialsFile"};
+    json_t *spec = object_value(generator, &remote_write_schema, 30);
+    json_t *oauth2;
+
+    keep_one(generator, spec, ways, ARRAY_LENGTH(ways));
+    keep_one(generator, json_object_get(spec, "azureAd"), azure, ARRAY_LENGTH(azure));
+    keep_one(generator, json_object_get(spec, "authorization"), credentials,
+             ARRAY_LENGTH(credentials));
+    oauth2 = json_object_get(spec, "oauth2");
+    make_tls_plausible(generator, json_object_get(spec, "tlsConfig"));
+    make_proxy_plausible(generator, spec);
+    make_tls_plausible(generator, json_object_get(oauth2, "tlsConfig"));
+    make_proxy_plausible(generator, oauth2);
+    drop_unless(generator, json_object_get(spec, "sigv4"), "accessKey", "secretKey");
+    drop_unless(generator, json_object_get(spec, "sigv4"), "secretKey", "accessKey");
+    drop_unless(generator, json_object_get(spec, "sigv4"), "externalId", "roleArn");
+    if (percent(generator, 2))
+        json_object_set_new(spec, "unknownField", json_integer(1));
+    return spec;
+}
