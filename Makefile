@@ -154,19 +154,24 @@ $(OUT)/obj/tools/%.o: tools/%.c $(OUT)/flags
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(OUT)/print-fields: $(call object,tools/print-fields.c) $(LIBRARY)
+PRINTERS := $(OUT)/print-fields $(OUT)/print-options
+
+$(PRINTERS): $(OUT)/print-%: $(OUT)/obj/tools/print-%.o $(LIBRARY)
 	@echo "  LINK  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
 
 .PHONY: docs
-docs: all $(OUT)/print-fields ## print docs/fields.md and manifests/crd/ from the tables
-	@scripts/print-docs $(FINAL) $(OUT)/print-fields .
+docs: $(PROGRAM) $(PRINTERS) ## print what the docs and manifests/crd/ take from the tables
+	@scripts/print-docs $^ .
 
 .PHONY: check-docs
-check-docs: all $(OUT)/print-fields
-	@rm -rf $(OUT)/docs && scripts/print-docs $(FINAL) $(OUT)/print-fields $(OUT)/docs
-	@diff -ru docs/fields.md $(OUT)/docs/docs/fields.md && diff -ru manifests/crd $(OUT)/docs/manifests/crd || \
+check-docs: $(PROGRAM) $(PRINTERS) ## the printed docs are as the tables say, and the examples hold
+	@rm -rf $(OUT)/docs && scripts/print-docs $^ $(OUT)/docs
+	@diff -ru docs/fields.md $(OUT)/docs/docs/fields.md && \
+	    diff -ru docs/configuration.md $(OUT)/docs/docs/configuration.md && \
+	    diff -ru manifests/crd $(OUT)/docs/manifests/crd || \
 	    { echo 'docs: what is printed from the tables has drifted; run make docs' >&2; exit 1; }
+	@scripts/check-examples $(PROGRAM)
 	@echo 'docs: as the tables say'
 
 # --- the rest -------------------------------------------------------------------------------------
