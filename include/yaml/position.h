@@ -16,7 +16,7 @@ struct position {
     unsigned column; /* from 1, in characters */
 };
 
-/* Remembers where every so many-th character stands; costs a quarter of the text's size. */
+/* Remembers where every so many-th character stands; costs one and a half times the text's size. */
 struct position_index {
     struct bytes text;
     struct position *marks;

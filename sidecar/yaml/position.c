@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The position of every 64th character is kept; any other one is a short walk from there. So a text
+/* The position of every 16th character is kept; any other one is a short walk from there. So a text
  * of one very long line costs no more than one of many short ones. */
 
 #include "yaml/position.h"
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 enum {
-    STRIDE = 64
+    STRIDE = 16
 };
 
 size_t position_after_mark(struct bytes text) {
@@ -27,11 +27,17 @@ static bool ends_line(struct bytes text, size_t offset) {
            (character == '\r' && (offset + 1 == text.length || text.data[offset + 1] != '\n'));
 }
 
-static void step(struct bytes text, struct position *position) {
+/* Most of every text is ASCII, and this is walked more often than anything else. */
+static size_t character_length(struct bytes text, size_t offset) {
     uint32_t character = 0;
+    bool ascii = (unsigned char)text.data[offset] < 0x80;
+    return ascii ? 1 : utf8_decode(text, offset, &character);
+}
+
+static void step(struct bytes text, struct position *position) {
     bool line_ends = ends_line(text, position->offset);
 
-    position->offset += utf8_decode(text, position->offset, &character);
+    position->offset += character_length(text, position->offset);
     position->index++;
     position->column++;
     if (line_ends) {
@@ -72,11 +78,17 @@ struct position position_of_character(const struct position_index *index, size_t
     return at;
 }
 
-struct position position_of_offset(const struct position_index *index, size_t offset) {
+/* The last mark that is not behind the offset. */
+static const struct position *mark_before(const struct position_index *index, size_t offset) {
+    /* A character has a byte at least: the mark cannot be further on than this, and in ASCII it is
+     * this one. */
+    size_t most = (offset - position_after_mark(index->text)) / STRIDE;
+    size_t high = most < index->count ? most + 1 : index->count;
     size_t low = 0;
-    size_t high = index->count;
 
-    /* The last mark that is not behind the offset. */
+    if (index->marks[high - 1].offset <= offset) {
+        return &index->marks[high - 1];
+    }
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (index->marks[middle].offset <= offset) {
@@ -85,14 +97,19 @@ struct position position_of_offset(const struct position_index *index, size_t of
             high = middle;
         }
     }
-    struct position at = index->marks[low];
-    while (at.offset < index->text.length) {
-        struct position next = at;
-        step(index->text, &next);
-        if (next.offset > offset) {
-            break;
-        }
-        at = next;
+    return &index->marks[low];
+}
+
+struct position position_of_offset(const struct position_index *index, size_t offset) {
+    struct position at = index->marks[0];
+
+    if (offset <= at.offset) {
+        return at;
+    }
+    at = *mark_before(index, offset);
+    while (at.offset < index->text.length &&
+           at.offset + character_length(index->text, at.offset) <= offset) {
+        step(index->text, &at);
     }
     return at;
 }
