@@ -5,7 +5,7 @@
 #include "compile/merge.h"
 
 #include "base/compiler.h"
-#include "base/memory.h"
+#include "compile/verify.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -653,6 +653,50 @@ static void a_merge_that_would_say_something_else_is_refused(void **state) {
     }
 }
 
+/* The proof itself, given texts that a faulty splice could have made. */
+static void a_result_that_is_not_base_plus_entries_fails_the_proof(void **state) {
+#define BLOCK          \
+    BEGIN_LINE "# c\n" \
+               "- {name: a}\n" END_LINE
+    static const struct {
+        const char *merged;
+        const char *problem;
+    } cases[] = {
+        {"remote_write:\n- name: own\n" BLOCK "x: 1\n", NULL},
+        {"", "the result would be no YAML (it is empty)"},
+        {"- list\n" BLOCK, "the result would be no mapping"},
+        {"remote_write:\n- name: own\n" BLOCK "x: 2\n", "other keys would change"},
+        {"remote_write:\n- name: own\n" BLOCK, "other keys would change"},
+        {"remote_write:\n- name: own\n" BLOCK "x: 1\ny: 1\n", "other keys would change"},
+        {"x: 1\n", "the list would not have the entries of both"},
+        {"remote_write: {}\nx: 1\n", "the list would not have the entries of both"},
+        {"remote_write:\n" BLOCK "x: 1\n", "the list would not have the entries of both"},
+        {"remote_write:\n" BLOCK "- name: own\nx: 1\n", "the base's entry number 1 would change"},
+        {"remote_write:\n- name: own\n- {name: b}\nx: 1\n",
+         "team-a/metrics in a.yaml would not read back as it was written"},
+        {"remote_write:\n- name: own\n- {name: a}\nx: 1\n",
+         "they could not be told from the base again"},
+        {"remote_write: # a comment that is new\n- name: own\n" BLOCK "x: 1\n",
+         "they could not be told from the base again"},
+        {"remote_write:\n- name: own\n" BEGIN_LINE "- {name: a}\nx: 1\n",
+         "they could not be told from the base again"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        FIXTURE fixture = fixture_new();
+        give_entries(&fixture, "- {name: a}");
+        give_base(&fixture, BYTES("remote_write:\n- name: own\nx: 1\n"));
+        int status = merge_verify(fixture.base, fixture.items, 1, bytes_of(cases[i].merged),
+                                  &fixture.diagnostics);
+        if (cases[i].problem == NULL) {
+            assert_string_equal(messages(&fixture), "");
+            assert_int_equal(status, 0);
+            continue;
+        }
+        assert_int_equal(status, -EINVAL);
+        assert_non_null(strstr(messages(&fixture), cases[i].problem));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_is_merged_as_its_golden_file_says),
@@ -678,6 +722,7 @@ int main(void) {
         cmocka_unit_test(a_base_that_cannot_be_merged_is_told_why),
         cmocka_unit_test(a_comment_that_mentions_the_markers_is_a_comment),
         cmocka_unit_test(a_merge_that_would_say_something_else_is_refused),
+        cmocka_unit_test(a_result_that_is_not_base_plus_entries_fails_the_proof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
