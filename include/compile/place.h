@@ -44,4 +44,8 @@ struct site {
  * be right. */
 int place_find(const struct site *site, struct place *ret);
 
+/* True when a merge key (<<) of the root follows remote_write. Prometheus reads the two in the
+ * order of the text: what is merged later replaces the list, whatever YAML says. */
+bool place_is_overridden(const struct site *site);
+
 #endif

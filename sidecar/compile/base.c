@@ -191,6 +191,13 @@ static int find_place(struct base *base, const struct node_pair *pair,
         base->blamed = pair->key;
         base->anchor = pair->value->alias ? NULL : pair->value->anchor;
     }
+    if (place_is_overridden(&site)) {
+        diagnostics_add(diagnostics, SEVERITY_ERROR, base_location(base, base->blamed), NULL,
+                        REMOTE_WRITE, "move the merge key above it",
+                        "a merge key (<<) follows it, and Prometheus lets what is merged later "
+                        "replace it");
+        return -EINVAL;
+    }
     if (place_find(&site, &base->place) < 0) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, base_location(base, base->blamed), NULL,
                         REMOTE_WRITE,

@@ -342,3 +342,21 @@ int place_find(const struct site *site, struct place *ret) {
     }
     return status;
 }
+
+bool place_is_overridden(const struct site *site) {
+    for (size_t i = 0; site->pair != NULL && i < site->root->mapping.count; i++) {
+        const struct node_pair *pair = &site->root->mapping.pairs[i];
+        if (pair->value->merged || pair->key->start < site->pair->key->start) {
+            continue;
+        }
+        size_t end = pair->value->end > pair->key->end ? pair->value->end : pair->key->end;
+        size_t next = layout_skip_gap(site->text, end);
+        if (is_at(site->text, next, ',') || is_at(site->text, next, '?')) {
+            next = layout_skip_gap(site->text, next + 1);
+        }
+        if (bytes_starts_with(bytes_slice(site->text, next, site->text.length), BYTES("<<"))) {
+            return true;
+        }
+    }
+    return false;
+}

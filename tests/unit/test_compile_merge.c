@@ -560,6 +560,9 @@ static void ten_thousand_entries_are_merged_in_the_blink_of_an_eye(void **state)
 static void a_base_that_cannot_be_merged_is_told_why(void **state) {
 #define MARKER_REMEDY \
     "; remove what is left of the generated block, marker lines included: it is written anew"
+#define MERGE_KEY_FOLLOWS                                                                          \
+    "base.yml:1:1: error: remote_write: a merge key (<<) follows it, and Prometheus lets what is " \
+    "merged later replace it; move the merge key above it"
     static const struct {
         const char *base;
         const char *message;
@@ -598,6 +601,10 @@ static void a_base_that_cannot_be_merged_is_told_why(void **state) {
         {"# BEGIN remotewrite-sidecar: hands off\nx: 1\n" END_LINE,
          "base.yml:1: error: remote_write: a marker line of the generated block was edited or "
          "moved" MARKER_REMEDY},
+        {"remote_write: []\nx: 1 # one\n# two\n<<: {remote_write: []}\n", MERGE_KEY_FOLLOWS},
+        {"remote_write: []\n<<: {y: 1}\nx: 1\n", MERGE_KEY_FOLLOWS},
+        {"remote_write:\n? <<\n: {y: 1}\n", MERGE_KEY_FOLLOWS},
+        {"{remote_write: [], <<: {y: 1}}", NULL},
         {"x: &list\n- *list\n", NULL},
         {"x: [\n", NULL},
         {"x: 1\nx: 2\n", NULL},
@@ -610,6 +617,20 @@ static void a_base_that_cannot_be_merged_is_told_why(void **state) {
             assert_string_equal(messages(&fixture), cases[i].message);
         }
         assert_int_equal(diagnostics_count(&fixture.diagnostics, SEVERITY_ERROR), 1);
+    }
+}
+
+static void a_merge_key_above_or_within_is_no_obstacle(void **state) {
+    static const char *const bases[] = {
+        "<<: {x: 1}\nremote_write: []\n",
+        "remote_write: []\nx:\n  <<: {y: 1}\n",
+        "remote_write: []\n# <<: {y: 1}\nx: <<\n",
+        "{<<: {x: 1}, remote_write: [{<<: {y: 1}}], z: {<<: {y: 1}}}\n",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(bases); i++) {
+        FIXTURE fixture = merge_entries(bytes_of(bases[i]), "- {name: a}");
+        assert_string_equal(messages(&fixture), "");
+        assert_int_equal(fixture.status, 0);
     }
 }
 
@@ -720,6 +741,7 @@ int main(void) {
         cmocka_unit_test(a_broken_second_document_is_only_warned_about),
         cmocka_unit_test(ten_thousand_entries_are_merged_in_the_blink_of_an_eye),
         cmocka_unit_test(a_base_that_cannot_be_merged_is_told_why),
+        cmocka_unit_test(a_merge_key_above_or_within_is_no_obstacle),
         cmocka_unit_test(a_comment_that_mentions_the_markers_is_a_comment),
         cmocka_unit_test(a_merge_that_would_say_something_else_is_refused),
         cmocka_unit_test(a_result_that_is_not_base_plus_entries_fails_the_proof),
