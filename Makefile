@@ -71,8 +71,8 @@ OUT := $(BUILD)/$(VARIANT)
 
 PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(LIBRARIES)))
 PKG_LIBS = $(call once,PKG_LIBS,$(shell pkg-config --libs $(LIBRARIES)))
-TEST_PKG_CFLAGS = $(call once,TEST_PKG_CFLAGS,$(shell pkg-config --cflags $(TEST_LIBRARIES)))
-TEST_PKG_LIBS = $(call once,TEST_PKG_LIBS,$(shell pkg-config --libs $(TEST_LIBRARIES)))
+TEST_PKG_CFLAGS = $(call once,TEST_PKG_CFLAGS,$(shell pkg-config --cflags $(TEST_LIBRARIES) 2>/dev/null))
+TEST_PKG_LIBS = $(call once,TEST_PKG_LIBS,$(shell pkg-config --libs $(TEST_LIBRARIES) 2>/dev/null))
 
 # An empty value, so that a file's own `#define _GNU_SOURCE` does no harm.
 ALL_CPPFLAGS = -D_GNU_SOURCE= -Iinclude $(PKG_CFLAGS) $(CPPFLAGS)
