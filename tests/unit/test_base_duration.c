@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 static const int64_t second = 1000;
-static const int64_t minute = 60 * 1000;
-static const int64_t hour = 60 * 60 * 1000;
-static const int64_t day = 24 * 60 * 60 * 1000;
+static const int64_t minute = INT64_C(60) * 1000;
+static const int64_t hour = INT64_C(60) * 60 * 1000;
+static const int64_t day = INT64_C(24) * 60 * 60 * 1000;
 
 static int parse(const char *text, int64_t *ret) {
     return duration_parse(bytes_of(text), ret);
