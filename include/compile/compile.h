@@ -15,6 +15,8 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/diagnostic.h"
+#include "compile/form.h"
+#include "compile/history.h"
 #include "compile/secret_file.h"
 #include "source/source.h"
 #include "spec/policy.h"
@@ -41,6 +43,7 @@ struct compile_settings {
     const struct environment_variable *environment; /* for $(NAME) in the base; sorted by name */
     size_t environment_count;
     struct yaml_limits limits;
+    const struct history *history; /* NULL: nothing is known (render, check, a first pass) */
 };
 
 /* Judges the settings themselves: cluster labels, selector, secret_path. 0, or -EINVAL with
@@ -67,25 +70,32 @@ struct outcome {
     enum remote_write_state state;
     const char *reason; /* NULL when active */
     const char *url;    /* NULL where there is none; userinfo masked */
-    struct bytes
-        entry; /* its text in the merged config, comment line included; empty unless active */
+    /* Its text in the merged config, comment line included; empty where it is not served. */
+    struct bytes entry;
+    /* It is served, but in its last good form, because the present one cannot be. */
+    bool earlier;
 };
 
+/* The arena holds everything here. */
 struct desired_state {
-    struct arena *arena; /* holds everything here */
-    bool mergeable;      /* false: the base is absent, broken or of a form that cannot be merged (an
-                            error diagnostic says      why): config is empty and nothing may be published */
-    struct bytes config; /* the merged prometheus.yml */
-    struct bytes
-        section; /* our block inside config, markers included; empty when there is no entry */
+    struct arena *arena;
+    /* False: there is no base that can be merged into (absent, broken, of a form that cannot be
+     * merged; an error diagnostic says why), and no last good one: config is empty and nothing may
+     * be published. */
+    bool mergeable;
+    /* The present base is not what config is made of: it cannot be used, or Prometheus refused it,
+     * and the last good one stands in. */
+    bool base_faulty;
+    struct bytes config;               /* the merged prometheus.yml */
+    struct bytes section;              /* our block in it, markers included; may be empty */
     const struct secret_file *secrets; /* sorted by name */
     size_t secret_count;
+    const struct form_set *served;  /* what config is made of; NULL unless mergeable */
     const struct outcome *outcomes; /* sorted by namespace, name, file, line */
     size_t outcome_count;
     size_t state_counts[REMOTE_WRITE_STATES];
-    size_t expansion_errors; /* $(NAME) in the base that the environment does not have */
-    struct diagnostics
-        diagnostics; /* of the snapshot, the manifests and the merge; sorted by place */
+    size_t expansion_errors;        /* $(NAME) in the base that the environment does not have */
+    struct diagnostics diagnostics; /* of snapshot, manifests and merge; sorted by place */
 };
 
 struct compiler;

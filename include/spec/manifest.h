@@ -57,6 +57,9 @@ struct manifest {
     size_t remote_write_count;
     const struct keyed_document *const *documents;
     size_t document_count;
+    /* Documents that may be RemoteWrites, but of which it cannot be told which ones: they do not
+     * parse, or have no kind, or no name. */
+    size_t unidentified;
     struct diagnostics diagnostics; /* what belongs to no RemoteWrite */
 };
 

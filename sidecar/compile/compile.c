@@ -9,6 +9,8 @@
 
 #include "base/memory.h"
 #include "compile/envsubst.h"
+#include "compile/form.h"
+#include "compile/history.h"
 #include "compile/merge.h"
 #include "compile/translate.h"
 #include "spec/manifest.h"
@@ -43,6 +45,11 @@ struct candidate {
     struct diagnostics diagnostics; /* of this pass: policy, secrets, gates, names */
     struct outcome outcome;
     struct translation translation;
+    const char *lost;        /* why only its last good form is left of it; NULL: it is there */
+    const struct form *good; /* its last good form; NULL: none */
+    const struct refusal *refusal; /* Prometheus refused it in its present form */
+    struct form form;              /* what is served of it, when it is */
+    bool served;
 };
 
 struct pass {
@@ -56,7 +63,8 @@ struct pass {
     const struct selector *selector;
     struct secret_store *store;
     struct base *base;
-    struct manifest **manifests;
+    const struct manifest **manifests;
+    const char **manifest_paths; /* of each manifest */
     size_t manifest_count;
     struct candidate *candidates;
     size_t candidate_count;
@@ -127,7 +135,8 @@ static void read_manifests(struct pass *pass) {
         files += snapshot->volumes[i].file_count;
     compiler->cache =
         memory_resize(compiler->cache, compiler->count + files + 1, sizeof(*compiler->cache));
-    pass->manifests = ARENA_NEW_ARRAY(pass->arena, struct manifest *, files);
+    pass->manifests = ARENA_NEW_ARRAY(pass->arena, const struct manifest *, files);
+    pass->manifest_paths = ARENA_NEW_ARRAY(pass->arena, const char *, files);
 
     for (size_t i = 0; i < snapshot->volume_count; i++) {
         const struct snapshot_volume *volume = &snapshot->volumes[i];
@@ -138,6 +147,7 @@ static void read_manifests(struct pass *pass) {
             struct manifest *manifest = manifest_of(compiler, sorted, volume->files[j],
                                                     volume->config, &pass->settings->limits);
 
+            pass->manifest_paths[pass->manifest_count] = volume->files[j]->path;
             pass->manifests[pass->manifest_count++] = manifest;
             diagnostics_append(&pass->state->diagnostics, &manifest->diagnostics);
         }
@@ -179,8 +189,90 @@ static int compare_candidates(const void *left, const void *right) {
     return order;
 }
 
+/* Why a good form's RemoteWrite, of which no manifest speaks now, may still exist; NULL: it was
+ * removed. */
+static const char *why_lost(const struct pass *pass, const struct form *form) {
+    const struct snapshot *snapshot = pass->snapshot;
+
+    for (size_t i = 0; i < pass->manifest_count; i++) {
+        if (strcmp(pass->manifest_paths[i], form->file) == 0)
+            return pass->manifests[i]->unidentified > 0
+                       ? "its manifest cannot be understood; correct the errors of its file"
+                       : NULL;
+    }
+    for (size_t i = 0; i < snapshot->diagnostics.count; i++) {
+        const struct diagnostic *item = &snapshot->diagnostics.items[i];
+
+        if (item->severity != SEVERITY_INFO && item->location.file != NULL &&
+            strcmp(item->location.file, form->file) == 0)
+            return "its file cannot be read; see what is said about the file";
+    }
+    for (size_t i = 0; i < snapshot->volume_count; i++) {
+        const struct snapshot_volume *volume = &snapshot->volumes[i];
+        size_t length = strlen(volume->config->path);
+
+        if (!volume->present && volume->config->kind == VOLUME_REMOTE_WRITE &&
+            strncmp(volume->config->path, form->file, length) == 0 && form->file[length] == '/')
+            return "its directory is not there; mount it again, or remove it from the settings";
+    }
+    return NULL;
+}
+
+/* A RemoteWrite of which only the last good form is left. */
+static void add_lost(struct pass *pass, const struct form *form, const char *why) {
+    struct candidate *candidate = &pass->candidates[pass->candidate_count++];
+    struct remote_write *remote_write = ARENA_NEW(pass->arena, struct remote_write);
+
+    remote_write->namespace = form->namespace;
+    remote_write->name = form->name;
+    remote_write->subject = form->namespace[0] != '\0'
+                                ? arena_format(pass->arena, "%s/%s", form->namespace, form->name)
+                                : form->name;
+    remote_write->location.file = form->file;
+    remote_write->diagnostics = diagnostics_in(pass->arena);
+    candidate->remote_write = remote_write;
+    candidate->diagnostics = diagnostics_in(pass->arena);
+    candidate->lost = why;
+}
+
+/* What a search for a good form's RemoteWrite compares. */
+static int compare_with_form(const void *form, const void *candidate) {
+    const struct form *wanted = form;
+    const struct remote_write *remote_write = ((const struct candidate *)candidate)->remote_write;
+    int order = strcmp(wanted->namespace, remote_write->namespace);
+
+    return order != 0 ? order : strcmp(wanted->name, remote_write->name);
+}
+
+static void sort_candidates(struct pass *pass) {
+    if (pass->candidate_count > 0)
+        qsort(pass->candidates, pass->candidate_count, sizeof(*pass->candidates),
+              compare_candidates);
+}
+
+static void collect_lost(struct pass *pass) {
+    const struct form_set *good =
+        pass->settings->history != NULL ? pass->settings->history->good : NULL;
+    size_t there = pass->candidate_count;
+
+    for (size_t i = 0; good != NULL && i < good->count; i++) {
+        const struct form *form = &good->forms[i];
+        const char *why;
+
+        if (there > 0 && bsearch(form, pass->candidates, there, sizeof(*pass->candidates),
+                                 compare_with_form) != NULL)
+            continue;
+        why = why_lost(pass, form);
+        if (why != NULL)
+            add_lost(pass, form, why);
+    }
+    if (pass->candidate_count > there)
+        sort_candidates(pass);
+}
+
 static void collect_candidates(struct pass *pass) {
-    size_t count = 0;
+    const struct history *history = pass->settings->history;
+    size_t count = history != NULL && history->good != NULL ? history->good->count : 0;
 
     for (size_t i = 0; i < pass->manifest_count; i++)
         count += pass->manifests[i]->remote_write_count;
@@ -193,8 +285,8 @@ static void collect_candidates(struct pass *pass) {
             candidate->diagnostics = diagnostics_in(pass->arena);
         }
     }
-    if (count > 0)
-        qsort(pass->candidates, count, sizeof(*pass->candidates), compare_candidates);
+    sort_candidates(pass);
+    collect_lost(pass);
 }
 
 static void collect_documents(struct pass *pass) {
@@ -293,8 +385,13 @@ static void require_namespace(struct pass *pass, struct scope *scope,
 static void judge(struct pass *pass, struct candidate *candidate) {
     const struct remote_write *remote_write = candidate->remote_write;
     struct scope scope = candidate_scope(pass, candidate);
-    const char *reason = not_ours(pass, remote_write);
+    const char *reason;
 
+    if (candidate->lost != NULL) {
+        decide(candidate, STATE_REJECTED, candidate->lost);
+        return;
+    }
+    reason = not_ours(pass, remote_write);
     if (reason != NULL) {
         unselect(pass, candidate, reason);
         return;
@@ -325,9 +422,82 @@ static void judge(struct pass *pass, struct candidate *candidate) {
         decide(candidate, STATE_ACTIVE, NULL);
 }
 
-/* Names: remote_write entries of one name are refused by Prometheus. The first one has it; a
- * RemoteWrite that waits for its secret keeps its name, one that is rejected or not selected has
- * none to keep. */
+/* What is known from earlier passes: a form that Prometheus refused is refused again without
+ * asking; one that it took stands in for a present one that cannot be served. */
+
+static int compare_refusal(const void *form, const void *refusal) {
+    return form_compare(form, &((const struct refusal *)refusal)->form);
+}
+
+static const struct refusal *find_refusal(const struct history *history, const struct form *form) {
+    const struct refusal *refusal = NULL;
+
+    if (history->refusal_count > 0)
+        refusal = bsearch(form, history->refusals, history->refusal_count,
+                          sizeof(*history->refusals), compare_refusal);
+    return refusal != NULL && form_same(&refusal->form, form) ? refusal : NULL;
+}
+
+static void quarantine(struct pass *pass, struct candidate *candidate,
+                       const struct refusal *refusal) {
+    struct scope scope = candidate_scope(pass, candidate);
+
+    scope_report(&scope, SEVERITY_ERROR, candidate->remote_write->node, NULL,
+                 "change the manifest or its secrets; SIGHUP asks Prometheus again",
+                 "Prometheus refused it: %s", refusal->words);
+    decide(candidate, STATE_QUARANTINED,
+           arena_format(pass->arena, "Prometheus refused it: %s", refusal->words));
+}
+
+static void recall(struct pass *pass, struct candidate *candidate) {
+    const struct remote_write *remote_write = candidate->remote_write;
+    const struct history *history = pass->settings->history;
+    const struct refusal *refusal = NULL;
+
+    if (candidate->outcome.state == STATE_ACTIVE)
+        candidate->form =
+            form_of(pass->arena, remote_write->namespace, remote_write->name,
+                    remote_write->location.file, candidate->translation.entry,
+                    candidate->translation.secrets, candidate->translation.secret_count);
+    if (history == NULL)
+        return;
+    if (remote_write->name[0] != '\0')
+        candidate->good = form_set_find(history->good, remote_write->namespace, remote_write->name);
+    if (candidate->outcome.state == STATE_ACTIVE)
+        refusal = find_refusal(history, &candidate->form);
+    if (refusal != NULL)
+        quarantine(pass, candidate, refusal);
+}
+
+static void say_earlier(struct pass *pass, struct candidate *candidate) {
+    struct scope scope = candidate_scope(pass, candidate);
+
+    scope_report(&scope, SEVERITY_WARNING, candidate->remote_write->node, NULL,
+                 "mend what is said about it, or remove it",
+                 "goes on being served in its last good form");
+    /* one that is lost has no node, but a file */
+    candidate->outcome.earlier = true;
+}
+
+/* The present form where it is good, else the last good one; nothing of what is not selected. */
+static void serve(struct pass *pass, struct candidate *candidate) {
+    enum remote_write_state state = candidate->outcome.state;
+
+    if (state == STATE_UNSELECTED)
+        return;
+    if (state != STATE_ACTIVE) {
+        if (candidate->good == NULL)
+            return;
+        candidate->form = *candidate->good;
+        say_earlier(pass, candidate);
+    }
+    candidate->served = true;
+}
+
+/* Names: remote_write entries of one name are refused by Prometheus. The base's own have theirs;
+ * then come RemoteWrites that are being served (nobody takes a running queue's name), then the
+ * others in their order. One that waits for its secret keeps its name; one that is rejected or not
+ * selected has none to keep, unless its last good form is served. */
 
 struct name_owner {
     const char *name;
@@ -342,7 +512,10 @@ static int compare_owners(const void *left, const void *right) {
 
     if (order != 0)
         return order;
-    /* the base's own first, then in the order of the candidates */
+    if (one->candidate != NULL && other->candidate != NULL)
+        order = (other->candidate->good != NULL) - (one->candidate->good != NULL);
+    if (order != 0)
+        return order;
     return (one->candidate > other->candidate) - (one->candidate < other->candidate);
 }
 
@@ -355,10 +528,14 @@ static void refuse_name(struct pass *pass, const struct name_owner *refused,
                  "rename one of them", "%s and %s would both be the remote_write entry \"%s\"",
                  refused->owner, owner->owner, refused->name);
     decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
+    candidate->good = NULL;
 }
 
 static bool keeps_its_name(const struct candidate *candidate) {
-    return candidate->outcome.state == STATE_ACTIVE || candidate->outcome.state == STATE_PENDING;
+    enum remote_write_state state = candidate->outcome.state;
+
+    return state == STATE_ACTIVE || state == STATE_PENDING ||
+           (candidate->good != NULL && state != STATE_UNSELECTED);
 }
 
 static void settle_names(struct pass *pass) {
@@ -398,97 +575,104 @@ static void settle_names(struct pass *pass) {
 
 /* The base. */
 
-static void read_base(struct pass *pass) {
+/* The present base as a text: what is configured, with the environment's values. False, reported,
+ * where it cannot be had. */
+static bool base_source(struct pass *pass, const char *path, struct bytes *ret) {
     const struct snapshot_single *base = &pass->snapshot->base;
     struct desired_state *state = pass->state;
-    struct bytes text = BYTES("");
-    const char *path = base->path != NULL ? base->path : "(no base config)";
 
+    *ret = BYTES("");
     if (base->path != NULL && base->file == NULL) {
         diagnostics_add(&state->diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
                         NULL, "put the base config there, or correct --config-file",
                         "the base config cannot be read: %s",
                         strerror(base->error != 0 ? -base->error : ENOENT));
-        return;
+        return false;
     }
     if (base->file != NULL)
-        text = base->file->content;
+        *ret = base->file->content;
     if (!pass->settings->in_place)
-        text = environment_substitute(pass->arena, text, pass->settings->environment,
+        *ret = environment_substitute(pass->arena, *ret, pass->settings->environment,
                                       pass->settings->environment_count, path, &state->diagnostics,
                                       &state->expansion_errors);
-    pass->base = base_read(pass->arena, text, path, &pass->settings->limits, &state->diagnostics);
+    return true;
 }
 
-static const char *comment_of(struct pass *pass, const struct remote_write *remote_write) {
-    return arena_format(pass->arena, "RemoteWrite %s (%s:%u)", remote_write->subject,
-                        remote_write->location.file, remote_write->location.line);
+static bool is_refused_base(struct pass *pass, const char *path) {
+    const struct history *history = pass->settings->history;
+
+    if (history == NULL || history->refused_base.data == NULL || pass->settings->in_place ||
+        !bytes_equal(base_text(pass->base), history->refused_base))
+        return false;
+    diagnostics_add(&pass->state->diagnostics, SEVERITY_ERROR, (struct location){.file = path},
+                    NULL, NULL, "correct it; SIGHUP asks Prometheus again",
+                    "Prometheus refused the base config: %s", history->base_words);
+    return true;
 }
+
+/* The present base; where it cannot be used, the last good one: nobody else's changes wait for it.
+ * (In place there is only the present one: it is somebody's, and not ours to bring back.) */
+static void read_base(struct pass *pass) {
+    const struct history *history = pass->settings->history;
+    const char *path =
+        pass->snapshot->base.path != NULL ? pass->snapshot->base.path : "(no base config)";
+    struct bytes text;
+
+    if (base_source(pass, path, &text))
+        pass->base =
+            base_read(pass->arena, text, path, &pass->settings->limits, &pass->state->diagnostics);
+    if (pass->base != NULL && !is_refused_base(pass, path))
+        return;
+    pass->state->base_faulty = true;
+    if (history != NULL && history->good != NULL && !pass->settings->in_place)
+        pass->base = base_read(pass->arena, history->good->base, history->good->base_path,
+                               &pass->settings->limits, &pass->state->diagnostics);
+}
+
+/* The merged config out of what is served. */
 
 static void merge(struct pass *pass) {
     struct desired_state *state = pass->state;
-    struct merge_item *items =
-        ARENA_NEW_ARRAY(pass->arena, struct merge_item, pass->candidate_count);
-    CLEANUP(buffer_free) struct buffer out = {0};
-    size_t count = 0;
-    size_t start = 0;
-    size_t end = 0;
+    struct form_set *served = ARENA_NEW(pass->arena, struct form_set);
+    struct composition composition;
 
     if (pass->base == NULL)
         return;
+    served->base_path = arena_string(
+        pass->arena, bytes_of(pass->snapshot->base.path != NULL ? pass->snapshot->base.path : ""));
+    served->base = arena_bytes(pass->arena, base_text(pass->base));
+    served->forms = ARENA_NEW_ARRAY(pass->arena, struct form, pass->candidate_count);
     for (size_t i = 0; i < pass->candidate_count; i++) {
         const struct candidate *candidate = &pass->candidates[i];
 
-        if (candidate->outcome.state != STATE_ACTIVE)
+        if (!candidate->served)
             continue;
-        items[count].comment = comment_of(pass, candidate->remote_write);
-        items[count++].entry = candidate->translation.entry;
+        served->forms[served->count] = form_copy(pass->arena, &candidate->form);
+        if (candidate->outcome.state == STATE_ACTIVE)
+            served->forms[served->count].node = candidate->translation.entry;
+        served->count++;
     }
-    if (base_merge(pass->arena, pass->base, items, count, &out, &start, &end, &state->diagnostics) <
-        0)
+    composition = compose(pass->arena, pass->base, served->forms, served->count,
+                          &pass->settings->limits, &state->diagnostics);
+    if (!composition.mergeable)
         return;
 
     state->mergeable = true;
-    state->config = arena_bytes(pass->arena, buffer_bytes(&out));
-    state->section = bytes_slice(state->config, start, end);
-    count = 0;
-    for (size_t i = 0; i < pass->candidate_count; i++) {
-        if (pass->candidates[i].outcome.state != STATE_ACTIVE)
+    state->config = composition.config;
+    state->section = composition.section;
+    state->secrets = composition.secrets;
+    state->secret_count = composition.secret_count;
+    state->served = served;
+    for (size_t i = 0, at = 0; i < pass->candidate_count; i++) {
+        if (!pass->candidates[i].served)
             continue;
         pass->candidates[i].outcome.entry =
-            bytes_slice(state->config, items[count].start, items[count].end);
-        count++;
+            bytes_slice(state->config, composition.spans[at].start, composition.spans[at].end);
+        at++;
     }
 }
 
 /* The result. */
-
-static int compare_secrets(const void *left, const void *right) {
-    return strcmp(((const struct secret_file *)left)->name,
-                  ((const struct secret_file *)right)->name);
-}
-
-static void collect_secrets(struct pass *pass) {
-    struct secret_file *secrets;
-    size_t count = 0;
-
-    for (size_t i = 0; i < pass->candidate_count; i++)
-        count += pass->candidates[i].translation.secret_count;
-    secrets = ARENA_NEW_ARRAY(pass->arena, struct secret_file, count);
-    count = 0;
-    for (size_t i = 0; i < pass->candidate_count; i++) {
-        const struct candidate *candidate = &pass->candidates[i];
-
-        for (size_t j = 0;
-             candidate->outcome.state == STATE_ACTIVE && j < candidate->translation.secret_count;
-             j++)
-            secrets[count++] = candidate->translation.secrets[j];
-    }
-    if (count > 0)
-        qsort(secrets, count, sizeof(*secrets), compare_secrets);
-    pass->state->secrets = secrets;
-    pass->state->secret_count = count;
-}
 
 static void collect_outcomes(struct pass *pass) {
     struct desired_state *state = pass->state;
@@ -644,11 +828,14 @@ struct desired_state *compiler_pass(struct compiler *compiler, const struct snap
     collect_documents(&pass);
     read_base(&pass);
     warn_of_unbound(&pass);
-    for (size_t i = 0; i < pass.candidate_count; i++)
+    for (size_t i = 0; i < pass.candidate_count; i++) {
         judge(&pass, &pass.candidates[i]);
+        recall(&pass, &pass.candidates[i]);
+    }
     settle_names(&pass);
+    for (size_t i = 0; i < pass.candidate_count; i++)
+        serve(&pass, &pass.candidates[i]);
     merge(&pass);
-    collect_secrets(&pass);
     collect_outcomes(&pass);
     diagnostics_sort(&state->diagnostics);
     detach_diagnostics(state);

@@ -71,6 +71,11 @@ static struct scope scope_in(struct reader *reader, struct diagnostics *diagnost
     };
 }
 
+/* A document that may be a RemoteWrite, nobody knows which. */
+static void count_unidentified(struct reader *reader) {
+    reader->manifest->unidentified++;
+}
+
 static struct scope file_scope(struct reader *reader) {
     return scope_in(reader, &reader->manifest->diagnostics);
 }
@@ -320,6 +325,8 @@ static void read_remote_write(struct reader *reader, const struct node *root,
     else
         read_coreos_spec(&scope, document, remote_write);
     remote_write->fault = first_fault(arena, &remote_write->diagnostics);
+    if (remote_write->name[0] == '\0')
+        count_unidentified(reader);
     list_append(arena, &reader->remote_writes, remote_write);
 }
 
@@ -336,9 +343,11 @@ static void read_list(struct reader *reader, const struct node *root, size_t dep
     if (items->type != NODE_SEQUENCE) {
         scope_report(&scope, SEVERITY_ERROR, items, "items", "write it as `- item` lines",
                      "must be a list, but this is %s", node_type_name(items));
+        count_unidentified(reader);
         return;
     }
     if (depth >= LIST_DEPTH_MAX) {
+        count_unidentified(reader);
         scope_report(&scope, SEVERITY_ERROR, items, "items", "put the items into one list",
                      "nests lists too deeply");
         return;
@@ -355,27 +364,31 @@ static const struct kind *find_kind(const char *api_version, const char *kind) {
     return NULL;
 }
 
-/* RemoteWrite of an API version that is none, or a kind that is not ours. */
+/* A kind of ours in an API version that is none, a kind that is nearly ours, or one of others. */
 static void report_kind(struct reader *reader, const struct node *root, const char *api_version,
                         const char *kind) {
     struct scope scope = file_scope(reader);
-    const struct node *place = node_get(root, "kind");
-    bool known_kind = false;
+    struct nearest nearest = nearest_to(bytes_of(kind));
 
-    for (size_t i = 0; i < ARRAY_LENGTH(kinds); i++)
-        known_kind =
-            known_kind || (kinds[i].group == API_GROUP_COREOS && strcmp(kinds[i].kind, kind) == 0);
+    nearest_offer(&nearest, "RemoteWrite");
+    nearest_offer(&nearest, "RemoteWriteList");
     scope.subject = subject_of(scope.arena, text_at(root, "metadata.namespace"),
                                text_at(root, "metadata.name"));
-    if (known_kind)
+    if (nearest.best == NULL) {
+        scope_report(&scope, SEVERITY_INFO, node_get(root, "kind"), "kind", NULL,
+                     "%s %s is passed over: it is no RemoteWrite, Secret or ConfigMap", api_version,
+                     kind);
+        return;
+    }
+    count_unidentified(reader);
+    if (strcmp(nearest.best, kind) == 0)
         scope_report(&scope, SEVERITY_ERROR, node_get(root, "apiVersion"), "apiVersion",
                      "use " GIANTSWARM_API " or " COREOS_API, "\"%s\" is not known for kind %s",
                      api_version, kind);
     else
-        scope_report(&scope, SEVERITY_INFO, place, "kind", NULL,
-                     "%s %s is passed over: it is no RemoteWrite, Secret "
-                     "or ConfigMap",
-                     api_version, kind);
+        scope_report(&scope, SEVERITY_ERROR, node_get(root, "kind"), "kind",
+                     arena_format(scope.arena, "did you mean %s?", nearest.best),
+                     "\"%s\" is not a known kind", kind);
 }
 
 static void read_root(struct reader *reader, const struct node *root, size_t depth) {
@@ -390,12 +403,14 @@ static void read_root(struct reader *reader, const struct node *root, size_t dep
         scope_report(&scope, SEVERITY_ERROR, root, NULL,
                      "write a Kubernetes object: apiVersion, kind, metadata, spec",
                      "must be a mapping, but this is %s", node_type_name(root));
+        count_unidentified(reader);
         return;
     }
     if (api_version[0] == '\0' || name[0] == '\0') {
         scope_report(&scope, SEVERITY_ERROR, root, api_version[0] == '\0' ? "apiVersion" : "kind",
                      "write apiVersion: " GIANTSWARM_API " and kind: RemoteWrite",
                      "is missing or no string");
+        count_unidentified(reader);
         return;
     }
 
@@ -422,10 +437,14 @@ struct manifest *manifest_read(struct bytes content, const char *path, const cha
         reader.bound_namespace = arena_string(arena, bytes_of(namespace));
 
     if (tree_parse(arena, content, limits, reader.path, &manifest->diagnostics, &documents,
-                   &count) < 0)
+                   &count) < 0) {
+        count_unidentified(&reader);
         return manifest;
+    }
     for (size_t i = 0; i < count; i++) {
-        if (documents[i].root != NULL)
+        if (documents[i].failed)
+            count_unidentified(&reader);
+        else if (documents[i].root != NULL)
             read_root(&reader, documents[i].root, 0);
     }
     manifest->remote_writes = (const struct remote_write *const *)reader.remote_writes.items;

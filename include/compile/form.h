@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_COMPILE_FORM_H
+#define SIDECAR_COMPILE_FORM_H
+
+/*
+ * A RemoteWrite in the form in which it is served: its entry and its secret files, free of the
+ * manifest that they came from. A set of forms and a base are all that a merged config is made of;
+ * so one that was good can be kept, compared, and taken apart to find out which part of a new one
+ * Prometheus refuses.
+ */
+
+#include "base/arena.h"
+#include "base/bytes.h"
+#include "base/compiler.h"
+#include "base/diagnostic.h"
+#include "compile/secret_file.h"
+#include "yaml/tree.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct base; /* compile/merge.h */
+
+struct form {
+    const char *namespace; /* "" where it has none */
+    const char *name;
+    const char *file;        /* the manifest, for the comment */
+    struct bytes entry;      /* one line of flow style: equal texts, equal entries */
+    const struct node *node; /* the same as a tree; NULL: read it out of the text */
+    const struct secret_file *secrets;
+    size_t secret_count;
+};
+
+/* Sorted by namespace, then name; each pair once. */
+struct form_set {
+    struct arena *arena;   /* holds everything here */
+    const char *base_path; /* for diagnostics */
+    struct bytes base;     /* the base config without a block of ours */
+    struct form *forms;
+    size_t count;
+};
+
+/* A form out of a translated entry; strings and bytes are shared with what is passed, the entry's
+ * text is the arena's. */
+struct form form_of(struct arena *arena, const char *namespace, const char *name, const char *file,
+                    const struct node *entry, const struct secret_file *secrets,
+                    size_t secret_count);
+
+int form_compare(const struct form *left, const struct form *right); /* by namespace, then name */
+bool form_same_entry(const struct form *left,
+                     const struct form *right);                    /* what the config has of it */
+bool form_same(const struct form *left, const struct form *right); /* and the secret files' bytes */
+
+/* A deep copy into the arena, without the tree. */
+struct form form_copy(struct arena *arena, const struct form *form);
+
+/* An empty set with a base (copied), room for count forms to be filled in by the caller. */
+struct form_set *form_set_new(const char *base_path, struct bytes base, size_t count) MUST_USE;
+struct form_set *form_set_copy(const struct form_set *set) MUST_USE;
+void form_set_free(struct form_set *set);
+void form_set_freep(struct form_set **set);
+
+/* NULL where there is none. */
+const struct form *form_set_find(const struct form_set *set, const char *namespace,
+                                 const char *name);
+
+/* Where the text of a form stands in the merged config. */
+struct form_span {
+    size_t start;
+    size_t end;
+};
+
+/* A merged config and what it needs beside it. */
+struct composition {
+    bool mergeable; /* false: an error diagnostic says why; the rest is empty */
+    struct bytes config;
+    struct bytes section;    /* our block in it; empty where there is no form */
+    struct form_span *spans; /* one for each form; empty for one that is left out (see below) */
+    const struct secret_file *secrets; /* sorted by name */
+    size_t secret_count;
+};
+
+/* Base + forms, in the arena. base may be NULL (not mergeable). A form whose name the base's own
+ * entries have is left out: Prometheus takes no two of one name. secrets and texts are shared with
+ * the forms. */
+struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
+                           size_t count, const struct yaml_limits *limits,
+                           struct diagnostics *diagnostics);
+
+/* The same of a set, its base read anew. */
+struct composition form_set_compose(struct arena *arena, const struct form_set *set,
+                                    const struct yaml_limits *limits,
+                                    struct diagnostics *diagnostics);
+
+#endif

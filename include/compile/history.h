@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_COMPILE_HISTORY_H
+#define SIDECAR_COMPILE_HISTORY_H
+
+/* What earlier passes taught: the forms that Prometheus took, and what it refused. Data that a pass
+ * is handed; who keeps it is the agent. */
+
+#include "base/bytes.h"
+#include "compile/form.h"
+
+#include <stddef.h>
+
+/* A form that Prometheus refused, and its words. It is refused again without asking, until it is
+ * another one. */
+struct refusal {
+    struct form form;
+    const char *words;
+};
+
+struct history {
+    const struct form_set *good;    /* the last config that Prometheus confirmed; NULL: none yet */
+    const struct refusal *refusals; /* sorted by namespace, then name; each pair once */
+    size_t refusal_count;
+    struct bytes
+        refused_base; /* a base (without our block) that Prometheus refused; data NULL: none */
+    const char *base_words;
+};
+
+#endif

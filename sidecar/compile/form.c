@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Forms of RemoteWrites, sets of them, and the merged config that a set makes. */
+
+#include "compile/form.h"
+
+#include "compile/merge.h"
+#include "yaml/emit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct form form_of(struct arena *arena, const char *namespace, const char *name, const char *file,
+                    const struct node *entry, const struct secret_file *secrets,
+                    size_t secret_count) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    emit_flow(&text, entry);
+    return (struct form){
+        .namespace = namespace,
+        .name = name,
+        .file = file,
+        .entry = arena_bytes(arena, buffer_bytes(&text)),
+        .node = entry,
+        .secrets = secrets,
+        .secret_count = secret_count,
+    };
+}
+
+int form_compare(const struct form *left, const struct form *right) {
+    int order = strcmp(left->namespace, right->namespace);
+
+    return order != 0 ? order : strcmp(left->name, right->name);
+}
+
+bool form_same_entry(const struct form *left, const struct form *right) {
+    return bytes_equal(left->entry, right->entry);
+}
+
+bool form_same(const struct form *left, const struct form *right) {
+    if (!form_same_entry(left, right) || left->secret_count != right->secret_count)
+        return false;
+    for (size_t i = 0; i < left->secret_count; i++) {
+        if (strcmp(left->secrets[i].name, right->secrets[i].name) != 0 ||
+            !bytes_equal(left->secrets[i].content, right->secrets[i].content))
+            return false;
+    }
+    return true;
+}
+
+struct form form_copy(struct arena *arena, const struct form *form) {
+    struct secret_file *secrets = ARENA_NEW_ARRAY(arena, struct secret_file, form->secret_count);
+
+    for (size_t i = 0; i < form->secret_count; i++) {
+        secrets[i].name = arena_string(arena, bytes_of(form->secrets[i].name));
+        secrets[i].content = arena_bytes(arena, form->secrets[i].content);
+    }
+    return (struct form){
+        .namespace = arena_string(arena, bytes_of(form->namespace)),
+        .name = arena_string(arena, bytes_of(form->name)),
+        .file = arena_string(arena, bytes_of(form->file)),
+        .entry = arena_bytes(arena, form->entry),
+        .secrets = secrets,
+        .secret_count = form->secret_count,
+    };
+}
+
+struct form_set *form_set_new(const char *base_path, struct bytes base, size_t count) {
+    struct arena *arena = arena_new();
+    struct form_set *set = ARENA_NEW(arena, struct form_set);
+
+    set->arena = arena;
+    set->base_path = arena_string(arena, bytes_of(base_path));
+    set->base = arena_bytes(arena, base);
+    set->forms = ARENA_NEW_ARRAY(arena, struct form, count);
+    return set;
+}
+
+struct form_set *form_set_copy(const struct form_set *set) {
+    struct form_set *copy = form_set_new(set->base_path, set->base, set->count);
+
+    for (size_t i = 0; i < set->count; i++)
+        copy->forms[i] = form_copy(copy->arena, &set->forms[i]);
+    copy->count = set->count;
+    return copy;
+}
+
+void form_set_free(struct form_set *set) {
+    if (set != NULL)
+        arena_free(set->arena);
+}
+
+void form_set_freep(struct form_set **set) {
+    form_set_free(*set);
+}
+
+static int compare_forms(const void *left, const void *right) {
+    return form_compare(left, right);
+}
+
+const struct form *form_set_find(const struct form_set *set, const char *namespace,
+                                 const char *name) {
+    struct form wanted = {.namespace = namespace, .name = name};
+
+    if (set == NULL || set->count == 0)
+        return NULL;
+    return bsearch(&wanted, set->forms, set->count, sizeof(wanted), compare_forms);
+}
+
+/* The merged config. */
+
+static int compare_strings(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* The names of the base's own entries, sorted. */
+static const char **own_names(struct arena *arena, const struct base *base, size_t *ret_count) {
+    const struct base_name *names = base_names(base, ret_count);
+    const char **sorted = ARENA_NEW_ARRAY(arena, const char *, *ret_count);
+
+    for (size_t i = 0; i < *ret_count; i++)
+        sorted[i] = names[i].name;
+    if (*ret_count > 0)
+        qsort(sorted, *ret_count, sizeof(*sorted), compare_strings);
+    return sorted;
+}
+
+/* A form's entry as a tree; NULL, reported by tree_parse, for a text that is none. */
+static const struct node *entry_tree(struct arena *arena, const struct form *form,
+                                     const struct yaml_limits *limits,
+                                     struct diagnostics *diagnostics) {
+    struct document *documents = NULL;
+    size_t count = 0;
+
+    if (form->node != NULL)
+        return form->node;
+    if (tree_parse(arena, form->entry, limits, form->file, diagnostics, &documents, &count) < 0 ||
+        count != 1)
+        return NULL;
+    return documents[0].root;
+}
+
+static const char *comment_of(struct arena *arena, const struct form *form) {
+    return arena_format(arena, "RemoteWrite %s%s%s (%s)", form->namespace,
+                        form->namespace[0] != '\0' ? "/" : "", form->name, form->file);
+}
+
+static int compare_secrets(const void *left, const void *right) {
+    return strcmp(((const struct secret_file *)left)->name,
+                  ((const struct secret_file *)right)->name);
+}
+
+static void collect_secrets(struct arena *arena, const struct form *const *taken, size_t count,
+                            struct composition *composition) {
+    struct secret_file *secrets;
+    size_t total = 0;
+    size_t at = 0;
+
+    for (size_t i = 0; i < count; i++)
+        total += taken[i]->secret_count;
+    secrets = ARENA_NEW_ARRAY(arena, struct secret_file, total);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < taken[i]->secret_count; j++)
+            secrets[at++] = taken[i]->secrets[j];
+    }
+    if (total > 0)
+        qsort(secrets, total, sizeof(*secrets), compare_secrets);
+    composition->secrets = secrets;
+    composition->secret_count = total;
+}
+
+struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
+                           size_t count, const struct yaml_limits *limits,
+                           struct diagnostics *diagnostics) {
+    struct composition composition = {.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
+    struct merge_item *items = ARENA_NEW_ARRAY(arena, struct merge_item, count);
+    const struct form **taken = ARENA_NEW_ARRAY(arena, const struct form *, count);
+    CLEANUP(buffer_free) struct buffer out = {0};
+    const char **names;
+    size_t name_count;
+    size_t taken_count = 0;
+    size_t start = 0;
+    size_t end = 0;
+
+    if (base == NULL)
+        return composition;
+    names = own_names(arena, base, &name_count);
+    for (size_t i = 0; i < count; i++) {
+        if (name_count > 0 &&
+            bsearch(&forms[i].name, names, name_count, sizeof(*names), compare_strings) != NULL)
+            continue;
+        items[taken_count].comment = comment_of(arena, &forms[i]);
+        items[taken_count].entry = entry_tree(arena, &forms[i], limits, diagnostics);
+        if (items[taken_count].entry == NULL)
+            return composition;
+        taken[taken_count++] = &forms[i];
+    }
+    if (base_merge(arena, base, items, taken_count, &out, &start, &end, diagnostics) < 0)
+        return composition;
+
+    composition.mergeable = true;
+    composition.config = arena_bytes(arena, buffer_bytes(&out));
+    composition.section = bytes_slice(composition.config, start, end);
+    for (size_t i = 0; i < taken_count; i++)
+        composition.spans[taken[i] - forms] = (struct form_span){items[i].start, items[i].end};
+    collect_secrets(arena, taken, taken_count, &composition);
+    return composition;
+}
+
+struct composition form_set_compose(struct arena *arena, const struct form_set *set,
+                                    const struct yaml_limits *limits,
+                                    struct diagnostics *diagnostics) {
+    const struct base *base = base_read(arena, set->base, set->base_path, limits, diagnostics);
+
+    return compose(arena, base, set->forms, set->count, limits, diagnostics);
+}
