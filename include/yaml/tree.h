@@ -55,9 +55,12 @@ struct node_pair {
  * of its last descendant (not of the comments and blanks behind it). An empty (implicit null)
  * scalar has start == end, where its value would stand.
  *
- * An alias appears as a copy of the anchored node, children shared, with alias set and line,
- * column, start and end those of the `*name` itself. Merge keys (<<) are resolved: merged pairs
- * follow the mapping's own and are marked.
+ * An alias appears as a copy of the anchored node (its anchor's name included), children shared,
+ * with alias set and line, column, start and end those of the `*name` itself. Merge keys (<<) are
+ * resolved: merged pairs follow the mapping's own and are marked; own keys win over merged ones,
+ * wherever the << stands, and earlier merged mappings over later ones.
+ *
+ * A lone pair in a flow list ([a: b]) is a mapping with flow set and without braces.
  */
 struct node {
     enum node_type type;
@@ -86,14 +89,15 @@ struct node {
         struct {
             struct node_pair *pairs;
             size_t count;
+            size_t ascending; /* the room's own: so many first keys are in ascending order */
         } mapping;
     };
 };
 
 struct document {
     struct node *root; /* NULL: no content (only comments, or nothing) */
-    size_t start; /* the document's bytes, its --- included; root positions are offsets into the
-                     whole text */
+    size_t start; /* the document's bytes, its --- (and %directives) included, a byte order mark
+                     not; root positions are offsets into the whole text */
     size_t end;   /* just before the next document's ---, or the end of the text */
     size_t content_end; /* where a further top-level line may be put: before `...`, else == end */
     unsigned line;      /* of start */
@@ -114,9 +118,10 @@ extern const struct yaml_limits yaml_default_limits;
  * Parses every document of the text. The text is cut at its `---` lines first, so that a syntax
  * error spoils only the document that it stands in: that one is marked failed, with an error in
  * diagnostics (file, line, column, libyaml's reason in plain words and what to do), and the others
- * are kept. Errors too: duplicate keys, tabs in indentation, NUL or ill-formed UTF-8, UTF-16,
- * anchors that contain themselves, unknown aliases, keys that are not scalars, more than limits
- * allow.
+ * are kept. Errors too: duplicate keys (by their text), tabs in indentation, NUL (an escaped one as
+ * well) or ill-formed UTF-8, UTF-16, anchors that contain themselves, unknown aliases, keys that
+ * are not scalars or are null, values that their tag does not fit, !!binary, more than limits
+ * allow. A text of comments alone has no document.
  *
  * 0: *ret_documents (arena) holds what the text has, failed ones included; -EINVAL: the text could
  * not be cut into documents at all (not UTF-8, too many documents), one diagnostic added.
@@ -148,7 +153,8 @@ struct node *node_new_integer(struct arena *arena, int64_t value);
 struct node *node_new_bool(struct arena *arena, bool value);
 struct node *node_new_mapping(struct arena *arena);
 struct node *node_new_sequence(struct arena *arena);
-/* Appends; key is copied, value is not. An existing key's value is replaced. */
+/* Appends; key is copied, value is not. An existing key's value is replaced. Quick for keys that
+ * come in ascending order; in any other order each looks at all before it. */
 void node_put(struct arena *arena, struct node *mapping, const char *key, struct node *value);
 void node_append(struct arena *arena, struct node *sequence, struct node *item);
 /* node_put through a dotted path, making mappings on the way: ("tls_config.ca_file"). */

@@ -20,16 +20,47 @@ struct location node_location(const struct node *node, const char *file) {
     return location;
 }
 
+static struct bytes key_of(const struct node_pair *pair) {
+    return pair->key->scalar.text;
+}
+
+/* Among the first keys, which are in ascending order. */
+static struct node_pair *find_ascending(const struct node *mapping, struct bytes key) {
+    size_t low = 0;
+    size_t high = mapping->mapping.ascending;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = bytes_compare(key_of(&mapping->mapping.pairs[middle]), key);
+        if (order == 0) {
+            return &mapping->mapping.pairs[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return NULL;
+}
+
+static struct node_pair *find_pair(const struct node *mapping, struct bytes key) {
+    struct node_pair *found = find_ascending(mapping, key);
+
+    for (size_t i = mapping->mapping.ascending; i < mapping->mapping.count && found == NULL; i++) {
+        if (bytes_equal(key_of(&mapping->mapping.pairs[i]), key)) {
+            found = &mapping->mapping.pairs[i];
+        }
+    }
+    return found;
+}
+
 static struct node *get(const struct node *mapping, struct bytes key) {
     if (mapping == NULL || mapping->type != NODE_MAPPING) {
         return NULL;
     }
-    for (size_t i = 0; i < mapping->mapping.count; i++) {
-        if (bytes_equal(mapping->mapping.pairs[i].key->scalar.text, key)) {
-            return mapping->mapping.pairs[i].value;
-        }
-    }
-    return NULL;
+    const struct node_pair *pair = find_pair(mapping, key);
+    return pair != NULL ? pair->value : NULL;
 }
 
 const struct node *node_get(const struct node *mapping, const char *key) {
@@ -228,12 +259,12 @@ struct node *node_new_sequence(struct arena *arena) {
 }
 
 /* Lists are built by arena_grow alone, whose capacities are 8, 16, 32 and so on: the count tells
- * them. */
-static size_t capacity_of(size_t count) {
+ * them. A parsed node has no room to spare, and others may share its children: it is copied. */
+static size_t capacity_of(const struct node *node, size_t count) {
     size_t capacity = 8;
 
-    if (count == 0) {
-        return 0;
+    if (count == 0 || node->line > 0) {
+        return count;
     }
     while (capacity < count) {
         capacity *= 2;
@@ -241,21 +272,30 @@ static size_t capacity_of(size_t count) {
     return capacity;
 }
 
+/* Keys that come in ascending order, as sorted maps bring them, cost no search. */
+static bool continues_order(const struct node *mapping, struct bytes key) {
+    size_t count = mapping->mapping.count;
+
+    return mapping->mapping.ascending == count &&
+           (count == 0 || bytes_compare(key_of(&mapping->mapping.pairs[count - 1]), key) < 0);
+}
+
 static void put(struct arena *arena, struct node *mapping, struct bytes key, struct node *value) {
     size_t count = mapping->mapping.count;
-    size_t capacity = capacity_of(count);
+    size_t capacity = capacity_of(mapping, count);
+    bool ordered = continues_order(mapping, key);
+    struct node_pair *known = ordered ? NULL : find_pair(mapping, key);
 
-    for (size_t i = 0; i < count; i++) {
-        if (bytes_equal(mapping->mapping.pairs[i].key->scalar.text, key)) {
-            mapping->mapping.pairs[i].value = value;
-            return;
-        }
+    if (known != NULL) {
+        known->value = value;
+        return;
     }
     mapping->mapping.pairs = arena_grow(arena, mapping->mapping.pairs, count, &capacity,
                                         sizeof(*mapping->mapping.pairs));
     mapping->mapping.pairs[count] =
         (struct node_pair){.key = node_new_string(arena, key), .value = value};
     mapping->mapping.count++;
+    mapping->mapping.ascending += ordered ? 1 : 0;
 }
 
 void node_put(struct arena *arena, struct node *mapping, const char *key, struct node *value) {
@@ -264,7 +304,7 @@ void node_put(struct arena *arena, struct node *mapping, const char *key, struct
 
 void node_append(struct arena *arena, struct node *sequence, struct node *item) {
     size_t count = sequence->sequence.count;
-    size_t capacity = capacity_of(count);
+    size_t capacity = capacity_of(sequence, count);
 
     sequence->sequence.items =
         arena_grow(arena, sequence->sequence.items, count, &capacity, sizeof(struct node *));

@@ -193,6 +193,57 @@ static void built_lists_and_mappings_grow(void **state) {
     assert_int_equal(list->sequence.count, 300);
 }
 
+static void keys_put_in_any_order_are_found(void **state) {
+    static const char *const orders[] = {"abcdefgh", "hgfedcba", "abfecdhg", "badcfehg"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(orders); i++) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        struct node *root = node_new_mapping(arena);
+        for (size_t round = 0; round < 2; round++) {
+            for (const char *name = orders[i]; *name != '\0'; name++) {
+                const char key[] = {*name, '\0'};
+                node_put(arena, root, key, node_new_integer(arena, *name));
+            }
+        }
+        assert_int_equal(root->mapping.count, 8);
+        for (const char *name = orders[i]; *name != '\0'; name++) {
+            const char key[] = {*name, '\0'};
+            assert_int_equal(node_get(root, key)->scalar.integer, *name);
+        }
+        assert_int_equal(yaml_text_value(root->mapping.pairs[0].key)[0], orders[i][0]);
+        assert_null(node_get(root, "aa"));
+        assert_null(node_get(root, "z"));
+    }
+}
+
+static void a_hundred_thousand_keys_in_order_are_put_quickly(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct node *root = node_new_mapping(arena);
+
+    for (int i = 0; i < 100000; i++) {
+        node_put(arena, root, arena_format(arena, "k%06d", i), NULL);
+    }
+    assert_int_equal(root->mapping.count, 100000);
+}
+
+static void what_is_put_into_a_parsed_node_harms_no_other(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(yaml_text_free)
+    struct yaml_text text = yaml_text_read("{a: &a {k: v}, b: *a, c: &c [x], d: *c}");
+    const struct node *root = yaml_text_root(&text);
+    struct node *mapping = root->mapping.pairs[1].value;
+    struct node *list = root->mapping.pairs[3].value;
+
+    for (int i = 0; i < 20; i++) {
+        node_put(arena, mapping, arena_format(arena, "k%d", i), NULL);
+        node_append(arena, list, NULL);
+    }
+    assert_int_equal(node_get(root, "a")->mapping.count, 1);
+    assert_int_equal(node_get(root, "b")->mapping.count, 21);
+    assert_int_equal(node_get(root, "c")->sequence.count, 1);
+    assert_int_equal(node_get(root, "d")->sequence.count, 21);
+}
+
 static void built_scalars_are_copies(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     char value[] = "abc";
@@ -216,6 +267,9 @@ int main(void) {
         cmocka_unit_test(a_built_tree_equals_the_parsed_one),
         cmocka_unit_test(putting_a_key_again_replaces_its_value),
         cmocka_unit_test(built_lists_and_mappings_grow),
+        cmocka_unit_test(keys_put_in_any_order_are_found),
+        cmocka_unit_test(a_hundred_thousand_keys_in_order_are_put_quickly),
+        cmocka_unit_test(what_is_put_into_a_parsed_node_harms_no_other),
         cmocka_unit_test(built_scalars_are_copies),
     };
     return cmocka_run_group_tests_name("yaml/tree (nodes)", tests, NULL, NULL);
