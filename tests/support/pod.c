@@ -370,11 +370,23 @@ const char *pod_output_without_block(struct pod *pod) {
     return arena_format(pod->arena, "%.*s%s", (int)(begin - output), output, strchr(end, '\n') + 1);
 }
 
+/* By its log: Prometheus has answered what it was asked last, and there is nothing to do. */
+static bool is_at_rest(const struct pod *pod) {
+    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
+    const char *last = NULL;
+
+    for (const char *at = log; at != NULL && (at = strstr(at, "msg=phase ")) != NULL; at++) {
+        last = at;
+    }
+    return last != NULL && strncmp(strstr(last, " to="), " to=idle\n", 9) == 0;
+}
+
 void pod_catch_up(struct pod *pod) {
-    static const char name[] = "catch-up";
+    const char *name = arena_format(pod->arena, "catch-up-%u", ++pod->caught_up);
 
     pod_drop(pod, (struct manifest){.name = name});
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, name));
+    EVENTUALLY(pod, is_at_rest(pod));
 }
 
 double pod_newest_sample(struct pod *pod) {

@@ -51,6 +51,7 @@ struct pod {
     struct prometheus_server *receiver;
     struct process *sidecar;
     struct config_history *history;
+    unsigned caught_up;      /* how often */
     bool refused_on_purpose; /* set by a test that has promtool refuse what stood in the output */
 };
 
@@ -141,8 +142,8 @@ const char *pod_output(struct pod *pod);
 /* What the output has without our block, markers included. */
 const char *pod_output_without_block(struct pod *pod);
 
-/* One more RemoteWrite, until Prometheus runs it: whatever the sidecar had still to do is done
- * then. It costs one reload. */
+/* One more RemoteWrite, until Prometheus runs it and the sidecar rests: whatever it had still to do
+ * is done then, and counted. It costs one reload. */
 void pod_catch_up(struct pod *pod);
 
 /* When the newest sample that the receiver has was taken (seconds); NAN: it has none. */
