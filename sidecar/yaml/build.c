@@ -416,10 +416,10 @@ static void complain_alias(struct build *build, struct position at, const char *
 
     if (anchor == NULL) {
         build_complain(build, at, "name an anchor (&name) that stands above, in the same document",
-                       "the alias *%s has no anchor", name);
+                       "the alias *%.80s has no anchor", name);
     } else {
         build_complain(build, at, "write the value out",
-                       "the alias *%s stands within the value that it names", name);
+                       "the alias *%.80s stands within the value that it names", name);
     }
     if (frame != NULL) {
         frame->broken = true;

@@ -43,6 +43,15 @@ static void an_alias_without_an_anchor_is_an_error(void **state) {
     assert_true(root.documents[0].failed);
 }
 
+static void a_long_name_is_cut_in_the_message(void **state) {
+    CLEANUP(buffer_free) struct buffer source = {0};
+
+    buffer_append_char(&source, '*');
+    buffer_append_repeated(&source, 'x', 1000);
+    CLEANUP(yaml_text_free) struct yaml_text text = yaml_text_read(buffer_string(&source));
+    assert_true(strlen(yaml_text_message(&text, 0)) < 250);
+}
+
 static void an_anchor_of_another_document_is_none(void **state) {
     CLEANUP(yaml_text_free) struct yaml_text text = yaml_text_read("a: &x 1\n---\nb: *x\n");
 
@@ -230,6 +239,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_later_anchor_of_the_same_name_counts_from_there_on),
         cmocka_unit_test(an_alias_without_an_anchor_is_an_error),
+        cmocka_unit_test(a_long_name_is_cut_in_the_message),
         cmocka_unit_test(an_anchor_of_another_document_is_none),
         cmocka_unit_test(an_anchor_that_contains_itself_is_an_error),
         cmocka_unit_test(a_key_must_be_a_string_or_so),
