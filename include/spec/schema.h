@@ -54,8 +54,10 @@ enum field_flag {
     FIELD_BOUNDED_BELOW = 1 << 7,   /* minimum holds */
     FIELD_SENSITIVE = 1 << 8,       /* the manifest's own value is a secret: never shown */
     FIELD_OVERRIDDEN = 1 << 9,      /* metadata.name is written in its place */
-    FIELD_ESSENTIAL = 1 << 10,      /* Prometheus refuses the enclosing object without it: where a
-                                       version      does not know the field, the object is left out with it */
+    FIELD_POSITIVE = 1 << 11, /* a duration that must not be 0: Prometheus would spin, or panic */
+    FIELD_ESSENTIAL =
+        1 << 10, /* Prometheus refuses the enclosing object without it: where a
+                    version      does not know the field, the object is left out with it */
 };
 
 struct enum_word {

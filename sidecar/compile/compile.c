@@ -718,7 +718,9 @@ static void warn_of_unbound(struct pass *pass) {
     for (size_t i = 0; label != NULL && label[0] != '\0' && i < pass->snapshot->volume_count; i++) {
         const struct volume_config *config = pass->snapshot->volumes[i].config;
 
-        if (config->kind == VOLUME_REMOTE_WRITE && config->namespace == NULL)
+        /* a directory; files that `check` was given by name have none */
+        if (config->kind == VOLUME_REMOTE_WRITE && config->namespace == NULL &&
+            config->path[0] != '\0')
             diagnostics_add(
                 &pass->state->diagnostics, SEVERITY_WARNING,
                 (struct location){.file = config->path}, NULL, NULL,

@@ -533,8 +533,10 @@ void translate(struct scope *scope, const struct remote_write *remote_write,
     adjust_namespace(&translator, entry);
     adjust_proxy(&translator, entry);
     adjust_queue(&translator, entry);
-    check_halves(&translator, entry);
-    check_ambient(&translator, entry);
+    if (scope->errors == before) {
+        check_halves(&translator, entry);
+        check_ambient(&translator, entry);
+    }
     if (scope->errors == before && ret->pending == NULL)
         ret->entry = entry;
 }

@@ -84,8 +84,8 @@ static bool read_string(struct scope *scope, struct value *value) {
     }
     if (field->pattern != NULL && !regex_matches(field->pattern, value->as.text)) {
         scope_report(scope, SEVERITY_ERROR, value->node, value->path,
-                     "use only the characters that it may have", "does not match %s",
-                     field->pattern);
+                     "correct the value: it may have only what this pattern allows",
+                     "does not match %s", field->pattern);
         return false;
     }
     return true;
@@ -95,8 +95,11 @@ static bool read_duration(struct scope *scope, struct value *value) {
     static const char remedy[] = "write it as Prometheus does: 30s, 5m, 1h30m, 500ms";
     int result;
 
-    if (!read_text(scope, value->field, value->node, value->path, &value->as.text))
+    if (!node_is_string(value->node)) {
+        report_type(scope, value->field, value->node, value->path, "a duration", remedy);
         return false;
+    }
+    value->as.text = value->node->scalar.text;
     if (value->as.text.length == 0)
         return true;
     result = duration_parse(value->as.text, &value->milliseconds);
@@ -106,7 +109,11 @@ static bool read_duration(struct scope *scope, struct value *value) {
     else if (result < 0)
         scope_report(scope, SEVERITY_ERROR, value->node, value->path, remedy,
                      "\"%.*s\" is not a duration", BYTES_ARG(bytes_slice(value->as.text, 0, 40)));
-    return result == 0;
+    else if (value->milliseconds == 0 && (value->field->flags & FIELD_POSITIVE) != 0)
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "write 1ms or more, or leave the field out for Prometheus's default",
+                     "must not be 0");
+    return result == 0 && (value->milliseconds > 0 || (value->field->flags & FIELD_POSITIVE) == 0);
 }
 
 static bool read_url(struct scope *scope, struct value *value, const char *const *schemes,
@@ -225,6 +232,11 @@ static int compare_key_bytes(const void *left, const void *right) {
     return strcmp(((const struct key_bytes *)left)->key, ((const struct key_bytes *)right)->key);
 }
 
+static void report_key(struct scope *scope, const struct node *key, const char *path) {
+    scope_report(scope, SEVERITY_ERROR, key, path, "put the key in quotes", "has a key that is %s",
+                 node_type_name(key));
+}
+
 /* STRING_MAP, and BYTES_MAP where the values are base64. */
 static bool read_map(struct scope *scope, struct value *value) {
     size_t before = scope->errors;
@@ -243,8 +255,7 @@ static bool read_map(struct scope *scope, struct value *value) {
         items[i].node = pair->value;
         path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
         if (!node_is_string(pair->key)) {
-            scope_report(scope, SEVERITY_ERROR, pair->key, path, "put the key in quotes",
-                         "has a key that is %s", node_type_name(pair->key));
+            report_key(scope, pair->key, path);
             continue;
         }
         if (!read_text(scope, value->field, pair->value, path, &items[i].value))
@@ -264,11 +275,22 @@ static bool read_map(struct scope *scope, struct value *value) {
 static bool read_reference(struct scope *scope, const struct node *node, const char *path,
                            bool configmap, struct reference *ret) {
     size_t before = scope->errors;
-    const struct object *object = object_read(scope, &reference_schema, node, path);
-    const struct value *optional = object_find(object, "optional");
-    struct bytes name = object_text(object, "name");
-    struct bytes key = object_text(object, "key");
+    const struct object *object;
+    const struct value *optional;
+    struct bytes name;
+    struct bytes key;
 
+    if (node->type != NODE_MAPPING) {
+        scope_report(scope, SEVERITY_ERROR, node, path,
+                     "name where the value is kept: {name: ..., key: ...}",
+                     "must be a reference to a %s, but this is %s",
+                     configmap ? "ConfigMap" : "Secret", node_type_name(node));
+        return false;
+    }
+    object = object_read(scope, &reference_schema, node, path);
+    optional = object_find(object, "optional");
+    name = object_text(object, "name");
+    key = object_text(object, "key");
     if (scope->errors != before)
         return false;
     if (name.length == 0) {
@@ -293,11 +315,20 @@ static bool read_reference(struct scope *scope, const struct node *node, const c
 
 static bool read_choice(struct scope *scope, struct value *value) {
     size_t before = scope->errors;
-    const struct object *object =
-        object_read(scope, &reference_choice_schema, value->node, value->path);
-    const struct value *secret = object_find(object, "secret");
-    const struct value *configmap = object_find(object, "configMap");
+    const struct object *object;
+    const struct value *secret;
+    const struct value *configmap;
 
+    if (value->node->type != NODE_MAPPING) {
+        scope_report(scope, SEVERITY_ERROR, value->node, value->path,
+                     "name where the value is kept: {secret: {name: ..., key: ...}}, or configMap",
+                     "must be a reference to a Secret or ConfigMap, but this is %s",
+                     node_type_name(value->node));
+        return false;
+    }
+    object = object_read(scope, &reference_choice_schema, value->node, value->path);
+    secret = object_find(object, "secret");
+    configmap = object_find(object, "configMap");
     if (scope->errors != before)
         return false;
     if ((secret == NULL) == (configmap == NULL)) {
@@ -332,6 +363,10 @@ static bool read_reference_lists(struct scope *scope, struct value *value) {
 
         items[i].key = pair->key->scalar.text.data;
         list.path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
+        if (!node_is_string(pair->key)) {
+            report_key(scope, pair->key, list.path);
+            continue;
+        }
         if (!expect(scope, &list, NODE_SEQUENCE))
             continue;
         items[i].count = pair->value->sequence.count;
@@ -406,20 +441,53 @@ static const char *path_join(struct arena *arena, const char *path, const char *
     return path[0] == '\0' ? name : arena_format(arena, "%s.%s", path, name);
 }
 
-static void report_unknown(struct scope *scope, const struct schema *schema, const struct node *key,
-                           const char *path) {
-    struct nearest nearest = nearest_to(key->scalar.text);
-    const char *field = path_join(scope->arena, path, arena_string(scope->arena, key->scalar.text));
+/* Where below a schema a field of this name has its place, as a dotted path; NULL: nowhere. */
+static const char *find_below(struct arena *arena, const struct schema *schema, const char *name) {
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        const char *path;
 
+        if (field->type != FIELD_OBJECT)
+            continue;
+        if (schema_index(field->object, name) != SCHEMA_NO_FIELD)
+            return arena_format(arena, "%s.%s", field->name, name);
+        path = find_below(arena, field->object, name);
+        if (path != NULL)
+            return arena_format(arena, "%s.%s", field->name, path);
+    }
+    return NULL;
+}
+
+/* What to do about a field that is not known where it stands. */
+static const char *unknown_remedy(struct arena *arena, const struct schema *schema,
+                                  const struct node *key) {
+    static const char *const of_giantswarm[] = {"clusterSelector", "remoteWrite", "secrets"};
+    struct nearest nearest = nearest_to(key->scalar.text);
+    const char *name = arena_string(arena, key->scalar.text);
+    const char *below = find_below(arena, schema, name);
+
+    for (size_t i = 0; schema == &remote_write_schema && i < ARRAY_LENGTH(of_giantswarm); i++) {
+        if (strcmp(of_giantswarm[i], name) == 0)
+            return "use apiVersion monitoring.giantswarm.io/v1alpha1, which has it, or write the "
+                   "fields of remoteWrite directly under spec";
+    }
+    if (below != NULL)
+        return arena_format(arena, "it belongs below: %s", below);
     for (size_t i = 0; i < schema->count; i++)
         nearest_offer(&nearest, schema->fields[i].name);
     if (nearest.best != NULL)
-        scope_report(scope, SEVERITY_ERROR, key, field,
-                     arena_format(scope->arena, "did you mean %s?", nearest.best),
-                     "is not a known field");
-    else
-        scope_report(scope, SEVERITY_ERROR, key, field, "remove it, or check where it belongs",
-                     "is not a known field");
+        return arena_format(arena, "did you mean %s?", nearest.best);
+    if (schema_index(&remote_write_schema, name) != SCHEMA_NO_FIELD)
+        return "it belongs beside url: check the indentation";
+    return "remove it, or check where it belongs";
+}
+
+static void report_unknown(struct scope *scope, const struct schema *schema, const struct node *key,
+                           const char *path) {
+    const char *field = path_join(scope->arena, path, arena_string(scope->arena, key->scalar.text));
+
+    scope_report(scope, SEVERITY_ERROR, key, field, unknown_remedy(scope->arena, schema, key),
+                 "is not a known field");
 }
 
 static void read_pair(struct scope *scope, const struct object *object,
@@ -451,6 +519,23 @@ static bool was_given(const struct node *node, const char *name) {
     return !node_is_null(node_get(node, name));
 }
 
+static void report_missing(struct scope *scope, const struct object *object) {
+    for (size_t i = 0; i < object->schema->count; i++) {
+        const struct field *field = &object->schema->fields[i];
+        struct bytes help = bytes_of(field->help);
+
+        /* what is in metadata is missed by name by whoever reads it */
+        if ((field->flags & FIELD_REQUIRED) == 0 || field->type == FIELD_ANYTHING ||
+            object->values[i] != NULL || was_given(object->node, field->name))
+            continue;
+        if (bytes_ends_with(help, BYTES(".")))
+            help.length--;
+        scope_report(scope, SEVERITY_ERROR, object->node,
+                     path_join(scope->arena, object->path, field->name),
+                     arena_format(scope->arena, "add it (%.*s)", BYTES_ARG(help)), "is missing");
+    }
+}
+
 const struct object *object_read(struct scope *scope, const struct schema *schema,
                                  const struct node *node, const char *path) {
     struct object *object = ARENA_NEW(scope->arena, struct object);
@@ -470,13 +555,7 @@ const struct object *object_read(struct scope *scope, const struct schema *schem
 
     for (size_t i = 0; i < node->mapping.count; i++)
         read_pair(scope, object, &node->mapping.pairs[i], values);
-    for (size_t i = 0; i < schema->count; i++) {
-        if ((schema->fields[i].flags & FIELD_REQUIRED) != 0 && values[i] == NULL &&
-            !was_given(node, schema->fields[i].name))
-            scope_report(scope, SEVERITY_ERROR, node,
-                         path_join(scope->arena, path, schema->fields[i].name), "add it",
-                         "is missing");
-    }
+    report_missing(scope, object);
     return object;
 }
 

@@ -601,8 +601,8 @@ static void check_relabel(struct scope *scope, const struct object *relabel,
 
         if (wrong != NULL)
             scope_report(scope, SEVERITY_ERROR, regex->node, regex->path,
-                         "write it in RE2's syntax", "is no regular expression for Prometheus: %s",
-                         wrong);
+                         "write it in RE2's syntax (.* stands for anything)",
+                         "is no regular expression for Prometheus: %s", wrong);
     }
 }
 

@@ -178,8 +178,9 @@ static const struct field tls_rows[] = {
 };
 static const struct schema tls_schema = SCHEMA("TLSConfig", tls_rows);
 
-/* The same four proxy fields stand in the RemoteWriteSpec and in its oauth2. */
-#define PROXY_ROWS(proxy_url_since)                                                              \
+/* The same four proxy fields stand in the RemoteWriteSpec and in its oauth2. What 2.42 is given for
+ * is older than its documentation says: promtool of 2.42 takes it. */
+#define PROXY_ROWS(proxy_url_since, connect_header_since)                                        \
     {.name = "proxyUrl",                                                                         \
      .type = FIELD_PROXY_URL,                                                                    \
      .flags = FIELD_EMPTY_IS_ABSENT,                                                             \
@@ -200,7 +201,7 @@ static const struct schema tls_schema = SCHEMA("TLSConfig", tls_rows);
          .help = "Take the proxy from the environment of Prometheus."},                          \
     {                                                                                            \
         .name = "proxyConnectHeader", .type = FIELD_SECRET_LIST_MAP, .flags = FIELD_CREDENTIAL,  \
-        .key = "proxy_connect_header", .since = V(2, 43), .secret = SECRET_INLINE,               \
+        .key = "proxy_connect_header", .since = connect_header_since, .secret = SECRET_INLINE,   \
         .help = "Headers sent to the proxy with CONNECT, their values from Secrets."             \
     }
 
@@ -231,10 +232,10 @@ static const struct field oauth2_rows[] = {
     {.name = "tlsConfig",
      .type = FIELD_OBJECT,
      .key = "tls_config",
-     .since = V(2, 43),
+     .since = V(2, 42),
      .object = &tls_schema,
      .help = "TLS to the token URL."},
-    PROXY_ROWS(V(2, 43)),
+    PROXY_ROWS(V(2, 42), V(2, 43)),
 };
 static const struct schema oauth2_schema = SCHEMA("OAuth2", oauth2_rows);
 
@@ -443,6 +444,7 @@ static const struct field queue_rows[] = {
      .help = "Most samples in one request."},
     {.name = "batchSendDeadline",
      .type = FIELD_DURATION,
+     .flags = FIELD_POSITIVE,
      .key = "batch_send_deadline",
      .help = "Longest time that a sample waits in the buffer."},
     {.name = "maxRetries",
@@ -453,10 +455,12 @@ static const struct field queue_rows[] = {
      .help = "Most tries of a request; Prometheus 2.11 and later try without end."},
     {.name = "minBackoff",
      .type = FIELD_DURATION,
+     .flags = FIELD_POSITIVE,
      .key = "min_backoff",
      .help = "First wait before a request is tried again; doubles."},
     {.name = "maxBackoff",
      .type = FIELD_DURATION,
+     .flags = FIELD_POSITIVE,
      .key = "max_backoff",
      .help = "Longest wait before a request is tried again."},
     {.name = "retryOnRateLimit",
@@ -479,6 +483,7 @@ static const struct field metadata_rows[] = {
      .help = "Send metadata; absent inside a present metadataConfig means false."},
     {.name = "sendInterval",
      .type = FIELD_DURATION,
+     .flags = FIELD_POSITIVE,
      .key = "send_interval",
      .help = "How often metadata is sent."},
     {.name = "maxSamplesPerSend",
@@ -522,6 +527,7 @@ static const struct field remote_write_rows[] = {
      .help = "Send native histograms too."},
     {.name = "remoteTimeout",
      .type = FIELD_DURATION,
+     .flags = FIELD_POSITIVE,
      .key = "remote_timeout",
      .help = "Longest time for one request."},
     {.name = "headers",
@@ -583,7 +589,7 @@ static const struct field remote_write_rows[] = {
      .key = "tls_config",
      .object = &tls_schema,
      .help = "TLS to the URL."},
-    PROXY_ROWS({0}),
+    PROXY_ROWS({0}, V(2, 42)),
     {.name = "followRedirects",
      .type = FIELD_BOOL,
      .key = "follow_redirects",
