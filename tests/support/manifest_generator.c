@@ -68,8 +68,8 @@ static const char *const odd_strings[] = {
     "\xc2\x85next line",
     "\x7f",
     "\xf0\x9f\x98\x80",
-    "\xef\xbb\xbf"
-    "bom",
+    ("\xef\xbb\xbf"
+     "bom"),
     ",",
     "=",
     "<<",
