@@ -92,6 +92,7 @@ struct settings {
     int64_t max_documents;
     int64_t max_depth;
 
+    unsigned sandbox;    /* enum sandbox_mode */
     unsigned log_level;  /* enum log_level */
     unsigned log_format; /* enum log_format */
 };

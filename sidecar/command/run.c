@@ -6,8 +6,12 @@
 #include "agent/agent.h"
 #include "base/log.h"
 #include "command/command.h"
+#include "command/confine.h"
 #include "command/report.h"
 #include "command/setup.h"
+#include "sandbox/sandbox.h"
+
+#include <string.h>
 
 /* The settings of a running sidecar, over its SIGHUPs. */
 struct runner {
@@ -75,7 +79,7 @@ static void runner_take(struct runner *runner, struct setup *setup) {
     runner->current = setup;
 }
 
-static enum exit_status run_loop(const struct agent_settings *settings) {
+static enum exit_status run_loop(const struct setup *setup) {
     uv_loop_t loop;
     int error = uv_loop_init(&loop);
 
@@ -83,8 +87,12 @@ static enum exit_status run_loop(const struct agent_settings *settings) {
         log_error("cannot make an event loop", LOG_STRING("err", uv_strerror(error)));
         return STATUS_FAULT;
     }
-    struct agent *agent = agent_new(&loop, settings);
-    error = agent_start(agent);
+    struct agent *agent = agent_new(&loop, &setup->agent);
+    /* From here on the process can do only what is written in confine(). */
+    error = confine(setup);
+    if (error == 0) {
+        error = agent_start(agent);
+    }
     if (error < 0) {
         agent_stop(agent);
     }
@@ -99,11 +107,15 @@ enum exit_status run_execute(const struct invocation *invocation) {
     CLEANUP(runner_free) struct runner runner = {.flags = invocation->flags};
     struct diagnostics diagnostics = diagnostics_in(arena);
 
+    int error = process_harden();
+    if (error < 0) {
+        log_warn("core dumps cannot be turned off", LOG_STRING("err", strerror(-error)));
+    }
     if (runner_read(&runner, &diagnostics) != 0) {
         return usage_fault(&diagnostics);
     }
     if (runner.current->agent.watch_milliseconds == 0) {
         return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;
     }
-    return run_loop(&runner.current->agent);
+    return run_loop(runner.current);
 }

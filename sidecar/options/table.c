@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 static const char *const log_level_words[] = {"debug", "info", "warn", "error", NULL};
+static const char *const sandbox_words[] = {"auto", "require", "off", NULL};
 static const char *const log_format_words[] = {"logfmt", "json", NULL};
 
 /* Far above what anybody wants, and far below where a sum could overflow. */
@@ -478,6 +479,18 @@ const struct option options[] = {
         .minimum = 1,
         .maximum = DEPTH_MAX,
         FIELD(max_depth),
+    },
+    {
+        .flag = "sandbox",
+        .key = "sandbox",
+        .type = OPTION_ENUM,
+        .group = GROUP_GENERAL,
+        .metavar = "MODE",
+        .default_value = "auto",
+        .help = "What the process takes from itself before it runs, by no_new_privs, Landlock and "
+                "seccomp: auto takes as much as the kernel can, require refuses to run with less.",
+        .words = sandbox_words,
+        FIELD(sandbox),
     },
     {
         .flag = "log-level",

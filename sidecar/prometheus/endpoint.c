@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "base/number.h"
 
 #include <curl/curl.h>
 
@@ -82,4 +83,18 @@ int runtimeinfo_url_from_reload(const char *reload_url, struct buffer *out) {
 
 int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out) {
     return url_with_end(runtimeinfo_url, "/runtimeinfo", "/buildinfo", out);
+}
+
+int endpoint_port(const char *text, uint16_t *ret) {
+    CLEANUP(url_cleanupp) CURLU *url = endpoint_parse(text);
+    CLEANUP(url_stringp) char *port = NULL;
+    int64_t number = 0;
+
+    if (url == NULL || !url_is_http(url) ||
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
+        number_parse(bytes_of(port), &number) < 0 || number < 1 || number > UINT16_MAX) {
+        return -EINVAL;
+    }
+    *ret = (uint16_t)number;
+    return 0;
 }

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_SANDBOX_PARTS_H
+#define SIDECAR_SANDBOX_PARTS_H
+
+/* The two halves of the sandbox; see sandbox.h. */
+
+#include "sandbox/sandbox.h"
+
+#include <stdbool.h>
+
+/* 0, and what it restricts; -ENOSYS, -EOPNOTSUPP: the kernel has no Landlock; other negative errno.
+ */
+int landlock_enter(const struct sandbox_rules *rules, bool *ret_files, bool *ret_ports);
+
+/* 0; -EINVAL: the kernel has no seccomp filters; other negative errno. */
+int seccomp_enter(void);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_SANDBOX_SANDBOX_H
+#define SIDECAR_SANDBOX_SANDBOX_H
+
+/*
+ * What the process may still do once it runs: read its sources, write its output, talk to
+ * Prometheus, and nothing else. The last line before the loop; there is no way back. no_new_privs,
+ * Landlock (files; TCP ports where the kernel can) and seccomp (an allow-list of system calls).
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum sandbox_mode {
+    SANDBOX_AUTO,    /* as much of it as the kernel gives */
+    SANDBOX_REQUIRE, /* all of it, or an error */
+    SANDBOX_OFF,
+};
+
+struct sandbox_path {
+    const char *path; /* a folder or a file; with all below it */
+    bool may_come; /* absent now, it may come: its nearest parent that is there is meant instead */
+};
+
+struct sandbox_rules {
+    const struct sandbox_path *readable;
+    size_t readable_count;
+    const struct sandbox_path *writable; /* folders in which files are made, replaced and removed */
+    size_t writable_count;
+    const uint16_t *connect_ports; /* TCP */
+    size_t connect_port_count;
+    const uint16_t *listen_ports;
+    size_t listen_port_count;
+};
+
+/* What could be had. */
+struct sandbox_report {
+    bool no_new_privs;
+    bool landlock_files;
+    bool landlock_ports;
+    bool seccomp;
+    const char *lacking; /* why something is not there, for the log: static; NULL: all is */
+};
+
+/* No core dumps and no debugger: secrets are in this memory. Before anything is read. 0 or negative
+ * errno. */
+int process_harden(void);
+
+/* 0; negative errno when mode is SANDBOX_REQUIRE and a part could not be had (*report says which),
+ * and also when a part that the kernel has failed half-way, where going on would leave a sandbox
+ * that nobody asked for. */
+int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
+                  struct sandbox_report *report);
+
+#endif

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The sandbox on this kernel: each test enters it in a child process, since there is no way back.
+ */
+
+#include "base/compiler.h"
+#include "sandbox/sandbox.h"
+#include "support/tempdir.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct stage {
+    char *folder; /* holds in/, out/ and else/, each with a file "file" */
+    uint16_t open_port;
+    uint16_t closed_port;
+    struct sandbox_report report;
+};
+
+/* What a child says by its exit status. */
+enum {
+    HELD = 0,
+    BROKEN = 1,
+    NOT_TO_BE_HAD = 77
+};
+
+static char *in_stage(const struct stage *stage, const char *name) {
+    return path_join(stage->folder, name);
+}
+
+static int listen_somewhere(uint16_t *ret_port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* Runs check in a child that has entered the sandbox. */
+static void in_sandbox(int (*check)(const struct stage *stage)) {
+    struct stage stage = {.folder = tempdir_new()};
+    CLEANUP(memory_freep) char *in = in_stage(&stage, "in");
+    CLEANUP(memory_freep) char *out = in_stage(&stage, "out");
+    int open_fd = listen_somewhere(&stage.open_port);
+    int closed_fd = listen_somewhere(&stage.closed_port);
+    int status = 0;
+
+    file_write(stage.folder, "in/file", "in");
+    file_write(stage.folder, "out/file", "out");
+    file_write(stage.folder, "else/file", "else");
+
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct sandbox_path readable[] = {{in, true}, {"/usr/lib", false}, {"/lib", false}};
+        const struct sandbox_path writable[] = {{out, true}};
+        const struct sandbox_rules rules = {
+            .readable = readable,
+            .readable_count = 3,
+            .writable = writable,
+            .writable_count = 1,
+            .connect_ports = &stage.open_port,
+            .connect_port_count = 1,
+        };
+        bool entered = sandbox_enter(SANDBOX_AUTO, &rules, &stage.report) == 0;
+
+        _exit(!entered ? BROKEN : stage.report.lacking != NULL ? NOT_TO_BE_HAD : check(&stage));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    close(open_fd);
+    close(closed_fd);
+    tempdir_remove(stage.folder);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOT_TO_BE_HAD)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+static bool fails_with(int result, int error) {
+    return result < 0 && errno == error;
+}
+
+static int try_open(const struct stage *stage, const char *name, int flags) {
+    CLEANUP(memory_freep) char *path = in_stage(stage, name);
+
+    return open(path, flags | O_CLOEXEC, 0600);
+}
+
+static int reads_only_its_sources(const struct stage *stage) {
+    return try_open(stage, "in/file", O_RDONLY) >= 0 &&
+                   try_open(stage, "out/file", O_RDONLY) >= 0 &&
+                   fails_with(try_open(stage, "else/file", O_RDONLY), EACCES) &&
+                   fails_with(open("/etc/passwd", O_RDONLY | O_CLOEXEC), EACCES)
+               ? HELD
+               : BROKEN;
+}
+
+static int writes_only_its_output(const struct stage *stage) {
+    CLEANUP(memory_freep) char *from = in_stage(stage, "out/file");
+    CLEANUP(memory_freep) char *to = in_stage(stage, "out/other");
+    CLEANUP(memory_freep) char *folder = in_stage(stage, "out/folder");
+    CLEANUP(memory_freep) char *source = in_stage(stage, "in/file");
+
+    return try_open(stage, "out/new", O_WRONLY | O_CREAT) >= 0 && rename(from, to) == 0 &&
+                   mkdir(folder, 0700) == 0 && unlink(to) == 0 &&
+                   fails_with(try_open(stage, "in/file", O_WRONLY), EACCES) &&
+                   fails_with(try_open(stage, "else/new", O_WRONLY | O_CREAT), EACCES) &&
+                   fails_with(unlink(source), EACCES)
+               ? HELD
+               : BROKEN;
+}
+
+static int try_connect(uint16_t port) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_port = htons(port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    return fd < 0 ? -1 : connect(fd, (struct sockaddr *)&address, sizeof(address));
+}
+
+static int connects_only_to_prometheus(const struct stage *stage) {
+    return try_connect(stage->open_port) == 0 && fails_with(try_connect(stage->closed_port), EACCES)
+               ? HELD
+               : BROKEN;
+}
+
+static int starts_no_program_and_gains_nothing(const struct stage *stage) {
+    char *const arguments[] = {(char[]){"true"}, NULL};
+    char *const environment[] = {NULL};
+
+    (void)stage;
+    return fails_with(execve("/bin/true", arguments, environment), EPERM) &&
+                   fails_with((int)ptrace(PTRACE_TRACEME, 0, NULL, NULL), EPERM) &&
+                   fails_with(setuid(0), EPERM) && fails_with(chroot("/"), EPERM) &&
+                   fails_with(kill(getppid(), 0), EPERM)
+               ? HELD
+               : BROKEN;
+}
+
+static void it_reads_its_sources_and_nothing_else(void **state) {
+    in_sandbox(reads_only_its_sources);
+}
+
+static void it_writes_its_output_and_nothing_else(void **state) {
+    in_sandbox(writes_only_its_output);
+}
+
+static void it_connects_to_the_ports_of_prometheus_and_to_no_other(void **state) {
+    in_sandbox(connects_only_to_prometheus);
+}
+
+static void it_starts_no_program_and_gains_no_privilege(void **state) {
+    in_sandbox(starts_no_program_and_gains_nothing);
+}
+
+static void a_source_that_is_absent_may_come_later(void **state) {
+    CLEANUP(tempdir_removep) char *folder = tempdir_new();
+    CLEANUP(memory_freep) char *later = path_join(folder, "later/volume");
+    CLEANUP(memory_freep) char *file = path_join(folder, "later/volume/file");
+    int ready[2];
+    int status = 0;
+
+    assert_int_equal(pipe(ready), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct sandbox_path readable[] = {{later, true}};
+        const struct sandbox_rules rules = {.readable = readable, .readable_count = 1};
+        struct sandbox_report report;
+        char byte;
+
+        if (sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
+            _exit(BROKEN);
+        close(ready[1]);
+        if (read(ready[0], &byte, 1) != 0)
+            _exit(BROKEN);
+        _exit(open(file, O_RDONLY | O_CLOEXEC) >= 0 ? HELD : BROKEN);
+    }
+    file_write(folder, "later/volume/file", "x");
+    close(ready[0]);
+    close(ready[1]);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+static void off_changes_nothing(void **state) {
+    struct sandbox_report report;
+    const struct sandbox_rules rules = {0};
+
+    assert_int_equal(sandbox_enter(SANDBOX_OFF, &rules, &report), 0);
+    assert_false(report.no_new_privs || report.landlock_files || report.seccomp);
+    assert_int_equal(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
+}
+
+static void a_hardened_process_dumps_no_core(void **state) {
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct rlimit limit;
+        bool held = process_harden() == 0 && getrlimit(RLIMIT_CORE, &limit) == 0 &&
+                    limit.rlim_cur == 0 && limit.rlim_max == 0;
+
+        _exit(held ? HELD : BROKEN);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_reads_its_sources_and_nothing_else),
+        cmocka_unit_test(it_writes_its_output_and_nothing_else),
+        cmocka_unit_test(it_connects_to_the_ports_of_prometheus_and_to_no_other),
+        cmocka_unit_test(it_starts_no_program_and_gains_no_privilege),
+        cmocka_unit_test(a_source_that_is_absent_may_come_later),
+        cmocka_unit_test(off_changes_nothing),
+        cmocka_unit_test(a_hardened_process_dumps_no_core),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
