@@ -10,12 +10,14 @@
 
 #include "base/memory.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -232,50 +234,50 @@ static void a_folder_that_appears_later_is_read_and_watched(void **state) {
     assert_true(output_has(fixture, "http://b.example/push"));
 }
 
-enum {
-    GROWING = 60
+#define GROWING 100U
+
+struct growth {
+    struct agent_fixture *fixture;
+    unsigned number;
+    unsigned pause; /* microseconds, between one folder and the next */
 };
 
 static void *grow(void *context) {
-    const char *volume = context;
+    const struct growth *growth = context;
+    char path[PATH_MAX];
+    char name[16];
 
-    for (int i = 0; i < GROWING; i++) {
-        char file[64];
-        char name[16];
-        snprintf(file, sizeof(file), "team-%d/deep/er/rw.yaml", i);
-        snprintf(name, sizeof(name), "rw-%d", i);
-        char text[512];
-        snprintf(text, sizeof(text),
-                 "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
-                 "kind: RemoteWrite\n"
-                 "metadata: {name: %s, namespace: team-a}\n"
-                 "spec: {clusterSelector: {}, remoteWrite: {url: 'http://a.example/push'}}\n",
-                 name);
-        file_write(volume, file, text);
+    snprintf(path, sizeof(path), "%s/team-%u", growth->fixture->volume, growth->number);
+    for (int depth = 0; depth < 6; depth++) {
+        mkdir(path, 0755);
+        usleep(growth->pause);
+        strcat(path, "/x");
     }
+    snprintf(name, sizeof(name), "rw-%u", growth->number);
+    file_write(path, "rw.yaml", remote_write(name, "http://a.example/push"));
     return NULL;
 }
 
-static bool all_have_grown(void *context) {
-    const struct agent_fixture *fixture = context;
+static bool has_grown(void *context) {
+    const struct growth *growth = context;
 
-    return agent_now(fixture).state->state_counts[STATE_ACTIVE] == GROWING;
+    return agent_now(growth->fixture).state->state_counts[STATE_ACTIVE] == growth->number + 1;
 }
 
-/* Between a reading and its watches nothing may get lost: there is no watch interval here to find
- * it. */
+/* Between a reading and its watches nothing may get lost: there is no watch interval to find it. */
 static void a_tree_that_grows_while_it_is_read_is_read_whole(void **state) {
-    struct agent_fixture *fixture = *state;
-    pthread_t thread;
+    struct growth growth = {.fixture = *state};
 
-    fixture->settings.delay_milliseconds = 0;
-    agent_runs(fixture);
-    assert_int_equal(pthread_create(&thread, NULL, grow, fixture->volume), 0);
-    assert_true(loop_until(&fixture->loop, all_have_grown, fixture, LOOP_DEADLINE));
-    assert_int_equal(pthread_join(thread, NULL), 0);
-
-    assert_true(agent_becomes(fixture, AGENT_IDLE));
-    assert_true(output_has(fixture, "team-a/rw-59"));
+    growth.fixture->settings.delay_milliseconds = 0;
+    agent_runs(growth.fixture);
+    for (growth.number = 0; growth.number < GROWING; growth.number++) {
+        pthread_t thread;
+        growth.pause = growth.number * 3;
+        assert_int_equal(pthread_create(&thread, NULL, grow, &growth), 0);
+        bool grown = loop_until(&growth.fixture->loop, has_grown, &growth, LOOP_DEADLINE);
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_true(grown);
+    }
 }
 
 static void a_volume_that_appears_later_is_read_and_watched(void **state) {
