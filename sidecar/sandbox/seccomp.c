@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <seccomp.h>
+#include <sys/prctl.h>
 
 /* By subject; names that an architecture does not have are passed over. */
 static const char *const allowed[] = {
@@ -170,14 +171,14 @@ static const char *const allowed[] = {
 
 /* Calls of which only some forms are harmless. */
 static int allow_forms(scmp_filter_ctx filter) {
-    /* asking for a limit, not setting one */
-    int error =
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+    /* asking for a limit, not setting one: no new limit is passed */
+    const struct scmp_arg_cmp asks = {.arg = 2, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
+    const struct scmp_arg_cmp names = {
+        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_NAME, .datum_b = 0};
+    int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &asks);
 
-    /* PR_SET_NAME, which names a thread */
     if (error == 0)
-        error =
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, 15));
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &names);
     return error;
 }
 
