@@ -66,7 +66,7 @@ static int replace(const struct output_folder *folder, const char *name, struct 
 int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
                  bool *ret_written) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target;
+    struct target target = {0};
     struct stat old;
     int result = target_resolve(path, &target, error);
 
@@ -108,7 +108,7 @@ static bool is_temporary_of(const char *name, const void *final) {
 
 int temporaries_remove(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target;
+    struct target target = {0};
     int result = target_resolve(path, &target, error);
 
     if (result == 0) {

@@ -131,7 +131,6 @@ static int compare_names(const void *left, const void *right) {
  * may be absent. */
 static bool name_is_ours(const char *name) {
     static const char kubernetes_name[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
-    static const char field[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
     const char *rest = name + strspn(name, kubernetes_name);
 
     if (name[0] == '.' || *rest++ != '_') {
@@ -141,8 +140,7 @@ static bool name_is_ours(const char *name) {
     if (length == 0 || rest[length] != '_') {
         return false;
     }
-    rest += length + 1;
-    return *rest != '\0' && rest[strspn(rest, field)] == '\0';
+    return rest[length + 1] != '\0';
 }
 
 static bool is_unwanted_secret(const char *name, const void *context) {

@@ -134,7 +134,7 @@ static int start(const struct resolver *resolver, const char *path, struct progr
 }
 
 int path_resolve(const struct resolver *resolver, const char *path, struct resolution *ret) {
-    struct progress progress;
+    struct progress progress = {.real = "", .rest = ""};
     int error = start(resolver, path, &progress);
 
     while (error == 0) {

@@ -119,7 +119,7 @@ static void add_file(struct walk *walk, struct file *file) {
     struct file_list *list = &walk->result->files;
 
     list->items = arena_grow(walk->request->arena, list->items, list->count, &list->capacity,
-                             sizeof(*list->items));
+                             sizeof(struct file *));
     list->items[list->count++] = file;
 }
 

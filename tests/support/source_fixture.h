@@ -3,8 +3,8 @@
 #define TESTS_SUPPORT_SOURCE_FIXTURE_H
 
 /*
- * A source over a temporary folder, and questions about its last snapshot. Volume 0 is `volume` in that
- * folder unless the test adds others.
+ * A source over a temporary folder, and questions about its last snapshot. Volume 0 is `volume` in
+ * that folder unless the test adds others.
  *
  *     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
  *     file_write(source->volume, "rw.yaml", "a: 1\n");

@@ -3,15 +3,17 @@
 #define TESTS_SUPPORT_SYSTEM_CALLS_H
 
 /*
- * Stands between the program and libc's file functions: a test can count calls, make one of them
- * fail, do something just before one of them, and set the clock. A test that uses anything of this
- * has the functions wrapped; others do not. What is arranged holds for the calling thread only.
+ * Stands between the program and libc's file functions: a test that includes
+ * support/system_call_wrappers.h can count calls, make one of them fail, do something just before
+ * one of them, and set the clock. What is arranged holds for the calling thread only.
  *
  * Wrapped: open openat read write close fstat fstatat stat lstat readlinkat realpath getcwd
- * fdopendir readdir fsync fchmod fchown renameat unlinkat mkdir getrandom clock_gettime.
- * (clock_gettime and getrandom are not counted among all calls.)
+ * fdopendir readdir fsync fchmod fchown renameat unlinkat mkdir, and clock_gettime, which is not
+ * counted.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* Forgets everything that was arranged and counted. */
@@ -44,5 +46,11 @@ void system_calls_shift_clock(int64_t seconds);
 
 /* fstat and fstatat give these times for every file. */
 void system_calls_freeze_times(int64_t seconds);
+
+/* For the wrappers. True when this call has to fail; errno is set. */
+bool system_calls_must_fail(const char *call);
+size_t system_calls_write_size(size_t wanted);
+int64_t system_calls_clock_shift(void);
+int64_t system_calls_frozen(void);
 
 #endif

@@ -3,6 +3,7 @@
 /* One file comes to the disk: whole or not at all, for every reader and at every fault. */
 
 #include "publish/publish.h"
+#include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
 

@@ -3,6 +3,7 @@
 /* The secret files, many at a time. */
 
 #include "publish/publish.h"
+#include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
 

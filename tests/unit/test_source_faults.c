@@ -4,6 +4,7 @@
 
 #include "support/kubelet.h"
 #include "support/source_fixture.h"
+#include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
 

@@ -159,10 +159,11 @@ static void a_link_to_a_folder_above_it_is_a_loop_and_passed_over(void **state) 
 static void a_tangle_of_links_ends_at_the_bound_on_folders(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
     source->settings.max_files = 200;
-    for (char from = 'a'; from <= 'j'; from++) {
-        for (char to = 'a'; to <= 'j'; to++) {
-            const char name[] = {from, '/', to, '\0'};
-            const char target[] = {'.', '.', '/', to, '\0'};
+    static const char names[] = "abcdefghij";
+    for (size_t from = 0; names[from] != '\0'; from++) {
+        for (size_t to = 0; names[to] != '\0'; to++) {
+            const char name[] = {names[from], '/', names[to], '\0'};
+            const char target[] = {'.', '.', '/', names[to], '\0'};
             link_make(source->volume, name, target);
         }
     }

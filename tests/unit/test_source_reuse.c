@@ -3,6 +3,7 @@
 /* What has not changed is not read again, and keeps its struct and id from snapshot to snapshot. */
 
 #include "support/source_fixture.h"
+#include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
 

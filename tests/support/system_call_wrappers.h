@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef TESTS_SUPPORT_SYSTEM_CALL_WRAPPERS_H
+#define TESTS_SUPPORT_SYSTEM_CALL_WRAPPERS_H
+
+/*
+ * The wrappers behind system_calls.h: definitions, to be included by the one file of a test program
+ * that wants them. (In the library of test support they would come into every program that calls
+ * open.)
+ *
+ * They are strong symbols that the linker finds before libc's; each hands on to the real one. Only
+ * the assembler is told of those symbols: the system headers' declarations and fortified inline
+ * functions would stand in the way. Fortified calls go to other symbols (__read_chk), wrapped as
+ * well.
+ */
+
+#include "support/system_calls.h"
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+/* NOLINTBEGIN(misc-definitions-in-headers) */
+
+/* Defines a function that the linker knows as symbol, too; the compiler does not. */
+#define WRAPPER(type, name, symbol, ...)                        \
+    __asm__(".globl " symbol "\n.set " symbol ", " #name "\n"); \
+    type name(__VA_ARGS__);                                     \
+    type name(__VA_ARGS__)
+
+/* libc's function behind the wrapper. */
+#define REAL(wrapper, symbol)                        \
+    ({                                               \
+        static __typeof__(&(wrapper)) real_;         \
+        if (real_ == NULL) {                         \
+            void *found_ = dlsym(RTLD_NEXT, symbol); \
+            memcpy(&real_, &found_, sizeof(real_));  \
+        }                                            \
+        real_;                                       \
+    })
+
+static mode_t wrapped_mode(int flags, va_list arguments) {
+    return (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
+}
+
+WRAPPER(int, wrapped_open, "open", const char *path, int flags, ...) {
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = wrapped_mode(flags, arguments);
+    va_end(arguments);
+    return system_calls_must_fail("open") ? -1 : REAL(wrapped_open, "open")(path, flags, mode);
+}
+
+WRAPPER(int, wrapped_openat, "openat", int folder, const char *path, int flags, ...) {
+    va_list arguments;
+
+    va_start(arguments, flags);
+    mode_t mode = wrapped_mode(flags, arguments);
+    va_end(arguments);
+    return system_calls_must_fail("openat")
+               ? -1
+               : REAL(wrapped_openat, "openat")(folder, path, flags, mode);
+}
+
+WRAPPER(int, wrapped_open_2, "__open_2", const char *path, int flags) {
+    return wrapped_open(path, flags);
+}
+
+WRAPPER(int, wrapped_openat_2, "__openat_2", int folder, const char *path, int flags) {
+    return wrapped_openat(folder, path, flags);
+}
+
+WRAPPER(ssize_t, wrapped_read, "read", int descriptor, void *data, size_t size) {
+    return system_calls_must_fail("read") ? -1 : REAL(wrapped_read, "read")(descriptor, data, size);
+}
+
+WRAPPER(ssize_t, wrapped_read_chk, "__read_chk", int descriptor, void *data, size_t size,
+        size_t room) {
+    return system_calls_must_fail("read")
+               ? -1
+               : REAL(wrapped_read_chk, "__read_chk")(descriptor, data, size, room);
+}
+
+WRAPPER(ssize_t, wrapped_write, "write", int descriptor, const void *data, size_t size) {
+    size_t piece = system_calls_write_size(size);
+
+    return system_calls_must_fail("write") ? -1
+                                           : REAL(wrapped_write, "write")(descriptor, data, piece);
+}
+
+/* As Linux does: the descriptor is closed even where close fails. */
+WRAPPER(int, wrapped_close, "close", int descriptor) {
+    bool fails = system_calls_must_fail("close");
+    int error = errno;
+    int result = REAL(wrapped_close, "close")(descriptor);
+
+    if (fails) {
+        errno = error;
+        return -1;
+    }
+    return result;
+}
+
+static void wrapped_freeze(struct stat *status) {
+    if (system_calls_frozen() != 0) {
+        status->st_mtim = (struct timespec){.tv_sec = (time_t)system_calls_frozen()};
+        status->st_ctim = status->st_mtim;
+    }
+}
+
+WRAPPER(int, wrapped_fstat, "fstat", int descriptor, struct stat *status) {
+    if (system_calls_must_fail("fstat")) {
+        return -1;
+    }
+    int result = REAL(wrapped_fstat, "fstat")(descriptor, status);
+    wrapped_freeze(status);
+    return result;
+}
+
+WRAPPER(int, wrapped_fstatat, "fstatat", int folder, const char *path, struct stat *status,
+        int flags) {
+    if (system_calls_must_fail("fstatat")) {
+        return -1;
+    }
+    int result = REAL(wrapped_fstatat, "fstatat")(folder, path, status, flags);
+    wrapped_freeze(status);
+    return result;
+}
+
+WRAPPER(int, wrapped_stat, "stat", const char *path, struct stat *status) {
+    return system_calls_must_fail("stat") ? -1 : REAL(wrapped_stat, "stat")(path, status);
+}
+
+WRAPPER(int, wrapped_lstat, "lstat", const char *path, struct stat *status) {
+    return system_calls_must_fail("lstat") ? -1 : REAL(wrapped_lstat, "lstat")(path, status);
+}
+
+WRAPPER(ssize_t, wrapped_readlinkat, "readlinkat", int folder, const char *path, char *target,
+        size_t size) {
+    return system_calls_must_fail("readlinkat")
+               ? -1
+               : REAL(wrapped_readlinkat, "readlinkat")(folder, path, target, size);
+}
+
+WRAPPER(ssize_t, wrapped_readlinkat_chk, "__readlinkat_chk", int folder, const char *path,
+        char *target, size_t size, size_t room) {
+    return system_calls_must_fail("readlinkat")
+               ? -1
+               : REAL(wrapped_readlinkat_chk, "__readlinkat_chk")(folder, path, target, size, room);
+}
+
+WRAPPER(char *, wrapped_realpath, "realpath", const char *path, char *resolved) {
+    return system_calls_must_fail("realpath") ? NULL
+                                              : REAL(wrapped_realpath, "realpath")(path, resolved);
+}
+
+WRAPPER(char *, wrapped_realpath_chk, "__realpath_chk", const char *path, char *resolved,
+        size_t room) {
+    return system_calls_must_fail("realpath")
+               ? NULL
+               : REAL(wrapped_realpath_chk, "__realpath_chk")(path, resolved, room);
+}
+
+WRAPPER(char *, wrapped_getcwd, "getcwd", char *path, size_t size) {
+    return system_calls_must_fail("getcwd") ? NULL : REAL(wrapped_getcwd, "getcwd")(path, size);
+}
+
+WRAPPER(char *, wrapped_getcwd_chk, "__getcwd_chk", char *path, size_t size, size_t room) {
+    return system_calls_must_fail("getcwd")
+               ? NULL
+               : REAL(wrapped_getcwd_chk, "__getcwd_chk")(path, size, room);
+}
+
+WRAPPER(DIR *, wrapped_fdopendir, "fdopendir", int descriptor) {
+    return system_calls_must_fail("fdopendir") ? NULL
+                                               : REAL(wrapped_fdopendir, "fdopendir")(descriptor);
+}
+
+WRAPPER(struct dirent *, wrapped_readdir, "readdir", DIR *stream) {
+    return system_calls_must_fail("readdir") ? NULL : REAL(wrapped_readdir, "readdir")(stream);
+}
+
+WRAPPER(int, wrapped_fsync, "fsync", int descriptor) {
+    return system_calls_must_fail("fsync") ? -1 : REAL(wrapped_fsync, "fsync")(descriptor);
+}
+
+WRAPPER(int, wrapped_fchmod, "fchmod", int descriptor, mode_t mode) {
+    return system_calls_must_fail("fchmod") ? -1 : REAL(wrapped_fchmod, "fchmod")(descriptor, mode);
+}
+
+WRAPPER(int, wrapped_fchown, "fchown", int descriptor, uid_t user, gid_t group) {
+    return system_calls_must_fail("fchown")
+               ? -1
+               : REAL(wrapped_fchown, "fchown")(descriptor, user, group);
+}
+
+WRAPPER(int, wrapped_renameat, "renameat", int from_folder, const char *from, int to_folder,
+        const char *to) {
+    return system_calls_must_fail("renameat")
+               ? -1
+               : REAL(wrapped_renameat, "renameat")(from_folder, from, to_folder, to);
+}
+
+WRAPPER(int, wrapped_unlinkat, "unlinkat", int folder, const char *path, int flags) {
+    return system_calls_must_fail("unlinkat")
+               ? -1
+               : REAL(wrapped_unlinkat, "unlinkat")(folder, path, flags);
+}
+
+WRAPPER(int, wrapped_mkdir, "mkdir", const char *path, mode_t mode) {
+    return system_calls_must_fail("mkdir") ? -1 : REAL(wrapped_mkdir, "mkdir")(path, mode);
+}
+
+WRAPPER(int, wrapped_clock_gettime, "clock_gettime", clockid_t clock, struct timespec *now) {
+    int result = REAL(wrapped_clock_gettime, "clock_gettime")(clock, now);
+
+    if (clock == CLOCK_REALTIME) {
+        now->tv_sec += (time_t)system_calls_clock_shift();
+    }
+    return result;
+}
+
+/* NOLINTEND(misc-definitions-in-headers) */
+
+#endif
