@@ -47,10 +47,18 @@ void scope_report(struct scope *scope, enum severity severity, const struct node
                     buffer_string(&problem));
 }
 
+/* Whether a wrong value of the field may be shown: one that stands where a secret, or something
+ * with a secret in it, belongs may be a secret. */
+static bool may_be_shown(const struct field *field, const struct node *node) {
+    if ((field->flags & (FIELD_SENSITIVE | FIELD_CREDENTIAL)) != 0 || field->secret != SECRET_NONE)
+        return false;
+    return field->type <= FIELD_STRING_LIST && node->type == NODE_SCALAR &&
+           node->scalar.style == SCALAR_PLAIN && node->scalar.text.length <= 40;
+}
+
 static void report_type(struct scope *scope, const struct field *field, const struct node *node,
                         const char *path, const char *wanted, const char *remedy) {
-    if (node->type == NODE_SCALAR && node->scalar.style == SCALAR_PLAIN &&
-        node->scalar.text.length <= 40 && (field->flags & FIELD_SENSITIVE) == 0)
+    if (may_be_shown(field, node))
         scope_report(scope, SEVERITY_ERROR, node, path, remedy, "must be %s, but %.*s is %s",
                      wanted, BYTES_ARG(node->scalar.text), node_type_name(node));
     else

@@ -415,8 +415,11 @@ static void complain_alias(struct build *build, struct position at, const char *
     struct build_frame *frame = top(build);
 
     if (anchor == NULL) {
-        build_complain(build, at, "name an anchor (&name) that stands above, in the same document",
-                       "the alias *%.80s has no anchor", name);
+        /* not its name: it may be a password that begins with '*' */
+        build_complain(build, at,
+                       "put a value that begins with * in quotes, or name an anchor (&name) that "
+                       "stands above, in the same document",
+                       "an alias has no anchor");
     } else {
         build_complain(build, at, "write the value out",
                        "the alias *%.80s stands within the value that it names", name);

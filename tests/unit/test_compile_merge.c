@@ -656,7 +656,7 @@ static void a_merge_that_would_say_something_else_is_refused(void **state) {
          "what uses its anchor &x by an alias would change too; remove the anchor from it, and "
          "write the value out where its alias is used"},
         {"remote_write: &x null\nremote_read: *x\n",
-         "the result would be no YAML (the alias *x has no anchor); remove the anchor from it, and "
+         "the result would be no YAML (an alias has no anchor); remove the anchor from it, and "
          "write the value out where its alias is used"},
         {"remote_write:\n  - url: |\n      a",
          "the base's entry number 1 would change; end the file with a line break"},

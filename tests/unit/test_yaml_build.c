@@ -37,8 +37,9 @@ static void an_alias_without_an_anchor_is_an_error(void **state) {
     CLEANUP(yaml_text_free) struct yaml_text root = yaml_text_read("*x");
 
     assert_string_equal(yaml_text_message(&text, 0),
-                        "t.yaml:3:6: error: the alias *y has no anchor; name an anchor "
-                        "(&name) that stands above, in the same document");
+                        "t.yaml:3:6: error: an alias has no anchor; put a value that begins "
+                        "with * in quotes, or name an anchor (&name) that stands above, in the "
+                        "same document");
     assert_true(text.documents[0].failed);
     assert_true(root.documents[0].failed);
 }
