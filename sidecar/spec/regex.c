@@ -2,19 +2,21 @@
 /*
  * Whether RE2 takes an expression. PCRE2 judges the grammar that both have (brackets, groups,
  * ranges); the scan before it refuses what PCRE2 has and RE2 has not, and RE2's limits on
- * repetition. Stricter than RE2 in two places, so that an expression means the same under every
- * Prometheus: (?<name>...) (Go 1.22) and unbalanced brackets that only Prometheus's own anchoring
- * would close.
+ * repetition. Stricter than RE2 in a few places, mostly so that an expression means the same under
+ * every Prometheus: (?<name>...) (Go 1.22), new Unicode names, brackets that only Prometheus's own
+ * anchoring would close, and assertions that are repeated (^*).
  */
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "spec/regex.h"
 
+#include "base/compiler.h"
 #include "base/memory.h"
 
 #include <ctype.h>
 #include <pcre2.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* RE2: a counted repetition, and the product of nested ones, at most. */
@@ -51,8 +53,58 @@ static bool is_octal(int character) {
     return character >= '0' && character <= '7';
 }
 
-/* Behind "\p" or "\P". PCRE2 knows properties that RE2 does not: only plain names pass on to it. */
+/* Categories and scripts of Unicode 13, which the Go of Prometheus 2.42 has, sorted; without those
+ * that have a '_', which newer Go reads otherwise. */
+static const char *const properties[] = {
+    "Adlam",      "Ahom",       "Any",         "Arabic",     "Armenian",    "Avestan",
+    "Balinese",   "Bamum",      "Batak",       "Bengali",    "Bhaiksuki",   "Bopomofo",
+    "Brahmi",     "Braille",    "Buginese",    "Buhid",      "C",           "Carian",
+    "Cc",         "Cf",         "Chakma",      "Cham",       "Cherokee",    "Chorasmian",
+    "Co",         "Common",     "Coptic",      "Cs",         "Cuneiform",   "Cypriot",
+    "Cyrillic",   "Deseret",    "Devanagari",  "Dogra",      "Duployan",    "Elbasan",
+    "Elymaic",    "Ethiopic",   "Georgian",    "Glagolitic", "Gothic",      "Grantha",
+    "Greek",      "Gujarati",   "Gurmukhi",    "Han",        "Hangul",      "Hanunoo",
+    "Hatran",     "Hebrew",     "Hiragana",    "Inherited",  "Javanese",    "Kaithi",
+    "Kannada",    "Katakana",   "Kharoshthi",  "Khmer",      "Khojki",      "Khudawadi",
+    "L",          "Lao",        "Latin",       "Lepcha",     "Limbu",       "Lisu",
+    "Ll",         "Lm",         "Lo",          "Lt",         "Lu",          "Lycian",
+    "Lydian",     "M",          "Mahajani",    "Makasar",    "Malayalam",   "Mandaic",
+    "Manichaean", "Marchen",    "Mc",          "Me",         "Medefaidrin", "Miao",
+    "Mn",         "Modi",       "Mongolian",   "Mro",        "Multani",     "Myanmar",
+    "N",          "Nabataean",  "Nandinagari", "Nd",         "Newa",        "Nko",
+    "Nl",         "No",         "Nushu",       "Ogham",      "Oriya",       "Osage",
+    "Osmanya",    "P",          "Palmyrene",   "Pc",         "Pd",          "Pe",
+    "Pf",         "Phoenician", "Pi",          "Po",         "Ps",          "Rejang",
+    "Runic",      "S",          "Samaritan",   "Saurashtra", "Sc",          "Sharada",
+    "Shavian",    "Siddham",    "SignWriting", "Sinhala",    "Sk",          "Sm",
+    "So",         "Sogdian",    "Soyombo",     "Sundanese",  "Syriac",      "Tagalog",
+    "Tagbanwa",   "Takri",      "Tamil",       "Tangut",     "Telugu",      "Thaana",
+    "Thai",       "Tibetan",    "Tifinagh",    "Tirhuta",    "Ugaritic",    "Vai",
+    "Wancho",     "Yezidi",     "Yi",          "Z",          "Zl",          "Zp",
+    "Zs",
+};
+
+static int compare_property(const void *left, const void *right) {
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+static bool is_property(struct bytes name) {
+    char text[32];
+    const char *wanted = text;
+
+    if (name.length >= sizeof(text))
+        return false;
+    memcpy(text, name.data, name.length);
+    text[name.length] = '\0';
+    return bsearch(&wanted, properties, ARRAY_LENGTH(properties), sizeof(*properties),
+                   compare_property) != NULL;
+}
+
+/* Behind "\p" or "\P". PCRE2 knows more properties, and newer Go more names. */
 static void scan_property(struct scan *scan) {
+    size_t start;
+    size_t end;
+
     scan->at += 2;
     if (peek(scan, 0) != '{') {
         if (peek(scan, 0) < 0 || strchr("CLMNPSZ", peek(scan, 0)) == NULL)
@@ -61,13 +113,12 @@ static void scan_property(struct scan *scan) {
             scan->at++;
         return;
     }
-    for (scan->at++; peek(scan, 0) != '}'; scan->at++) {
-        if (!isalpha(peek(scan, 0)) && peek(scan, 0) != '_' && peek(scan, 0) != '^') {
-            scan->wrong = "\\p{...} takes the name of a Unicode category or script only";
-            return;
-        }
-    }
-    scan->at++;
+    start = scan->at + (peek(scan, 1) == '^' ? 2 : 1);
+    end = bytes_find(scan->pattern, BYTES("}"), start);
+    if (end == SIZE_MAX || !is_property(bytes_slice(scan->pattern, start, end)))
+        scan->wrong = "\\p{...} takes the name of a Unicode category or script only";
+    else
+        scan->at = end + 1;
 }
 
 static void scan_hexadecimal(struct scan *scan) {
@@ -100,8 +151,7 @@ static void scan_escape(struct scan *scan, bool in_class) {
             scan->at++;
     } else if (isdigit(next)) {
         scan->wrong = "RE2 has no back-references (\\1)";
-    } else if (next < 0x80 &&
-               (strchr("dDsSwWafnrtv", next) != NULL || ispunct(next) || next == ' ')) {
+    } else if (next < 0x80 && (strchr("dDsSwWafnrtv", next) != NULL || !isalnum(next))) {
         scan->at += 2;
     } else if (!in_class && strchr("AbBz", next) != NULL) {
         scan->at += 2;
@@ -139,6 +189,26 @@ static void scan_class(struct scan *scan) {
     take_atom(scan, 1);
 }
 
+/* i, m, s, U, and those behind one '-' taken back: up to ':' or ')'. */
+static void scan_flags(struct scan *scan) {
+    bool negative = false;
+    bool letter = false;
+
+    for (scan->at += 2; peek(scan, 0) != ':' && peek(scan, 0) != ')'; scan->at++) {
+        if (peek(scan, 0) == '-' && !negative) {
+            negative = true;
+            letter = false;
+        } else if (peek(scan, 0) > 0 && strchr("imsU", peek(scan, 0)) != NULL) {
+            letter = true;
+        } else {
+            scan->wrong = "it has a (?...) group that RE2 does not know";
+            return;
+        }
+    }
+    if (negative && !letter)
+        scan->wrong = "a (?-...) takes back no flag";
+}
+
 /* Behind "(?": flags, a named group, or what RE2 has not. */
 static void scan_group_head(struct scan *scan) {
     int next = peek(scan, 2);
@@ -155,12 +225,9 @@ static void scan_group_head(struct scan *scan) {
         scan->wrong = "RE2 has no look-around";
         return;
     }
-    for (scan->at += 2; peek(scan, 0) != ':' && peek(scan, 0) != ')'; scan->at++) {
-        if (peek(scan, 0) < 0 || strchr("imsU-", peek(scan, 0)) == NULL) {
-            scan->wrong = "it has a (?...) group that RE2 does not know";
-            return;
-        }
-    }
+    scan_flags(scan);
+    if (scan->wrong != NULL)
+        return;
     if (peek(scan, 0) == ')') {
         /* (?i): flags for the rest, no group and nothing to repeat */
         scan->depth--;
@@ -253,9 +320,14 @@ static bool scan_quantifier(struct scan *scan) {
 static void scan_quoted(struct scan *scan) {
     size_t end = bytes_find(scan->pattern, BYTES("\\E"), scan->at + 2);
 
-    if (end == SIZE_MAX || end > scan->at + 2)
+    if (end == SIZE_MAX) {
+        /* RE2 would quote to the end, which in Prometheus is the end of its own anchoring */
+        scan->wrong = "a \\Q has no \\E";
+        return;
+    }
+    if (end > scan->at + 2)
         take_atom(scan, 1);
-    scan->at = end == SIZE_MAX ? scan->pattern.length : end + 2;
+    scan->at = end + 2;
 }
 
 static void scan_step(struct scan *scan) {

@@ -134,7 +134,7 @@ struct parser {
 };
 
 static void skip_blanks(struct parser *parser) {
-    while (parser->at < parser->text.length &&
+    while (parser->at < parser->text.length && parser->text.data[parser->at] != '\0' &&
            strchr(" \t\r\n", parser->text.data[parser->at]) != NULL)
         parser->at++;
 }

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <fnmatch.h>
 #include <stdint.h>
@@ -56,14 +57,23 @@ static const char *check_characters(struct bytes text) {
     return NULL;
 }
 
+/* [::1]; what is in brackets and no address would be looked up as a name by some. */
+static bool is_ipv6(struct bytes host) {
+    unsigned char address[16];
+    char text[INET6_ADDRSTRLEN];
+
+    if (host.length < 4 || host.length - 2 >= sizeof(text) || host.data[host.length - 1] != ']')
+        return false;
+    memcpy(text, host.data + 1, host.length - 2);
+    text[host.length - 2] = '\0';
+    return inet_pton(AF_INET6, text, address) == 1;
+}
+
 static const char *check_host(struct bytes host) {
     if (host.length == 0)
         return "has no host";
     if (host.data[0] == '[') {
-        if (host.length < 4 || host.data[host.length - 1] != ']' ||
-            !all_of(bytes_slice(host, 1, host.length - 1), ":."))
-            return "has a host in brackets that is no IPv6 address";
-        return NULL;
+        return is_ipv6(host) ? NULL : "has a host in brackets that is no IPv6 address";
     }
     if (!all_of(host, "-._"))
         return "has a host with characters other than letters, digits, '-', '.' and '_'";
