@@ -1,0 +1,515 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a pass makes of earlier ones: what Prometheus refused is not asked about again, and what it
+ * took stands in for what cannot be served. */
+
+#include "support/compile_fixture.h"
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BASE_PATH "base/prometheus.yml"
+
+static const char first_base[] = "global: {scrape_interval: 15s}\n";
+static const char other_base[] = "global: {scrape_interval: 30s}\n";
+
+static struct source_file *file_of(struct compile_fixture *fixture, const char *path,
+                                   const char *content) {
+    struct source_file *file = ARENA_NEW(fixture->arena, struct source_file);
+
+    *file = (struct source_file){
+        .path = path,
+        .relative = path,
+        .content = bytes_of(content),
+        .id = ++fixture->last_id,
+    };
+    return file;
+}
+
+static void base_becomes(struct compile_fixture *fixture, const char *content) {
+    fixture->snapshot.base = (struct snapshot_single){
+        .path = BASE_PATH,
+        .file = file_of(fixture, BASE_PATH, content),
+    };
+}
+
+/* The content of volume `index` from now on; NULL: the file is gone. */
+static void file_becomes(struct compile_fixture *fixture, size_t index, const char *content) {
+    struct snapshot_volume *volume = &fixture->contents[index];
+    const struct source_file **files =
+        ARENA_NEW_ARRAY(fixture->arena, const struct source_file *, 1);
+
+    if (content == NULL) {
+        volume->file_count = 0;
+        return;
+    }
+    struct source_file *file = file_of(fixture, volume->files[0]->path, content);
+    file->relative = volume->files[0]->relative;
+    files[0] = file;
+    volume->files = files;
+}
+
+static const char *remote_write_text(struct compile_fixture *fixture, const char *namespace,
+                                     const char *name, const char *fields) {
+    return arena_format(fixture->arena,
+                        "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                        "kind: RemoteWrite\n"
+                        "metadata: {name: %s, namespace: %s}\n"
+                        "spec:\n"
+                        "  clusterSelector: {}\n"
+                        "  remoteWrite:\n"
+                        "    url: https://metrics.example/write\n"
+                        "%s",
+                        name, namespace, fields);
+}
+
+/* What the last pass served, as what Prometheus confirmed; the settings see it from now on. */
+struct past {
+    struct form_set *good;
+    struct refusal refusal;
+    struct history history;
+};
+
+static void past_freep(struct past *past) {
+    form_set_free(past->good);
+}
+
+#define PAST CLEANUP(past_freep) struct past
+
+static void confirmed(struct compile_fixture *fixture, struct past *past) {
+    form_set_free(past->good);
+    past->good = form_set_copy(fixture->state->served);
+    past->history.good = past->good;
+    fixture->settings.history = &past->history;
+}
+
+/* The form in which the RemoteWrite was served in the last pass. */
+static void refused(struct compile_fixture *fixture, struct past *past, const char *name,
+                    const char *words) {
+    const struct form *form = form_set_find(fixture->state->served, "team-a", name);
+
+    assert_non_null(form);
+    past->refusal.form = form_copy(fixture->arena, form);
+    past->refusal.words = words;
+    past->history.refusals = &past->refusal;
+    past->history.refusal_count = 1;
+    fixture->settings.history = &past->history;
+}
+
+static bool says(const struct compile_fixture *fixture, const char *text) {
+    return strstr(compile_messages(fixture), text) != NULL;
+}
+
+static bool serves(const struct compile_fixture *fixture, const char *text) {
+    return strstr(compile_config(fixture), text) != NULL;
+}
+
+/* A RemoteWrite `a` that is served with a capacity of 1000, and confirmed so. */
+static void given_a_good_one(struct compile_fixture *fixture, struct past *past) {
+    base_becomes(fixture, first_base);
+    compile_remote_write(fixture, "a", "    queueConfig: {capacity: 1000}\n");
+    compile_runs(fixture);
+    assert_string_equal(compile_state_of(fixture, "a"), "active");
+    confirmed(fixture, past);
+}
+
+static void a_becomes(struct compile_fixture *fixture, const char *fields) {
+    file_becomes(fixture, 0, remote_write_text(fixture, "team-a", "a", fields));
+}
+
+/* --- the last good form stands in ------------------------------------------------------------- */
+
+static void a_rejected_edit_goes_on_being_served_in_its_last_good_form(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *config = compile_config(pass);
+
+    a_becomes(pass, "    queueConfig: {capacity: many}\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "rejected");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_string_equal(compile_config(pass), config);
+    assert_true(compile_outcome(pass, "a")->entry.length > 0);
+    assert_true(says(pass, "goes on being served in its last good form"));
+}
+
+static void an_edit_that_waits_for_its_secret_is_served_in_its_last_good_form(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    a_becomes(pass, "    authorization: {credentials: {name: late, key: token}}\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "pending");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_true(serves(pass, "capacity: 1000"));
+    assert_false(serves(pass, "authorization"));
+}
+
+static void a_secret_that_goes_leaves_the_last_good_one_in_use(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    compile_remote_write(pass, "a", "    authorization: {credentials: {name: s, key: token}}\n");
+    compile_file(pass, VOLUME_SECRET, NULL, "s/token", "value");
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    file_becomes(pass, 1, NULL);
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "pending");
+    assert_int_equal(pass->state->secret_count, 1);
+    assert_string_equal(compile_secret(pass, pass->state->secrets[0].name), "value");
+}
+
+static void an_edit_that_can_be_served_takes_the_place_of_the_last_good_form(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    a_becomes(pass, "    queueConfig: {capacity: 2000}\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+    assert_false(compile_outcome(pass, "a")->earlier);
+    assert_true(serves(pass, "capacity: 2000"));
+    assert_false(serves(pass, "capacity: 1000"));
+}
+
+static void one_that_is_no_longer_selected_is_dropped(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    file_becomes(pass, 0,
+                 "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                 "kind: RemoteWrite\n"
+                 "metadata: {name: a, namespace: team-a}\n"
+                 "spec:\n"
+                 "  clusterSelector: {matchLabels: {region: elsewhere}}\n"
+                 "  remoteWrite: {url: 'https://metrics.example/write'}\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "unselected");
+    assert_false(serves(pass, "name: a"));
+}
+
+/* --- lost manifests -----------------------------------------------------------------------------
+ */
+
+static void a_manifest_that_no_longer_parses_keeps_its_last_good_form(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *config = compile_config(pass);
+
+    file_becomes(pass, 0, "kind: [RemoteWrite\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "rejected");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_string_equal(compile_config(pass), config);
+}
+
+static void a_manifest_that_is_removed_drops_its_entry(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    file_becomes(pass, 0, NULL);
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "(none)");
+    assert_string_equal(compile_config(pass), first_base);
+}
+
+static void a_file_that_holds_another_remote_write_now_drops_the_old_one(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    file_becomes(pass, 0, remote_write_text(pass, "team-a", "b", ""));
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "(none)");
+    assert_string_equal(compile_state_of(pass, "b"), "active");
+    assert_false(serves(pass, "name: a"));
+}
+
+static void a_volume_that_is_away_drops_nothing(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *config = compile_config(pass);
+
+    pass->contents[0].present = false;
+    file_becomes(pass, 0, NULL);
+    compile_runs(pass);
+
+    assert_string_equal(compile_config(pass), config);
+    assert_true(compile_outcome(pass, "a")->earlier);
+}
+
+static void a_file_that_cannot_be_read_drops_nothing(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *path = pass->contents[0].files[0]->path;
+
+    file_becomes(pass, 0, NULL);
+    diagnostics_add(&pass->snapshot.diagnostics, SEVERITY_ERROR, (struct location){.file = path},
+                    NULL, NULL, "let it be read", "cannot be read");
+    compile_runs(pass);
+
+    assert_true(serves(pass, "name: a"));
+    assert_true(compile_outcome(pass, "a")->earlier);
+}
+
+/* --- what Prometheus refused --------------------------------------------------------------------
+ */
+
+static void a_refused_form_is_quarantined_in_prometheus_words(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    compile_remote_write(pass, "a", "    queueConfig: {capacity: 1000}\n");
+    compile_remote_write(pass, "b", "");
+    compile_runs(pass);
+    refused(pass, &past, "a", "line 7: field nope not found");
+
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+    assert_string_equal(compile_state_of(pass, "b"), "active");
+    assert_false(serves(pass, "name: a"));
+    assert_non_null(strstr(compile_outcome(pass, "a")->reason, "line 7: field nope not found"));
+    assert_true(says(pass, "Prometheus refused it: line 7: field nope not found"));
+}
+
+static void a_refused_edit_is_served_in_the_form_before(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    a_becomes(pass, "    queueConfig: {capacity: 2000}\n");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_true(serves(pass, "capacity: 1000"));
+}
+
+static void quarantine_ends_when_the_manifest_changes(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    compile_remote_write(pass, "a", "    queueConfig: {capacity: 1000}\n");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+
+    a_becomes(pass, "    queueConfig: {capacity: 2000}\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+}
+
+static void quarantine_ends_when_a_secret_changes(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    compile_remote_write(pass, "a", "    authorization: {credentials: {name: s, key: token}}\n");
+    compile_file(pass, VOLUME_SECRET, NULL, "s/token", "one");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+
+    file_becomes(pass, 1, "two");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+}
+
+static void a_comment_does_not_end_quarantine(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    compile_remote_write(pass, "a", "    queueConfig: {capacity: 1000}\n");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+
+    a_becomes(pass, "    queueConfig: {capacity: 1000} # as before\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+}
+
+/* --- names --------------------------------------------------------------------------------------
+ */
+
+static void one_that_is_served_keeps_its_name(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    base_becomes(pass, first_base);
+    compile_manifest(pass, "b.yaml", remote_write_text(pass, "team-b", "shared", ""));
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    compile_manifest(pass, "a.yaml", remote_write_text(pass, "team-a", "shared", ""));
+    compile_runs(pass);
+
+    assert_true(serves(pass, "team-b/shared"));
+    assert_false(serves(pass, "team-a/shared"));
+    assert_string_equal(pass->state->outcomes[0].namespace, "team-a");
+    assert_int_equal(pass->state->outcomes[0].state, STATE_REJECTED);
+}
+
+/* --- the base -----------------------------------------------------------------------------------
+ */
+
+static void given_a_good_base(struct compile_fixture *pass, struct past *past) {
+    given_a_good_one(pass, past);
+    past->history.refused_base = bytes_of(other_base);
+    past->history.base_words = "no such section";
+}
+
+static void a_refused_base_is_replaced_by_the_last_good_one(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_base(pass, &past);
+    const char *config = compile_config(pass);
+
+    base_becomes(pass, other_base);
+    compile_runs(pass);
+
+    assert_true(pass->state->base_faulty);
+    assert_true(pass->state->mergeable);
+    assert_string_equal(compile_config(pass), config);
+    assert_true(says(pass, "Prometheus refused the base config: no such section"));
+}
+
+static void changes_go_on_while_the_base_is_refused(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_base(pass, &past);
+
+    base_becomes(pass, other_base);
+    a_becomes(pass, "    queueConfig: {capacity: 2000}\n");
+    compile_runs(pass);
+
+    assert_true(serves(pass, "capacity: 2000"));
+    assert_true(serves(pass, "scrape_interval: 15s"));
+}
+
+static void another_base_is_taken_again(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_base(pass, &past);
+
+    base_becomes(pass, "global: {scrape_interval: 45s}\n");
+    compile_runs(pass);
+
+    assert_false(pass->state->base_faulty);
+    assert_true(serves(pass, "scrape_interval: 45s"));
+}
+
+static void in_place_the_present_base_stays(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_base(pass, &past);
+    pass->settings.in_place = true;
+
+    base_becomes(pass, other_base);
+    compile_runs(pass);
+
+    assert_true(serves(pass, "scrape_interval: 30s"));
+}
+
+static void a_base_that_is_no_yaml_is_replaced_by_the_last_good_one(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *config = compile_config(pass);
+
+    base_becomes(pass, "global: [\n");
+    compile_runs(pass);
+
+    assert_true(pass->state->base_faulty);
+    assert_string_equal(compile_config(pass), config);
+}
+
+static void a_base_that_is_gone_is_replaced_by_the_last_good_one(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    const char *config = compile_config(pass);
+
+    pass->snapshot.base = (struct snapshot_single){.path = BASE_PATH};
+    compile_runs(pass);
+
+    assert_true(pass->state->mergeable);
+    assert_string_equal(compile_config(pass), config);
+}
+
+/* --- sets of forms ------------------------------------------------------------------------------
+ */
+
+static void what_is_served_makes_the_same_config_again(void **state) {
+    COMPILE pass = compile_given();
+    base_becomes(pass, "# a person's\nglobal: {}\nremote_write:\n  - url: http://own.example\n");
+    compile_remote_write(pass, "a", "    authorization: {credentials: {name: s, key: token}}\n");
+    compile_remote_write(pass, "b",
+                         "    writeRelabelConfigs:\n"
+                         "      - {sourceLabels: [a, b], regex: 'x: \"y\" #', action: drop}\n"
+                         "    headers: {X-Odd: \"'quoted' \\\\ \\t end\"}\n");
+    compile_file(pass, VOLUME_SECRET, NULL, "s/token", "value");
+    compile_runs(pass);
+    CLEANUP(form_set_freep) struct form_set *copy = form_set_copy(pass->state->served);
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics diagnostics = diagnostics_in(arena);
+
+    struct composition again = form_set_compose(arena, copy, &pass->settings.limits, &diagnostics);
+
+    assert_int_equal(diagnostics.count, 0);
+    assert_true(again.mergeable);
+    assert_true(bytes_equal(again.config, pass->state->config));
+    assert_int_equal(again.secret_count, pass->state->secret_count);
+    assert_string_equal(again.secrets[0].name, pass->state->secrets[0].name);
+    assert_true(bytes_equal(again.secrets[0].content, pass->state->secrets[0].content));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_rejected_edit_goes_on_being_served_in_its_last_good_form),
+        cmocka_unit_test(an_edit_that_waits_for_its_secret_is_served_in_its_last_good_form),
+        cmocka_unit_test(a_secret_that_goes_leaves_the_last_good_one_in_use),
+        cmocka_unit_test(an_edit_that_can_be_served_takes_the_place_of_the_last_good_form),
+        cmocka_unit_test(one_that_is_no_longer_selected_is_dropped),
+        cmocka_unit_test(a_manifest_that_no_longer_parses_keeps_its_last_good_form),
+        cmocka_unit_test(a_manifest_that_is_removed_drops_its_entry),
+        cmocka_unit_test(a_file_that_holds_another_remote_write_now_drops_the_old_one),
+        cmocka_unit_test(a_volume_that_is_away_drops_nothing),
+        cmocka_unit_test(a_file_that_cannot_be_read_drops_nothing),
+        cmocka_unit_test(a_refused_form_is_quarantined_in_prometheus_words),
+        cmocka_unit_test(a_refused_edit_is_served_in_the_form_before),
+        cmocka_unit_test(quarantine_ends_when_the_manifest_changes),
+        cmocka_unit_test(quarantine_ends_when_a_secret_changes),
+        cmocka_unit_test(a_comment_does_not_end_quarantine),
+        cmocka_unit_test(one_that_is_served_keeps_its_name),
+        cmocka_unit_test(a_refused_base_is_replaced_by_the_last_good_one),
+        cmocka_unit_test(changes_go_on_while_the_base_is_refused),
+        cmocka_unit_test(another_base_is_taken_again),
+        cmocka_unit_test(in_place_the_present_base_stays),
+        cmocka_unit_test(a_base_that_is_no_yaml_is_replaced_by_the_last_good_one),
+        cmocka_unit_test(a_base_that_is_gone_is_replaced_by_the_last_good_one),
+        cmocka_unit_test(what_is_served_makes_the_same_config_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
