@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Files of manifests: which documents they hold, whose they are, and what is wrong with them. */
+
+#include "base/compiler.h"
+#include "spec/manifest.h"
+#include "spec/selector.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <setjmp.h>
+
+#include <cmocka.h>
+
+struct reading {
+    struct manifest *manifest;
+    struct arena *arena;
+};
+
+static void reading_free(struct reading *reading) {
+    manifest_free(reading->manifest);
+    arena_free(reading->arena);
+}
+
+#define READING CLEANUP(reading_free) struct reading
+
+static struct reading read_bound(const char *text, const char *namespace) {
+    return (struct reading){
+        .manifest = manifest_read(bytes_of(text), "rw.yaml", namespace, &yaml_default_limits),
+        .arena = arena_new(),
+    };
+}
+
+static struct reading read_text(const char *text) {
+    return read_bound(text, NULL);
+}
+
+/* What is said about the file and about each RemoteWrite, a line each. */
+static const char *said(const struct reading *reading) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+
+    for (size_t i = 0; i < reading->manifest->diagnostics.count; i++) {
+        diagnostic_format(&reading->manifest->diagnostics.items[i], &out);
+        buffer_append_char(&out, '\n');
+    }
+    for (size_t i = 0; i < reading->manifest->remote_write_count; i++) {
+        const struct diagnostics *own = &reading->manifest->remote_writes[i]->diagnostics;
+        for (size_t j = 0; j < own->count; j++) {
+            diagnostic_format(&own->items[j], &out);
+            buffer_append_char(&out, '\n');
+        }
+    }
+    return arena_string(reading->arena, buffer_bytes(&out));
+}
+
+#define GIANTSWARM "apiVersion: monitoring.giantswarm.io/v1alpha1\nkind: RemoteWrite\n"
+#define COREOS     "apiVersion: monitoring.coreos.com/v1alpha1\nkind: RemoteWrite\n"
+#define SPEC       "spec: {clusterSelector: {}, remoteWrite: {url: 'http://a'}}\n"
+
+static void nothing_in_a_file_is_nothing_to_say(void **state) {
+    static const char *const texts[] = {"",       "\n", "# comment\n", "---\n---\n# x\n...\n",
+                                        "null\n", "~\n"};
+    for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+        READING reading = read_text(texts[i]);
+        assert_int_equal(reading.manifest->remote_write_count, 0);
+        assert_string_equal(said(&reading), "");
+    }
+}
+
+static void both_api_groups_are_read(void **state) {
+    READING reading = read_text(
+        GIANTSWARM "metadata: {name: a, namespace: ns, labels: {b: c}}\n" SPEC "---\n" COREOS
+                   "metadata: {name: b}\nspec: {url: 'http://b'}\nstatus: {any: thing}\n");
+    const struct remote_write *const *items = reading.manifest->remote_writes;
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(reading.manifest->remote_write_count, 2);
+    assert_int_equal(items[0]->group, API_GROUP_GIANTSWARM);
+    assert_string_equal(items[0]->subject, "ns/a");
+    assert_string_equal(labels_get(&items[0]->labels, "b"), "c");
+    assert_int_equal(items[1]->group, API_GROUP_COREOS);
+    assert_string_equal(items[1]->subject, "b");
+    assert_string_equal(items[1]->namespace, "");
+    assert_int_equal(items[1]->cluster_selector->count, 0);
+    assert_int_equal(items[1]->location.line, 6);
+    assert_true(bytes_equal_string(object_text(items[1]->spec, "url"), "http://b"));
+}
+
+static void a_selector_that_is_null_or_absent_selects_nothing(void **state) {
+    READING absent =
+        read_text(GIANTSWARM "metadata: {name: a}\nspec: {remoteWrite: {url: 'http://a'}}\n");
+    READING null = read_text(
+        GIANTSWARM
+        "metadata: {name: a}\nspec: {clusterSelector: null, remoteWrite: {url: 'http://a'}}\n");
+    READING empty = read_text(GIANTSWARM "metadata: {name: a}\n" SPEC);
+
+    assert_null(absent.manifest->remote_writes[0]->cluster_selector);
+    assert_null(null.manifest->remote_writes[0]->cluster_selector);
+    assert_non_null(empty.manifest->remote_writes[0]->cluster_selector);
+    assert_null(null.manifest->remote_writes[0]->fault);
+}
+
+static void lists_are_opened_and_lists_in_lists_too(void **state) {
+    READING reading = read_text(
+        "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: List, items: [{apiVersion: monitoring.coreos.com/v1alpha1, kind: RemoteWriteList, items: [{apiVersion: monitoring.coreos.com/v1alpha1, kind: RemoteWrite, metadata: {name: deep}, spec: {url: 'http://a'}}]}]}\n"
+        "- {apiVersion: v1, kind: SecretList, items: [{apiVersion: v1, kind: Secret, metadata: {name: s}, stringData: {a: b}}]}\n"
+        "- {apiVersion: v1, kind: ConfigMapList, items: [{apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: b}}, null]}\n"
+        "- {apiVersion: v1, kind: List}\n");
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(reading.manifest->remote_write_count, 1);
+    assert_int_equal(reading.manifest->document_count, 2);
+    assert_false(reading.manifest->documents[0]->configmap);
+    assert_true(reading.manifest->documents[1]->configmap);
+}
+
+static void lists_that_nest_too_deeply_are_refused(void **state) {
+    READING reading = read_text(
+        "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: []}]}]}]}]}");
+
+    assert_non_null(strstr(said(&reading), "nests lists too deeply"));
+}
+
+static void other_kinds_are_passed_over_with_an_info(void **state) {
+    READING reading =
+        read_text("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d}\n---\n" COREOS
+                  "metadata: {name: b}\nspec: {url: 'http://b'}\n");
+
+    assert_int_equal(reading.manifest->remote_write_count, 1);
+    assert_int_equal(diagnostics_count(&reading.manifest->diagnostics, SEVERITY_WARNING), 0);
+    assert_non_null(strstr(said(&reading), "apps/v1 Deployment is passed over"));
+}
+
+static void a_bound_directory_gives_its_namespace(void **state) {
+    READING filled = read_bound(COREOS "metadata: {name: a}\nspec: {url: 'http://a'}\n", "team-a");
+    READING same = read_bound(
+        COREOS "metadata: {name: a, namespace: team-a}\nspec: {url: 'http://a'}\n", "team-a");
+    READING other = read_bound(
+        COREOS "metadata: {name: a, namespace: team-b}\nspec: {url: 'http://a'}\n", "team-a");
+    READING number =
+        read_bound(COREOS "metadata: {name: a, namespace: 1}\nspec: {url: 'http://a'}\n", "team-a");
+    READING secret = read_bound(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: b}\n", "team-a");
+    READING forged = read_bound(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: team-b}\nstringData: {a: b}\n",
+        "team-a");
+
+    assert_string_equal(filled.manifest->remote_writes[0]->namespace, "team-a");
+    assert_true(filled.manifest->remote_writes[0]->bound);
+    assert_null(same.manifest->remote_writes[0]->fault);
+    assert_string_equal(other.manifest->remote_writes[0]->namespace, "team-a");
+    assert_non_null(other.manifest->remote_writes[0]->fault);
+    assert_string_equal(number.manifest->remote_writes[0]->namespace, "team-a");
+    assert_non_null(number.manifest->remote_writes[0]->fault);
+    assert_string_equal(secret.manifest->documents[0]->namespace, "team-a");
+    assert_int_equal(forged.manifest->document_count, 0);
+}
+
+static void wrong_metadata_is_said_at_its_place(void **state) {
+    static const char *const cases[][2] = {
+        {"metadata: {name: a, labels: x}\n",
+         "rw.yaml:3:29: error: [a] metadata.labels: must be a mapping"},
+        {"metadata: {name: a, labels: {b: 1}}\n",
+         "rw.yaml:3:33: error: [a] metadata.labels.b: must be a string"},
+        {"metadata: {name: [a]}\n", "rw.yaml:3:18: error: metadata.name: must be a string"},
+        {"metadata: {name: a, namespace: [b]}\n",
+         "rw.yaml:3:32: error: [a] metadata.namespace: must be a string"},
+        {"metadata: {name: a/b}\n",
+         "rw.yaml:3:18: error: [a/b] metadata.name: \"a/b\" may have only"},
+        {"metadata: x\n", "metadata.name: is missing"},
+        {"metadata: {name: null}\n", "metadata.name: is missing"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        READING reading = read_text(arena_format(arena, "%s%s%s", GIANTSWARM, cases[i][0], SPEC));
+        if (strstr(said(&reading), cases[i][1]) == NULL) {
+            fail_msg("%s: %s", cases[i][0], said(&reading));
+        }
+        assert_non_null(reading.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void a_secret_document_is_data_with_string_data_over_it(void **state) {
+    READING reading = read_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns}\ntype: Opaque\nimmutable: true\ndata: {b: Yg==, a: b2xk}\nstringData: {a: new, c: '3'}\n"
+        "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {a: text}\nbinaryData: {b: /w==}\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: empty}\n");
+    const struct keyed_document *secret = reading.manifest->documents[0];
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(reading.manifest->document_count, 3);
+    assert_int_equal(secret->count, 3);
+    assert_string_equal(secret->items[0].key, "a");
+    assert_true(bytes_equal_string(secret->items[0].value, "new"));
+    assert_true(bytes_equal_string(secret->items[1].value, "b"));
+    assert_true(bytes_equal_string(secret->items[2].value, "3"));
+    assert_int_equal(reading.manifest->documents[1]->count, 2);
+    assert_int_equal(reading.manifest->documents[2]->count, 0);
+}
+
+static void its_own_secrets_are_read_and_may_have_null_parts(void **state) {
+    READING reading = read_text(
+        GIANTSWARM
+        "metadata: {name: a}\nspec:\n  clusterSelector: {}\n  remoteWrite: {url: 'http://a'}\n  secrets:\n  - {name: one, data: null, stringData: {k: v}}\n  - {name: two, data: {k: dg==}}\n");
+    const struct remote_write *item = reading.manifest->remote_writes[0];
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(item->secret_count, 2);
+    assert_string_equal(item->secrets[1].name, "two");
+    assert_true(bytes_equal_string(item->secrets[1].items[0].value, "v"));
+}
+
+static void types_of_every_kind_are_told_apart(void **state) {
+    static const char *const cases[][2] = {
+        {"headers: {1: a}", "has a key that is a number"},
+        {"headers: {yes: a}", "has a key that is a boolean"},
+        {"proxyConnectHeader: {1: []}", "has a key that is a number"},
+        {"headers: [a]", "must be a mapping, but this is a list"},
+        {"writeRelabelConfigs: [null]", "must be a mapping, but this is null"},
+        {"writeRelabelConfigs: [{sourceLabels: a}]", "must be a list, but a is a string"},
+        {"writeRelabelConfigs: [{sourceLabels: [1]}]",
+         "sourceLabels[0]: must be a string, but 1 is a number"},
+        {"oauth2: {clientId: {secret: x}}", "must be a reference to a Secret, but"},
+        {"oauth2: {clientId: x}", "must be a reference to a Secret or ConfigMap, but"},
+        {"tlsConfig: {ca: {configMap: []}}", "must be a reference to a ConfigMap, but"},
+        {"tlsConfig: {ca: {configMap: {key: a}}}", "name the ConfigMap"},
+        {"tlsConfig: {ca: {secret: {name: a, key: ''}}}", "must not be empty"},
+        {"tlsConfig: {ca: {secret: {name: a, key: b, optional: 1}}}",
+         "must be a boolean, but 1 is a number"},
+        {"sigv4: {externalId: ''}", "must not be empty"},
+        {"azureAd: {scope: 'a?b', sdk: {}}", "does not match"},
+        {"metadataConfig: {maxSamplesPerSend: 9223372036854775808}", "must be an integer"},
+        {"queueConfig: {remoteTimeout: 1s}", "it belongs beside url"},
+        {"maxShards: 1", "it belongs below: queueConfig.maxShards"},
+        {"serverName: a", "it belongs below: "},
+        {"remoteWrite: {}", "is not a known field"},
+        {"remoteTimeout: [1s]", "must be a duration, but this is a list"},
+        {"12: a", "is not a known field"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(arena_freep) struct arena *arena = arena_new();
+        READING reading = read_text(arena_format(
+            arena, "%smetadata: {name: a}\nspec:\n  url: http://a\n  %s\n", COREOS, cases[i][0]));
+        if (strstr(said(&reading), cases[i][1]) == NULL) {
+            fail_msg("%s: %s", cases[i][0], said(&reading));
+        }
+    }
+}
+
+static void every_fault_of_a_remote_write_is_said_at_once(void **state) {
+    READING reading = read_text(
+        COREOS
+        "metadata: {name: a}\nspec: {url: '', remoteTimeout: 1x, sendExemplars: 1, foo: 2}\n");
+
+    assert_int_equal(reading.manifest->remote_writes[0]->diagnostics.count, 4);
+    assert_non_null(
+        strstr(reading.manifest->remote_writes[0]->fault, "spec.url: is not a usable URL"));
+}
+
+static void a_syntax_error_spoils_its_own_document_alone(void **state) {
+    READING reading = read_text(COREOS "metadata: {name: a}\nspec: {url: 'http://a'\n---\n" COREOS
+                                       "metadata: {name: b}\nspec: {url: 'http://b'}\n");
+
+    assert_int_equal(reading.manifest->remote_write_count, 1);
+    assert_string_equal(reading.manifest->remote_writes[0]->name, "b");
+    assert_int_equal(reading.manifest->diagnostics.count, 1);
+}
+
+static void what_is_no_text_is_said_and_nothing_more(void **state) {
+    READING reading = read_text("kind: \xff\n");
+
+    assert_int_equal(reading.manifest->remote_write_count, 0);
+    assert_int_equal(reading.manifest->diagnostics.count, 1);
+    manifest_free(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nothing_in_a_file_is_nothing_to_say),
+        cmocka_unit_test(both_api_groups_are_read),
+        cmocka_unit_test(a_selector_that_is_null_or_absent_selects_nothing),
+        cmocka_unit_test(lists_are_opened_and_lists_in_lists_too),
+        cmocka_unit_test(lists_that_nest_too_deeply_are_refused),
+        cmocka_unit_test(other_kinds_are_passed_over_with_an_info),
+        cmocka_unit_test(a_bound_directory_gives_its_namespace),
+        cmocka_unit_test(wrong_metadata_is_said_at_its_place),
+        cmocka_unit_test(a_secret_document_is_data_with_string_data_over_it),
+        cmocka_unit_test(its_own_secrets_are_read_and_may_have_null_parts),
+        cmocka_unit_test(types_of_every_kind_are_told_apart),
+        cmocka_unit_test(every_fault_of_a_remote_write_is_said_at_once),
+        cmocka_unit_test(a_syntax_error_spoils_its_own_document_alone),
+        cmocka_unit_test(what_is_no_text_is_said_and_nothing_more),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
