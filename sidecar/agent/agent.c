@@ -83,8 +83,7 @@ static void enter(struct agent *agent, enum agent_phase phase) {
     }
 }
 
-/* --- settling
- * -------------------------------------------------------------------------------------- */
+/* --- settling ------------------------------------------------------------------------------- */
 
 static void on_settled(uv_timer_t *timer);
 
@@ -135,8 +134,7 @@ static void on_file_event(void *context) {
     settle(context);
 }
 
-/* --- trying again
- * ---------------------------------------------------------------------------------- */
+/* --- trying again --------------------------------------------------------------------------- */
 
 static void on_retry(uv_timer_t *timer) {
     act_now(timer->data);
@@ -172,8 +170,7 @@ static void rest(struct agent *agent, bool failed) {
     }
 }
 
-/* --- the version of Prometheus
- * --------------------------------------------------------------------- */
+/* --- the version of Prometheus -------------------------------------------------------------- */
 
 static void on_version(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
@@ -198,8 +195,7 @@ static bool ask_version(struct agent *agent) {
     return error == 0 || error == -EALREADY;
 }
 
-/* --- reloading
- * ------------------------------------------------------------------------------------- */
+/* --- reloading ------------------------------------------------------------------------------ */
 
 static void on_reloaded(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
@@ -246,8 +242,7 @@ static void reload(struct agent *agent) {
     enter(agent, AGENT_RELOADING);
 }
 
-/* --- a pass
- * ---------------------------------------------------------------------------------------- */
+/* --- a pass --------------------------------------------------------------------------------- */
 
 static void on_watch_interval(uv_timer_t *timer) {
     struct agent *agent = timer->data;
@@ -345,8 +340,7 @@ static void on_settled(uv_timer_t *timer) {
     decide(agent, &result, hangup);
 }
 
-/* --- from outside
- * ---------------------------------------------------------------------------------- */
+/* --- from outside --------------------------------------------------------------------------- */
 
 void agent_reload(struct agent *agent) {
     agent->hangup = true;

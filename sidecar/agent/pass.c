@@ -91,8 +91,7 @@ const struct desired_state *pass_published(const struct pass *pass) {
     return pass->published;
 }
 
-/* --- reading
- * --------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------------------------- */
 
 /* Watches first, then the reading that counts: what changes after it is an event. *ret_watched is
  * false when new directories kept appearing. */
@@ -113,8 +112,7 @@ static struct snapshot *read_watched(struct pass *pass, struct watcher *watcher,
     return snapshot;
 }
 
-/* --- publishing
- * ------------------------------------------------------------------------------------ */
+/* --- publishing ----------------------------------------------------------------------------- */
 
 static void say_failure(struct incident *incident, const char *message, int error,
                         const struct publish_error *failure) {
@@ -231,8 +229,7 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
     return result;
 }
 
-/* --- cleaning up
- * ----------------------------------------------------------------------------------- */
+/* --- cleaning up ---------------------------------------------------------------------------- */
 
 void pass_clean(struct pass *pass) {
     struct publish_error failure = {.step = ""};

@@ -23,8 +23,7 @@ static const enum log_level level_of_state[] = {
     [STATE_QUARANTINED] = LOG_LEVEL_ERROR,
 };
 
-/* --- diagnostics
- * ----------------------------------------------------------------------------------- */
+/* --- diagnostics ---------------------------------------------------------------------------- */
 
 static uint64_t fingerprint(const struct diagnostic *diagnostic) {
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -106,8 +105,7 @@ void report_free(struct report *report) {
     *report = (struct report){0};
 }
 
-/* --- outcomes
- * -------------------------------------------------------------------------------------- */
+/* --- outcomes ------------------------------------------------------------------------------- */
 
 static int compare_names(const struct outcome *left, const struct outcome *right) {
     int order = strcmp(left->namespace, right->namespace);

@@ -21,8 +21,7 @@
     "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0+ds\",\"revision\":\"x\"}}"
 #define BUILDINFO_3_5 "{\"status\":\"success\",\"data\":{\"version\":\"3.5.0\"}}"
 
-/* --- refused and unanswered
- * ------------------------------------------------------------------------ */
+/* --- refused and unanswered ----------------------------------------------------------------- */
 
 static void a_refused_config_is_asked_again_and_the_reason_is_logged_once(void **state) {
     struct agent_fixture *fixture = *state;
@@ -163,8 +162,7 @@ static void events_during_a_reload_are_one_further_pass_and_never_a_second_reque
     assert_true(output_has(fixture, "team-a/rw-4"));
 }
 
-/* --- away
- * ------------------------------------------------------------------------------------------ */
+/* --- away ----------------------------------------------------------------------------------- */
 
 static void a_prometheus_that_starts_later_is_served_once_it_is_up(void **state) {
     struct agent_fixture *fixture = *state;
@@ -211,8 +209,7 @@ static void a_password_file_that_comes_late_is_read_at_the_next_try(void **state
     assert_int_equal(log_lines_count("hunter2", NULL), 0);
 }
 
-/* --- faults of the disk
- * ---------------------------------------------------------------------------- */
+/* --- faults of the disk --------------------------------------------------------------------- */
 
 static void an_output_that_cannot_be_written_is_said_once_and_tried_again(void **state) {
     struct agent_fixture *fixture = *state;
@@ -245,8 +242,7 @@ static void a_secret_that_cannot_be_written_keeps_the_config_as_it_was(void **st
     assert_true(agent_is_asked(fixture, 2));
 }
 
-/* --- the version
- * ----------------------------------------------------------------------------------- */
+/* --- the version ---------------------------------------------------------------------------- */
 
 static const char with_a_field_of_2_50[] = "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
                                            "kind: RemoteWrite\n"

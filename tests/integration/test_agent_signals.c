@@ -83,8 +83,7 @@ static void sighup_that_cannot_publish_is_made_up_for_later(void **state) {
     assert_true(agent_is_asked(fixture, 2));
 }
 
-/* --- settings
- * -------------------------------------------------------------------------------------- */
+/* --- settings ------------------------------------------------------------------------------- */
 
 struct other_settings {
     struct agent_settings settings;
@@ -174,8 +173,7 @@ static void settings_are_not_read_while_prometheus_reloads(void **state) {
     assert_true(agent_ends(fixture));
 }
 
-/* --- the end
- * --------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------------------------- */
 
 static void sigterm_ends_the_loop(void **state) {
     struct agent_fixture *fixture = *state;

@@ -175,8 +175,7 @@ static void a_directory_that_vanished_asks_for_another_reading(void **state) {
     assert_int_equal(log_lines_count("level=error", NULL), 0);
 }
 
-/* --- the kernel's limit
- * ---------------------------------------------------------------------------- */
+/* --- the kernel's limit --------------------------------------------------------------------- */
 
 enum {
     CHILD_FINE = 0,

@@ -113,8 +113,7 @@ void agent_starts(struct agent_fixture *fixture) {
     }
 }
 
-/* --- waiting
- * --------------------------------------------------------------------------------------- */
+/* --- waiting -------------------------------------------------------------------------------- */
 
 struct wait {
     const struct agent_fixture *fixture;
@@ -229,8 +228,7 @@ bool agent_ends(struct agent_fixture *fixture) {
     return fixture->ended;
 }
 
-/* --- content
- * --------------------------------------------------------------------------------------- */
+/* --- content -------------------------------------------------------------------------------- */
 
 void reload_answers(struct agent_fixture *fixture, const struct stub_answer *answers,
                     size_t count) {

@@ -20,8 +20,7 @@ static const char config_name[] = "prometheus.yml";
 static const char secrets_name[] = "remote-write-secrets";
 static const char receiver_folder[] = "receiver";
 
-/* --- the receiver
- * ---------------------------------------------------------------------------------- */
+/* --- the receiver --------------------------------------------------------------------------- */
 
 struct known_password {
     const char *password;
@@ -56,8 +55,7 @@ void pod_receiver_wants(struct pod *pod, const char *password) {
     }
 }
 
-/* --- the pod
- * --------------------------------------------------------------------------------------- */
+/* --- the pod -------------------------------------------------------------------------------- */
 
 static void make_receiver(struct pod *pod) {
     const char *folder = arena_format(pod->arena, "%s/%s", pod->folder, receiver_folder);
@@ -187,8 +185,7 @@ int pod_teardown(void **state) {
     return well ? 0 : -1;
 }
 
-/* --- processes
- * ------------------------------------------------------------------------------------- */
+/* --- processes ------------------------------------------------------------------------------ */
 
 void pod_start_prometheus(struct pod *pod) {
     assert_true(prometheus_server_start(pod->prometheus));
@@ -293,8 +290,7 @@ void pod_show_logs(const struct pod *pod) {
     prometheus_server_show_log(pod->prometheus);
 }
 
-/* --- what the user does
- * ---------------------------------------------------------------------------- */
+/* --- what the user does --------------------------------------------------------------------- */
 
 const char *manifest_text(struct pod *pod, struct manifest manifest) {
     const char *secret = manifest.secret != NULL ? manifest.secret : RECEIVER_SECRET;
@@ -346,8 +342,7 @@ void pod_cluster_labels(struct pod *pod, const char *text) {
     file_replace(arena_format(pod->arena, "%s/podinfo", pod->folder), "labels", text);
 }
 
-/* --- what comes of it
- * ------------------------------------------------------------------------------ */
+/* --- what comes of it ----------------------------------------------------------------------- */
 
 const char *pod_output(struct pod *pod) {
     CLEANUP(memory_freep) char *text = file_read(pod->folder, "config/prometheus.yml");

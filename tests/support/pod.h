@@ -106,8 +106,7 @@ size_t pod_logged(const struct pod *pod, const char *text);
 bool pod_is_well(const struct pod *pod);
 void pod_show_logs(const struct pod *pod);
 
-/* --- what the user does
- * ---------------------------------------------------------------------------- */
+/* --- what the user does --------------------------------------------------------------------- */
 
 struct manifest {
     const char *name;
@@ -133,8 +132,7 @@ void pod_cluster_labels(struct pod *pod, const char *text);
 /* From now on it takes this password (FIRST_PASSWORD, SECOND_PASSWORD) and no other. */
 void pod_receiver_wants(struct pod *pod, const char *password);
 
-/* --- what comes of it
- * ------------------------------------------------------------------------------ */
+/* --- what comes of it ----------------------------------------------------------------------- */
 
 /* The output; NULL where there is none. */
 const char *pod_output(struct pod *pod);

@@ -33,8 +33,7 @@ static int forget(void **state) {
     return 0;
 }
 
-/* --- diagnostics
- * ----------------------------------------------------------------------------------- */
+/* --- diagnostics ---------------------------------------------------------------------------- */
 
 static void add(struct diagnostics *list, enum severity severity, const char *problem,
                 unsigned line) {
@@ -100,8 +99,7 @@ static void a_flood_of_diagnostics_is_cut_and_counted(void **state) {
     assert_int_equal(log_lines_count("msg=flood", NULL), REPORT_LINES_MAX);
 }
 
-/* --- outcomes
- * -------------------------------------------------------------------------------------- */
+/* --- outcomes ------------------------------------------------------------------------------- */
 
 static struct outcome outcome(const char *name, enum remote_write_state state, const char *entry) {
     return (struct outcome){
@@ -174,8 +172,7 @@ static void entries_are_counted_by_what_became_of_them(void **state) {
     assert_int_equal(changes.removed, 0);
 }
 
-/* --- incidents
- * ------------------------------------------------------------------------------------- */
+/* --- incidents ------------------------------------------------------------------------------ */
 
 static void an_incident_is_news_when_it_begins_and_when_its_words_change(void **state) {
     struct incident incident = {0};

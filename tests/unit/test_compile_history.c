@@ -122,7 +122,7 @@ static void a_becomes(struct compile_fixture *fixture, const char *fields) {
     file_becomes(fixture, 0, remote_write_text(fixture, "team-a", "a", fields));
 }
 
-/* --- the last good form stands in ------------------------------------------------------------- */
+/* --- the last good form stands in ----------------------------------------------------------- */
 
 static void a_rejected_edit_goes_on_being_served_in_its_last_good_form(void **state) {
     COMPILE pass = compile_given();
