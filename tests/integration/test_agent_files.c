@@ -247,11 +247,11 @@ static void *grow(void *context) {
     char path[PATH_MAX];
     char name[16];
 
-    snprintf(path, sizeof(path), "%s/team-%u", growth->fixture->volume, growth->number);
     for (int depth = 0; depth < 6; depth++) {
+        snprintf(path, sizeof(path), "%s/team-%u%.*s", growth->fixture->volume, growth->number,
+                 2 * depth, "/x/x/x/x/x");
         mkdir(path, 0755);
         usleep(growth->pause);
-        strcat(path, "/x");
     }
     snprintf(name, sizeof(name), "rw-%u", growth->number);
     file_write(path, "rw.yaml", remote_write(name, "http://a.example/push"));
