@@ -85,13 +85,13 @@ int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *o
     return url_with_end(runtimeinfo_url, "/runtimeinfo", "/buildinfo", out);
 }
 
-int endpoint_port(const char *text, uint16_t *ret) {
-    CLEANUP(url_cleanupp) CURLU *url = endpoint_parse(text);
+int endpoint_port(const char *url, uint16_t *ret) {
+    CLEANUP(url_cleanupp) CURLU *parsed = endpoint_parse(url);
     CLEANUP(url_stringp) char *port = NULL;
     int64_t number = 0;
 
-    if (url == NULL || !url_is_http(url) ||
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
+    if (parsed == NULL || !url_is_http(parsed) ||
+        curl_url_get(parsed, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) != CURLUE_OK ||
         number_parse(bytes_of(port), &number) < 0 || number < 1 || number > UINT16_MAX) {
         return -EINVAL;
     }

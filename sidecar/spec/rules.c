@@ -97,9 +97,9 @@ static void check_authorization(struct scope *scope, const struct object *spec,
     if (authorization == NULL)
         return;
     word = type != NULL ? bytes_trim(type->as.text) : bytes_of(NULL);
-    if (word.length == 5 && strncasecmp(word.data, "basic", 5) == 0)
+    if (type != NULL && word.length == 5 && strncasecmp(word.data, "basic", 5) == 0)
         fail(scope, type, "use basicAuth", "must not be Basic");
-    for (size_t i = 0; i < word.length; i++) {
+    for (size_t i = 0; type != NULL && i < word.length; i++) {
         if (!isgraph((unsigned char)word.data[i])) {
             fail(scope, type, "write one word, such as Bearer",
                  "holds a character that no scheme has");

@@ -8,17 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct secret_store {
-    struct arena *arena;
-    const struct snapshot *snapshot;
-    const struct keyed_document *
-        *documents; /* sorted: kind, namespace, name, bound ones first, then as they came */
-    size_t count;
-};
-
 struct ranked_document {
     const struct keyed_document *document;
     size_t rank;
+};
+
+struct secret_store {
+    const struct snapshot *snapshot;
+    /* sorted: kind, namespace, name, bound ones first, then as they came; each identity once */
+    struct ranked_document *documents;
+    size_t count;
 };
 
 static int compare_identity(const struct keyed_document *left, const struct keyed_document *right) {
@@ -48,15 +47,13 @@ struct secret_store *secret_store_new(struct arena *arena, const struct snapshot
         ranked[i] = (struct ranked_document){.document = documents[i], .rank = i};
     qsort(ranked, count, sizeof(*ranked), compare_ranked);
 
-    store->arena = arena;
     store->snapshot = snapshot;
-    store->documents = ARENA_NEW_ARRAY(arena, const struct keyed_document *, count);
+    store->documents = ranked;
     for (size_t i = 0; i < count; i++) {
-        /* of several with one identity the first counts: a bound one, or the one that was read
-         * first */
+        /* of several with one identity the first counts: a bound one, or the one read first */
         if (store->count == 0 ||
-            compare_identity(store->documents[store->count - 1], ranked[i].document) != 0)
-            store->documents[store->count++] = ranked[i].document;
+            compare_identity(ranked[store->count - 1].document, ranked[i].document) != 0)
+            ranked[store->count++] = ranked[i];
     }
     return store;
 }
@@ -87,9 +84,7 @@ static const struct keyed_document *find_own(const struct remote_write *remote_w
 }
 
 static int compare_wanted(const void *wanted, const void *item) {
-    const struct keyed_document *const *document = item;
-
-    return compare_identity(wanted, *document);
+    return compare_identity(wanted, ((const struct ranked_document *)item)->document);
 }
 
 static const struct keyed_document *find_document(const struct secret_store *store,
@@ -100,12 +95,12 @@ static const struct keyed_document *find_document(const struct secret_store *sto
         .namespace = namespace,
         .name = reference->name,
     };
-    const struct keyed_document **found = NULL;
+    const struct ranked_document *found = NULL;
 
     if (store->count > 0)
         found = bsearch(&wanted, store->documents, store->count, sizeof(*store->documents),
                         compare_wanted);
-    return found != NULL ? *found : NULL;
+    return found != NULL ? found->document : NULL;
 }
 
 /* The index of the first file whose relative path is not before text. */

@@ -197,7 +197,7 @@ static json_t *integer_value(struct generator *generator, const struct field *fi
 
     (void)field;
     if (percent(generator, 90))
-        return json_integer((json_int_t)(1 + below(generator, 100)));
+        return json_integer(1 + (json_int_t)below(generator, 100));
     if (percent(generator, 10))
         return json_real(1.5);
     return json_integer(PICK(generator, borders));

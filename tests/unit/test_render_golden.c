@@ -102,12 +102,12 @@ static const char *const *environment_of(const struct render *render) {
 }
 
 static bool status_is_right(const struct render *render, const char *version, int status) {
-    int wanted = atoi(golden_read(render->arena, file_of(render, "exit")));
+    int wanted = (int)strtol(golden_read(render->arena, file_of(render, "exit")), NULL, 10);
     const char *own = golden_read(render->arena,
                                   file_of(render, arena_format(render->arena, "exit-%s", version)));
 
     if (own[0] != '\0') {
-        wanted = atoi(own);
+        wanted = (int)strtol(own, NULL, 10);
     }
     if (status != wanted) {
         print_error("%s for %s: exit status %d, not %d\n", render->folder, version, status, wanted);
