@@ -4,35 +4,33 @@
 
 #include "base/compiler.h"
 #include "prometheus/credential.h"
+#include "support/tempdir.h"
 
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-static char path[] = "/tmp/remotewrite-sidecar-credential-XXXXXX";
+static char *dir;
+static char *path;
 
-static int make_file(void **state) {
-    int fd = mkstemp(path);
-
-    return fd >= 0 ? close(fd) : -1;
+static int make_folder(void **state) {
+    dir = tempdir_new();
+    path = path_join(dir, "credential");
+    return 0;
 }
 
-static int remove_file(void **state) {
-    return unlink(path);
+static int remove_folder(void **state) {
+    free(path);
+    tempdir_remove(dir);
+    return 0;
 }
 
 static void write_file(struct bytes content) {
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_int_equal(fwrite(content.data, 1, content.length, file), content.length);
-    assert_int_equal(fclose(file), 0);
+    file_write_bytes(dir, "credential", content);
 }
 
 static void assert_credential(struct bytes content, const char *expected) {
@@ -83,13 +81,12 @@ static void a_file_that_is_too_large_is_no_credential(void **state) {
 
 static void what_is_no_file_is_no_credential_and_never_blocks(void **state) {
     CLEANUP(buffer_free) struct buffer credential = {0};
-    static const char fifo[] = "/tmp/remotewrite-sidecar-credential-fifo";
 
-    unlink(fifo);
-    assert_int_equal(mkfifo(fifo, 0600), 0);
-    assert_int_equal(credential_read(fifo, &credential), -EINVAL);
-    assert_int_equal(unlink(fifo), 0);
-    assert_int_equal(credential_read("/tmp", &credential), -EINVAL);
+    tree_remove(path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(credential_read(path, &credential), -EINVAL);
+    tree_remove(path);
+    assert_int_equal(credential_read(dir, &credential), -EINVAL);
     assert_int_equal(credential_read("/dev/zero", &credential), -EINVAL);
     assert_int_equal(credential_read("/nowhere/at/all", &credential), -ENOENT);
 }
@@ -102,5 +99,5 @@ int main(void) {
         cmocka_unit_test(what_is_no_file_is_no_credential_and_never_blocks),
     };
 
-    return cmocka_run_group_tests(tests, make_file, remove_file);
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
