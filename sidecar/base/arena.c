@@ -77,6 +77,17 @@ void arena_freep(struct arena **arena) {
     *arena = NULL;
 }
 
+/* Half of what there is: few chunks where there is much, and little that is never used where there
+ * are many small arenas (one for each manifest). */
+static size_t next_size(size_t size) {
+    size_t half = size / 2;
+
+    if (half < chunk_smallest) {
+        return chunk_smallest;
+    }
+    return half < chunk_largest ? half : chunk_largest;
+}
+
 static struct chunk *arena_add_chunk(struct arena *arena, size_t wanted) {
     bool of_its_own = wanted > arena->next_size / 2;
     size_t size = of_its_own ? wanted : arena->next_size;
@@ -97,9 +108,7 @@ static struct chunk *arena_add_chunk(struct arena *arena, size_t wanted) {
     }
     chunk->next = arena->chunks;
     arena->chunks = chunk;
-    if (!of_its_own && arena->next_size < chunk_largest) {
-        arena->next_size *= 2;
-    }
+    arena->next_size = next_size(arena->size);
     return chunk;
 }
 
