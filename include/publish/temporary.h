@@ -40,13 +40,27 @@ struct temporary {
     char name[NAME_MAX + 1];
 };
 
-/*
- * Writes a temporary file for name and syncs it. owner: the file that it will replace, whose owner
- * it takes over where that is allowed, or NULL. On failure no file is left. 0 or negative errno.
+/* How a file is written. */
+struct output_mode {
+    mode_t mode;
+    const struct stat *owner; /* the file that it will replace, whose owner it takes over where that
+                                 is allowed; or NULL */
+    bool sync_later;          /* temporary_sync or output_folder_sync_all follows */
+};
+
+/* Writes a temporary file for name and syncs it. On failure no file is left. 0 or negative errno.
  */
 int temporary_write(const struct output_folder *folder, const char *name, struct bytes content,
-                    mode_t mode, const struct stat *owner, struct temporary *ret,
+                    const struct output_mode *mode, struct temporary *ret,
                     struct publish_error *error);
+
+/* Syncs one that was written with sync_later; on failure it is removed. 0 or negative errno. */
+int temporary_sync(const struct output_folder *folder, const struct temporary *temporary,
+                   const char *name, struct publish_error *error);
+
+/* Syncs all that was written to the folder's file system. For many files a tenth of the time that
+ * syncing each takes, but other processes' writes are waited for as well. 0 or negative errno. */
+int output_folder_sync_all(const struct output_folder *folder);
 
 /* Lets it take its place; on failure it is removed. 0 or negative errno. */
 int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,

@@ -54,8 +54,9 @@ static int target_resolve(const char *path, struct target *ret, struct publish_e
 
 static int replace(const struct output_folder *folder, const char *name, struct bytes content,
                    mode_t mode, const struct stat *old, struct publish_error *error) {
+    const struct output_mode how = {.mode = mode, .owner = old};
     struct temporary temporary;
-    int result = temporary_write(folder, name, content, mode, old, &temporary, error);
+    int result = temporary_write(folder, name, content, &how, &temporary, error);
 
     if (result == 0) {
         result = temporary_rename(folder, &temporary, name, error);

@@ -14,10 +14,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* From so many files on, the whole file system is synced once instead of each file. */
+#define SYNC_ALL_FROM 64
+
 /* A file that is written and waits for its name. */
 struct pending {
     const char *name;
-    struct temporary *temporary;
+    struct temporary *temporary; /* NULL: it failed, and is removed */
 };
 
 struct batch {
@@ -60,8 +63,9 @@ static int prepare(struct batch *batch, const struct secret_file *file, mode_t m
     if (is_file && output_is_same(folder, file->name, &old, file->content, mode)) {
         return 0;
     }
-    result = temporary_write(folder, file->name, file->content, mode, is_file ? &old : NULL,
-                             &temporary, batch->error);
+    const struct output_mode how = {
+        .mode = mode, .owner = is_file ? &old : NULL, .sync_later = true};
+    result = temporary_write(folder, file->name, file->content, &how, &temporary, batch->error);
     if (result < 0) {
         return result;
     }
@@ -73,12 +77,31 @@ static int prepare(struct batch *batch, const struct secret_file *file, mode_t m
     return 0;
 }
 
+/* Before a name leads to them the bytes have to be on disk. */
+static void sync_all(struct batch *batch) {
+    if (batch->count >= SYNC_ALL_FROM && output_folder_sync_all(&batch->folder) == 0) {
+        return;
+    }
+    for (size_t i = 0; i < batch->count; i++) {
+        struct pending *pending = &batch->items[i];
+        int result =
+            temporary_sync(&batch->folder, pending->temporary, pending->name, batch->error);
+        batch_failed(batch, result);
+        if (result < 0) {
+            pending->temporary = NULL;
+        }
+    }
+}
+
 /* How many took their place. */
 static size_t rename_all(struct batch *batch) {
     size_t renamed = 0;
 
     for (size_t i = 0; i < batch->count; i++) {
         const struct pending *pending = &batch->items[i];
+        if (pending->temporary == NULL) {
+            continue;
+        }
         int result =
             temporary_rename(&batch->folder, pending->temporary, pending->name, batch->error);
         batch_failed(batch, result);
@@ -106,6 +129,7 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
         for (size_t i = 0; i < count; i++) {
             batch_failed(&batch, prepare(&batch, &files[i], mode));
         }
+        sync_all(&batch);
         written = rename_all(&batch);
         output_folder_close(&batch.folder);
     }

@@ -209,7 +209,7 @@ static int take_over_owner(int descriptor, const struct stat *owner) {
 
 /* 0, or negative errno and the step that failed. The mode comes after the owner: a change of owner
  * takes bits away. */
-static int fill(int descriptor, struct bytes content, mode_t mode, const struct stat *owner,
+static int fill(int descriptor, struct bytes content, const struct output_mode *mode,
                 const char **ret_step) {
     int result = 0;
 
@@ -219,41 +219,66 @@ static int fill(int descriptor, struct bytes content, mode_t mode, const struct 
         return result;
     }
     *ret_step = "setting the owner of";
-    result = take_over_owner(descriptor, owner);
+    result = take_over_owner(descriptor, mode->owner);
     if (result < 0) {
         return result;
     }
     *ret_step = "setting the mode of";
-    if (fchmod(descriptor, mode) < 0) {
+    if (fchmod(descriptor, mode->mode) < 0) {
         return -errno;
     }
     *ret_step = "syncing";
-    return sync_descriptor(descriptor);
+    return mode->sync_later ? 0 : sync_descriptor(descriptor);
 }
 
 int temporary_write(const struct output_folder *folder, const char *name, struct bytes content,
-                    mode_t mode, const struct stat *owner, struct temporary *ret,
+                    const struct output_mode *mode, struct temporary *ret,
                     struct publish_error *error) {
     const char *step = "creating a temporary file for";
     int descriptor = temporary_create(folder, name, ret);
-    int result = descriptor < 0 ? descriptor : 0;
 
-    if (descriptor >= 0) {
-        result = fill(descriptor, content, mode, owner, &step);
-        /* Linux closes the descriptor whatever it returns, and the bytes are synced already; a
-         * network file system may still report here that it lost them. */
-        if (close(descriptor) < 0 && errno != EINTR && result == 0) {
-            step = "closing";
-            result = -errno;
-        }
+    if (descriptor < 0) {
+        return publish_failed(error, step, folder->path, name, -descriptor);
+    }
+    int result = fill(descriptor, content, mode, &step);
+    /* Linux closes the descriptor whatever it returns; a network file system may still report here
+     * that it lost bytes. */
+    if (close(descriptor) < 0 && errno != EINTR && result == 0) {
+        step = "closing";
+        result = -errno;
     }
     if (result < 0) {
-        if (descriptor >= 0) {
-            temporary_remove(folder, ret);
-        }
+        temporary_remove(folder, ret);
         return publish_failed(error, step, folder->path, name, -result);
     }
     return 0;
+}
+
+int temporary_sync(const struct output_folder *folder, const struct temporary *temporary,
+                   const char *name, struct publish_error *error) {
+    int descriptor = -1;
+
+    do {
+        descriptor = openat(folder->descriptor, temporary->name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    int result = descriptor < 0 ? -errno : sync_descriptor(descriptor);
+    if (descriptor >= 0) {
+        close(descriptor);
+    }
+    if (result < 0) {
+        temporary_remove(folder, temporary);
+        return publish_failed(error, "syncing", folder->path, name, -result);
+    }
+    return 0;
+}
+
+int output_folder_sync_all(const struct output_folder *folder) {
+    int result = 0;
+
+    do {
+        result = syncfs(folder->descriptor);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
 }
 
 int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,

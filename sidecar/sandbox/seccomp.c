@@ -59,6 +59,7 @@ static const char *const allowed[] = {
     "umask",
     "fsync",
     "fdatasync",
+    "syncfs",
     "ftruncate",
     "ftruncate64",
     "fcntl",

@@ -15,6 +15,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -50,36 +51,66 @@ static int generation_status(int folder, struct stat *ret) {
     return -errno;
 }
 
+/* kubelet's link names a folder beside itself: opened without a search. -ENOENT: it is another kind
+ * of link, or stale. */
+static int open_beside(const struct resolver *resolver, struct folder *folder) {
+    char name[NAME_MAX + 1];
+    ssize_t length = readlinkat(folder->descriptor, generation_link, name, sizeof(name));
+
+    if (length <= 0 || (size_t)length >= sizeof(name)) {
+        return -ENOENT;
+    }
+    name[length] = '\0';
+    if (strchr(name, '/') != NULL || strcmp(name, ".") == 0 || strcmp(name, "..") == 0) {
+        return -ENOENT;
+    }
+    int descriptor =
+        openat(folder->descriptor, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0) {
+        return errno == ENOTDIR || errno == ELOOP ? -ENOENT : -errno;
+    }
+    folder->generation = descriptor;
+    folder->generation_real = arena_format(resolver->arena, "%s/%s", folder->real, name);
+    return 0;
+}
+
+/* Any other link, followed as far as it stays inside the volume. */
+static int open_elsewhere(const struct resolver *resolver, struct folder *folder) {
+    const char *path = arena_format(resolver->arena, "%s/%s", folder->real, generation_link);
+    struct resolution resolution;
+    int error = path_resolve(resolver, path, &resolution);
+
+    if (error < 0) {
+        return error;
+    }
+    int descriptor =
+        resolution.exists ? folder_open_beneath(resolver->root, resolution.real) : -ENOENT;
+    if (descriptor < 0) {
+        return descriptor == -ENOENT || descriptor == -ENOTDIR ? -ESTALE : descriptor;
+    }
+    folder->generation = descriptor;
+    folder->generation_real = resolution.real;
+    return 0;
+}
+
 int folder_open(struct folder *ret, const struct resolver *resolver, int descriptor,
                 const char *real) {
     struct folder folder = {.descriptor = descriptor, .real = real, .generation = -1};
-    struct resolution resolution;
     struct stat status;
     int error = generation_status(descriptor, &status);
 
-    if (error == -ENOENT) {
+    if (error == 0) {
+        error = open_beside(resolver, &folder);
+        if (error == -ENOENT) {
+            error = open_elsewhere(resolver, &folder);
+        }
+    } else if (error == -ENOENT) {
+        error = 0; /* a plain folder */
+    }
+    if (error == 0) {
         *ret = folder;
-        return 0;
     }
-    if (error < 0) {
-        return error;
-    }
-    const char *path = arena_format(resolver->arena, "%s/%s", real, generation_link);
-    error = path_resolve(resolver, path, &resolution);
-    if (error < 0) {
-        return error;
-    }
-    if (!resolution.exists) {
-        return -ESTALE;
-    }
-    folder.generation = folder_open_beneath(resolver->root, resolution.real);
-    if (folder.generation < 0) {
-        error = folder.generation;
-        return error == -ENOENT || error == -ENOTDIR ? -ESTALE : error;
-    }
-    folder.generation_real = resolution.real;
-    *ret = folder;
-    return 0;
+    return error;
 }
 
 void folder_close(struct folder *folder) {

@@ -191,6 +191,10 @@ WRAPPER(int, wrapped_fsync, "fsync", int descriptor) {
     return system_calls_must_fail("fsync") ? -1 : REAL(wrapped_fsync, "fsync")(descriptor);
 }
 
+WRAPPER(int, wrapped_syncfs, "syncfs", int descriptor) {
+    return system_calls_must_fail("syncfs") ? -1 : REAL(wrapped_syncfs, "syncfs")(descriptor);
+}
+
 WRAPPER(int, wrapped_fchmod, "fchmod", int descriptor, mode_t mode) {
     return system_calls_must_fail("fchmod") ? -1 : REAL(wrapped_fchmod, "fchmod")(descriptor, mode);
 }

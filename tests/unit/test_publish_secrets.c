@@ -113,6 +113,64 @@ static void a_batch_is_synced_file_by_file_before_the_first_rename_and_its_folde
     assert_int_equal(system_calls_seen("fsync"), 2);
 }
 
+/* Given as many secrets as need one sync of everything, written all at once. */
+static size_t publishes_many(const char *dir, const char *content) {
+    enum {
+        COUNT = 100
+    };
+    struct secret_file files[COUNT];
+    char names[COUNT][32];
+
+    for (size_t i = 0; i < COUNT; i++) {
+        snprintf(names[i], sizeof(names[i]), "team_rw-%02zu_password", i);
+        files[i] = (struct secret_file){names[i], bytes_of(content)};
+    }
+    return publishes(dir, files, COUNT);
+}
+
+static void many_files_are_synced_at_once(void **state) {
+    TEMPDIR dir = tempdir_new();
+
+    system_calls_watch();
+    assert_int_equal(publishes_many(dir, "x"), 100);
+
+    assert_int_equal(system_calls_seen("syncfs"), 1);
+    assert_int_equal(system_calls_seen("fsync"), 1);
+    assert_int_equal(folder_count(dir), 100);
+    assert_content(dir, "team_rw-99_password", "x");
+}
+
+static void where_all_at_once_cannot_be_synced_each_file_is(void **state) {
+    TEMPDIR dir = tempdir_new();
+
+    system_calls_fail("syncfs", 1, ENOSYS);
+    assert_int_equal(publishes_many(dir, "x"), 100);
+
+    assert_int_equal(system_calls_seen("fsync"), 101);
+}
+
+static void a_file_that_cannot_be_synced_is_not_renamed_and_the_others_are(void **state) {
+    TEMPDIR dir = tempdir_new();
+    const struct secret_file files[] = {
+        {"n_a_f", BYTES("one")},
+        {"n_b_f", BYTES("two")},
+        {"n_c_f", BYTES("three")},
+    };
+    struct publish_error error;
+    size_t written = 0;
+
+    system_calls_fail("fsync", 2, EIO);
+    assert_int_equal(secrets_publish(dir, files, 3, secret_mode, &error, &written), -EIO);
+    system_calls_reset();
+
+    PATH failed = path_join(dir, "n_b_f");
+    assert_int_equal(written, 2);
+    assert_string_equal(error.step, "syncing");
+    assert_string_equal(error.path, failed);
+    assert_int_equal(folder_count(dir), 2);
+    assert_content(dir, "n_c_f", "three");
+}
+
 static void a_name_that_is_not_one_plain_component_is_refused_and_the_others_are_written(
     void **state) {
     TEMPDIR dir = tempdir_new();
@@ -365,6 +423,11 @@ int main(void) {
         cmocka_unit_test_teardown(
             a_batch_is_synced_file_by_file_before_the_first_rename_and_its_folder_once,
             forget_system_calls),
+        cmocka_unit_test_teardown(many_files_are_synced_at_once, forget_system_calls),
+        cmocka_unit_test_teardown(where_all_at_once_cannot_be_synced_each_file_is,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(a_file_that_cannot_be_synced_is_not_renamed_and_the_others_are,
+                                  forget_system_calls),
         cmocka_unit_test(
             a_name_that_is_not_one_plain_component_is_refused_and_the_others_are_written),
         cmocka_unit_test(a_link_in_a_secrets_place_is_replaced_and_never_followed),
