@@ -175,15 +175,20 @@ static void check_azure(struct scope *scope, const struct object *spec, struct v
 
 /* TLS. */
 
+/* The value of a field that the schema may be without, as oauth2.tlsConfig is of files. */
+static const struct value *find_any(const struct object *object, const char *name) {
+    return schema_index(object->schema, name) != SCHEMA_NO_FIELD ? object_find(object, name) : NULL;
+}
+
 static bool given(const struct object *object, const char *name) {
-    const struct value *value = object_find(object, name);
+    const struct value *value = find_any(object, name);
 
     return value != NULL && (value->field->type != FIELD_STRING || value->as.text.length > 0);
 }
 
 static void check_tls_pair(struct scope *scope, const struct value *tls, const char *inline_name,
                            const char *file_name) {
-    const struct value *file = object_find(tls->as.object, file_name);
+    const struct value *file = find_any(tls->as.object, file_name);
 
     if (given(tls->as.object, inline_name) && given(tls->as.object, file_name))
         scope_report(scope, SEVERITY_ERROR, file->node, file->path, "keep one of the two",

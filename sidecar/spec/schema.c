@@ -123,22 +123,49 @@ static const struct field relabel_rows[] = {
 };
 static const struct schema relabel_schema = SCHEMA("RelabelConfig", relabel_rows);
 
+/* TLS without and with files of the Prometheus container: the API allows these in tlsConfig, and
+ * not in that of oauth2. */
+#define TLS_SAFE_ROWS                                                                      \
+    {.name = "ca",                                                                         \
+     .type = FIELD_SECRET_OR_CONFIGMAP,                                                    \
+     .key = "ca",                                                                          \
+     .secret = SECRET_FILE,                                                                \
+     .help = "PEM certificates of the authorities that the server is checked against."},   \
+        {.name = "cert",                                                                   \
+         .type = FIELD_SECRET_OR_CONFIGMAP,                                                \
+         .key = "cert",                                                                    \
+         .secret = SECRET_FILE,                                                            \
+         .help = "PEM client certificate; needs keySecret or keyFile."},                   \
+        {.name = "keySecret",                                                              \
+         .type = FIELD_SECRET,                                                             \
+         .key = "key",                                                                     \
+         .secret = SECRET_FILE,                                                            \
+         .help = "PEM private key of the client certificate."},                            \
+        {.name = "serverName",                                                             \
+         .type = FIELD_STRING,                                                             \
+         .flags = FIELD_EMPTY_IS_ABSENT,                                                   \
+         .key = "server_name",                                                             \
+         .help = "Name that the server's certificate has to carry."},                      \
+        {.name = "insecureSkipVerify",                                                     \
+         .type = FIELD_BOOL,                                                               \
+         .key = "insecure_skip_verify",                                                    \
+         .help = "Do not check the server's certificate."},                                \
+        {.name = "minVersion",                                                             \
+         .type = FIELD_ENUM,                                                               \
+         .key = "min_version",                                                             \
+         .since = V(2, 35),                                                                \
+         WORDS(tls_version_words),                                                         \
+         .help = "Lowest TLS version that is accepted."},                                  \
+    {                                                                                      \
+        .name = "maxVersion", .type = FIELD_ENUM, .key = "max_version", .since = V(2, 41), \
+        WORDS(tls_version_words), .help = "Highest TLS version that is accepted."          \
+    }
+
+static const struct field safe_tls_rows[] = {TLS_SAFE_ROWS};
+static const struct schema safe_tls_schema = SCHEMA("SafeTLSConfig", safe_tls_rows);
+
 static const struct field tls_rows[] = {
-    {.name = "ca",
-     .type = FIELD_SECRET_OR_CONFIGMAP,
-     .key = "ca",
-     .secret = SECRET_FILE,
-     .help = "PEM certificates of the authorities that the server is checked against."},
-    {.name = "cert",
-     .type = FIELD_SECRET_OR_CONFIGMAP,
-     .key = "cert",
-     .secret = SECRET_FILE,
-     .help = "PEM client certificate; needs keySecret or keyFile."},
-    {.name = "keySecret",
-     .type = FIELD_SECRET,
-     .key = "key",
-     .secret = SECRET_FILE,
-     .help = "PEM private key of the client certificate."},
+    TLS_SAFE_ROWS,
     {.name = "caFile",
      .type = FIELD_STRING,
      .flags = FIELD_FILE_REFERENCE | FIELD_EMPTY_IS_ABSENT,
@@ -154,27 +181,6 @@ static const struct field tls_rows[] = {
      .flags = FIELD_FILE_REFERENCE | FIELD_EMPTY_IS_ABSENT,
      .key = "key_file",
      .help = "Path of the private key in the Prometheus container."},
-    {.name = "serverName",
-     .type = FIELD_STRING,
-     .flags = FIELD_EMPTY_IS_ABSENT,
-     .key = "server_name",
-     .help = "Name that the server's certificate has to carry."},
-    {.name = "insecureSkipVerify",
-     .type = FIELD_BOOL,
-     .key = "insecure_skip_verify",
-     .help = "Do not check the server's certificate."},
-    {.name = "minVersion",
-     .type = FIELD_ENUM,
-     .key = "min_version",
-     .since = V(2, 35),
-     WORDS(tls_version_words),
-     .help = "Lowest TLS version that is accepted."},
-    {.name = "maxVersion",
-     .type = FIELD_ENUM,
-     .key = "max_version",
-     .since = V(2, 41),
-     WORDS(tls_version_words),
-     .help = "Highest TLS version that is accepted."},
 };
 static const struct schema tls_schema = SCHEMA("TLSConfig", tls_rows);
 
@@ -233,7 +239,7 @@ static const struct field oauth2_rows[] = {
      .type = FIELD_OBJECT,
      .key = "tls_config",
      .since = V(2, 42),
-     .object = &tls_schema,
+     .object = &safe_tls_schema,
      .help = "TLS to the token URL."},
     PROXY_ROWS(V(2, 42), V(2, 43)),
 };

@@ -92,10 +92,10 @@ static const char *const bad_urls[] = {"",
                                        "http:// /",
                                        "https://h\n/"};
 static const char *const good_proxies[] = {"http://proxy:3128", "https://proxy", "socks5://p:1080"};
-static const char *const good_durations[] = {"30s", "5m", "1h30m",           "500ms", "1d",
-                                             "0",   "0s", "1y2w3d4h5m6s7ms", ""};
-static const char *const bad_durations[] = {"5 minutes", "-1s",  "1.5h", "1h1h", "s",
-                                            "300y",      "1m1h", "10",   "1us"};
+static const char *const good_durations[] = {"30s", "5m", "1h30m", "500ms", "1d", "1y2w3d4h5m6s7ms",
+                                             ""};
+static const char *const bad_durations[] = {"0s", "0",    "5 minutes", "-1s", "1.5h", "1h1h",
+                                            "s",  "300y", "1m1h",      "10",  "1us"};
 static const char *const good_regexes[] = {
     "a.*",         "(a|b)+",         "[^a-z]{2,5}", "\\d+\\.\\w*", "(?i)x",
     "(?P<n>a)\\b", "\\pL\\p{Greek}", "a{1000}",     "\\Qa.b\\E",   "",
