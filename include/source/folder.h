@@ -25,6 +25,7 @@ struct folder_entry {
     mode_t mode;        /* its type (S_IFMT); a link until it is resolved, then what it leads to */
     bool in_generation; /* lies in the generation, not in the folder itself */
     const char *target; /* of a resolved link: where it leads, below the volume's root */
+    bool dangling;      /* a link that leads to nothing */
     int error;          /* a link that could not be resolved for a reason of the moment */
 };
 

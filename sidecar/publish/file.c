@@ -100,8 +100,7 @@ int file_publish(const char *path, struct bytes content, mode_t mode, struct pub
     return 0;
 }
 
-/* --- what a killed process left
- * -------------------------------------------------------------------- */
+/* --- what a killed process left */
 
 static bool is_temporary_of(const char *name, const void *final) {
     return temporary_is_one(name, final);

@@ -139,8 +139,7 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
     return batch.first;
 }
 
-/* --- removing
- * -------------------------------------------------------------------------------------- */
+/* --- removing */
 
 struct wanted_names {
     const char **items; /* sorted */

@@ -194,8 +194,13 @@ static int file_load_once(const struct file_request *request, struct file *previ
 int file_load(const struct file_request *request, struct file *previous, struct file **ret) {
     int error = -EAGAIN;
 
-    for (unsigned try = 0; try < READ_TRIES && error == -EAGAIN; try++) {
+    for (unsigned try = 0; try < READ_TRIES; try++) {
         error = file_load_once(request, previous, ret);
+        /* The kernel may find nothing when it follows ..data just as kubelet swaps it. */
+        bool again = error == -EAGAIN || (error == -ENOENT && request->follow);
+        if (!again) {
+            break;
+        }
     }
     return error == -EAGAIN ? -EBUSY : error;
 }

@@ -173,8 +173,7 @@ static void a_path_without_a_folder_is_in_the_working_directory(void **state) {
     assert_true(file_exists(dir, "prometheus.yml"));
 }
 
-/* --- what may stand in the way
- * ---------------------------------------------------------------------- */
+/* --- what may stand in the way */
 
 static void check_untouched(const char *path, int expected, const char *step) {
     struct publish_error error = {.step = ""};
@@ -224,8 +223,7 @@ static void without_its_folder_nothing_is_written(void **state) {
     assert_string_equal(error.path, folder);
 }
 
-/* --- links
- * ------------------------------------------------------------------------------------------ */
+/* --- links */
 
 static void of_a_link_the_target_is_replaced_and_the_link_stays(void **state) {
     TEMPDIR dir = tempdir_new();
@@ -303,8 +301,7 @@ static void a_file_that_may_not_be_given_away_becomes_the_writers(void **state) 
     assert_int_equal(status.st_uid, 65534);
 }
 
-/* --- readers
- * ---------------------------------------------------------------------------------------- */
+/* --- readers */
 
 #define REPLACEMENTS 500
 #define LINE_COUNT   2000
@@ -378,8 +375,7 @@ static void a_reader_in_a_tight_loop_sees_only_complete_files(void **state) {
                   REPLACEMENTS + 1);
 }
 
-/* --- faults
- * ----------------------------------------------------------------------------------------- */
+/* --- faults */
 
 static const int disk_errors[] = {ENOSPC, EIO,    EACCES, EROFS, EDQUOT,
                                   EMFILE, ENOMEM, EINTR,  EPERM, ESTALE};
@@ -510,8 +506,7 @@ static void a_read_only_folder_is_an_error(void **state) {
     assert_string_equal(error.step, "creating a temporary file for");
 }
 
-/* --- left-overs
- * ------------------------------------------------------------------------------------- */
+/* --- left-overs */
 
 static void temporary_files_of_a_killed_process_are_removed_and_nothing_else(void **state) {
     TEMPDIR dir = tempdir_new();
@@ -585,8 +580,7 @@ static void left_overs_lie_beside_the_target_of_a_link(void **state) {
     assert_int_equal(folder_count(real), 1);
 }
 
-/* --- folders
- * ---------------------------------------------------------------------------------------- */
+/* --- folders */
 
 static void a_directory_is_made_with_its_parents(void **state) {
     TEMPDIR dir = tempdir_new();

@@ -267,8 +267,7 @@ static void on_a_full_disk_what_fits_is_written_and_the_rest_stays_as_it_was(voi
     assert_int_equal(count, 2);
 }
 
-/* --- faults
- * ----------------------------------------------------------------------------------------- */
+/* --- faults */
 
 static bool is_one_of(const char *content, const char *old, const char *new) {
     return content == NULL
@@ -317,8 +316,7 @@ static void any_call_may_fail_and_every_secret_file_is_whole(void **state) {
     }
 }
 
-/* --- removing
- * --------------------------------------------------------------------------------------- */
+/* --- removing */
 
 static void secret_files_that_nobody_names_are_removed_and_others_are_not(void **state) {
     TEMPDIR dir = tempdir_new();

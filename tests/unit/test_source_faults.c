@@ -26,8 +26,7 @@ static int forget_system_calls(void **state) {
     return 0;
 }
 
-/* --- changes in between
- * ----------------------------------------------------------------------------- */
+/* --- changes in between */
 
 struct change {
     struct kubelet_volume *volume;
@@ -81,6 +80,44 @@ static void a_swap_before_any_call_gives_the_old_or_the_new_generation(void **st
 
     for (size_t i = 0; i < ARRAY_LENGTH(calls); i++) {
         check_swap_before_each(calls[i]);
+    }
+}
+
+static void swap_linked(void *context) {
+    struct change *change = context;
+
+    change->count++;
+    kubelet_volume_write(change->volume, "one.yaml", "new", "two.yaml", "new", NULL);
+}
+
+/* Links of a plain folder into one of kubelet's: they never lead to nothing, nor to two
+ * generations. */
+static void a_swap_under_links_gives_the_old_or_the_new_generation(void **state) {
+    static const char *const calls[] = {"openat", "fstatat", "fstat", "readlinkat", "read"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(calls); i++) {
+        for (unsigned nth = 1;; nth++) {
+            SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+            CLEANUP(memory_freep) char *hidden = path_join(source->volume, ".hidden");
+            CLEANUP(kubelet_volume_freep)
+            struct kubelet_volume *volume = kubelet_volume_new(hidden);
+            struct change change = {.volume = volume};
+            kubelet_volume_write(volume, "one.yaml", "old", "two.yaml", "old", NULL);
+            link_make(source->volume, "a.yaml", ".hidden/one.yaml");
+            link_make(source->volume, "b.yaml", ".hidden/two.yaml");
+
+            system_calls_before(calls[i], nth, swap_linked, &change);
+            source_reads(source);
+            system_calls_reset();
+
+            assert_string_equal(names_of(source), "a.yaml b.yaml");
+            assert_string_equal(content_of(source, "a.yaml"), content_of(source, "b.yaml"));
+            assert_true(source->snapshot->complete);
+            assert_string_equal(messages_of(source), "");
+            if (change.count == 0) {
+                break;
+            }
+        }
     }
 }
 
@@ -248,8 +285,7 @@ static void a_folder_that_becomes_a_link_out_of_the_volume_is_not_followed(void 
     }
 }
 
-/* --- calls that fail
- * ------------------------------------------------------------------------------ */
+/* --- calls that fail */
 
 static const int passing_errors[] = {EIO, EACCES, EMFILE, ENFILE, ENOMEM, EINTR, EPERM, ESTALE};
 
@@ -451,6 +487,8 @@ static void a_file_that_is_touched_but_cannot_be_read_does_not_turn_old_bytes_ne
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(a_swap_before_any_call_gives_the_old_or_the_new_generation,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(a_swap_under_links_gives_the_old_or_the_new_generation,
                                   forget_system_calls),
         cmocka_unit_test_teardown(a_volume_that_never_stands_still_keeps_its_files_and_says_so,
                                   forget_system_calls),

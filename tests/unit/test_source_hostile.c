@@ -21,8 +21,7 @@
 
 #include <cmocka.h>
 
-/* --- links
- * ---------------------------------------------------------------------------------------- */
+/* --- links */
 
 static void a_link_to_a_file_inside_the_volume_is_followed(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
@@ -195,8 +194,7 @@ static void a_volume_whose_root_is_a_loop_is_an_error(void **state) {
     assert_true(is_watched(source, ""));
 }
 
-/* --- special files
- * -------------------------------------------------------------------------------- */
+/* --- special files */
 
 static void make_pipe(const char *folder, const char *name) {
     CLEANUP(memory_freep) char *path = path_join(folder, name);
@@ -266,8 +264,7 @@ static void a_folder_that_is_named_like_a_manifest_is_a_folder(void **state) {
     assert_string_equal(names_of(source), "a.yaml/b.yaml");
 }
 
-/* --- names
- * ---------------------------------------------------------------------------------------- */
+/* --- names */
 
 static void a_name_with_odd_bytes_is_shown_escaped_and_passed_over(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
@@ -299,8 +296,7 @@ static void the_longest_name_that_a_file_can_have_is_read(void **state) {
     assert_string_equal(names_of(source), name);
 }
 
-/* --- too much
- * ------------------------------------------------------------------------------------- */
+/* --- too much */
 
 static void a_file_over_the_limit_is_an_error_that_names_the_flag(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);

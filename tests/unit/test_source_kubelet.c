@@ -78,8 +78,7 @@ static void a_file_that_a_new_generation_only_repeats_stays_the_same_file(void *
     assert_int_not_equal(file_of(source, "b.yaml")->id, changed);
 }
 
-/* --- between the steps
- * ---------------------------------------------------------------------------- */
+/* --- between the steps */
 
 struct interleaving {
     struct source_fixture *source;
@@ -135,8 +134,7 @@ static void at_every_step_of_the_first_write_a_snapshot_is_empty_or_full(void **
     assert_int_equal(interleaving.steps, 5);
 }
 
-/* --- with another thread
- * ---------------------------------------------------------------------------- */
+/* --- with another thread */
 
 #define GENERATIONS      3000
 #define GENERATION_FILES 6
@@ -209,8 +207,7 @@ static void a_snapshot_is_of_one_generation_while_thousands_are_swapped_in(void 
     assert_true(complete > 0);
 }
 
-/* --- where kubelet's folders may stand
- * ------------------------------------------------------------- */
+/* --- where kubelet's folders may stand */
 
 static void secrets_may_be_mounted_one_by_one(void **state) {
     SOURCE source = source_given(VOLUME_SECRET);
@@ -299,8 +296,7 @@ static void the_root_may_be_a_link_to_a_kubelet_volume(void **state) {
     assert_int_equal(source->snapshot->directory_count, 2);
 }
 
-/* --- broken ones
- * ------------------------------------------------------------------------------------ */
+/* --- broken ones */
 
 static void a_generation_that_is_missing_keeps_the_files_of_before(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);

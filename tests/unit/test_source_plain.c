@@ -261,8 +261,7 @@ static void no_volume_and_no_file_make_an_empty_snapshot(void **state) {
     assert_true(source->snapshot->complete);
 }
 
-/* --- secrets and config maps
- * ---------------------------------------------------------------------- */
+/* --- secrets and config maps */
 
 static void a_secret_is_a_folder_of_keys(void **state) {
     SOURCE source = source_given(VOLUME_SECRET);

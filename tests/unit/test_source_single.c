@@ -181,8 +181,7 @@ static void a_base_over_its_limit_is_an_error(void **state) {
     assert_true(has_message(source, SEVERITY_ERROR, "is larger than 4 bytes; make it smaller"));
 }
 
-/* --- gzip
- * ------------------------------------------------------------------------------------------ */
+/* --- gzip */
 
 static void a_gzipped_base_is_unpacked(void **state) {
     SOURCE source = base_given();

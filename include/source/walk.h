@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_SOURCE_WALK_H
+#define SIDECAR_SOURCE_WALK_H
+
+/* Inside one volume: what the walk knows, how it names things, what it keeps from before, and the
+ * walk itself. */
+
+#include "source/folder.h"
+#include "source/resolve.h"
+#include "source/volume.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* kubelet swaps generations a minute apart; a folder that changes more often than this in one
+ * reading is somebody's fault. */
+#define FOLDER_TRIES 8
+
+/* Names in one folder for each file that a volume may hold: links, pipes and the like included. */
+#define NAMES_PER_FILE 16
+
+struct walk {
+    const struct volume_request *request;
+    struct volume_result *result;
+    struct resolver resolver; /* confined to the volume */
+    const char *path;         /* the volume's, without slashes at the end */
+    size_t files;             /* met, taken or not */
+    size_t folders;
+    bool full; /* a bound was reached: the rest is passed over */
+};
+
+/* A folder on the way down. */
+struct place {
+    const struct place *above;
+    const char *relative; /* "" for the root, then "a", "a/b": as files are named */
+    const char
+        *real; /* "" for the root, then "/a", ...: where it lies, ..data and links resolved */
+    unsigned depth;
+    const struct folder *generation; /* whose generation it is part of; NULL: it stands by itself */
+    dev_t device;
+    ino_t inode;
+};
+
+/* --- naming (name.c); strings live in the scratch arena */
+
+bool walk_is_manifests(const struct walk *walk);
+
+/* What a user would open: the volume's path and a relative one; "" is the volume. */
+const char *walk_path(const struct walk *walk, const char *relative);
+
+/* The relative path of a name in a place. */
+const char *walk_relative(const struct walk *walk, const struct place *place, const char *name);
+
+struct location walk_location(const struct walk *walk, const char *relative);
+
+void walk_say(const struct walk *walk, enum severity severity, const char *relative,
+              const char *problem, const char *remedy);
+
+/* --- keeping (keep.c) */
+
+/* NULL: it was not there. */
+struct file *walk_previous(const struct walk *walk, const char *relative);
+
+/* To the list that comes out; takes over the caller's reference. */
+void walk_add(struct walk *walk, struct file *file);
+
+/* The file or folder cannot be read: says so, and keeps what it held. previous may be NULL. */
+void walk_file_failed(struct walk *walk, const char *relative, struct file *previous, int error);
+void walk_folder_failed(struct walk *walk, const char *relative, int error);
+
+/* The folder changed with every try: the same. */
+void walk_folder_unsteady(struct walk *walk, const char *relative);
+
+/* --- entries (entry.c) */
+
+/* Where the entry lies, below the root; the last component may be a link. */
+const char *entry_path(const struct walk *walk, const struct folder *folder,
+                       const struct folder_entry *entry);
+
+/* Follows links, drops what is not read (with a word where a user would wonder) and sorts the rest
+ * as its files will be. */
+void entries_prepare(struct walk *walk, const struct place *place, struct folder *folder);
+
+/* A link that is passed over. One that does not look like a manifest may be anything: it is worth a
+ * note at most. */
+void entry_say_bad_link(const struct walk *walk, const struct place *place,
+                        const struct folder_entry *entry, const char *problem, const char *remedy);
+
+/* Do the links still lead where they led? Else two of them may have led into different generations.
+ */
+bool entries_links_stand(const struct walk *walk, const struct folder *folder);
+
+/* --- walking (walk.c) */
+
+/* Reads a folder and all below it into the walk's result. 0; -ESTALE: it is part of a generation
+ * that is on its way out (never for a place that stands by itself). */
+int walk_folder(struct walk *walk, int descriptor, const struct place *place);
+
+#endif

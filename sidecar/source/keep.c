@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What goes on from the snapshot before: a file or folder that cannot be read for now, or never
+ * stands still, keeps what it held, so that a fault drops nobody's RemoteWrite. */
+
+#include "source/fault.h"
+#include "source/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const char file_limit_option[] = "--max-file-size";
+
+/* Index of the first previous file that does not sort before the path. */
+static size_t previous_from(const struct walk *walk, const char *relative) {
+    const struct file_list *previous = walk->request->previous;
+    size_t low = 0;
+    size_t high = previous->count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp(previous->items[middle]->view.relative, relative) < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct file *walk_previous(const struct walk *walk, const char *relative) {
+    const struct file_list *previous = walk->request->previous;
+    size_t at = previous_from(walk, relative);
+
+    if (at < previous->count && strcmp(previous->items[at]->view.relative, relative) == 0) {
+        return previous->items[at];
+    }
+    return NULL;
+}
+
+void walk_add(struct walk *walk, struct file *file) {
+    struct file_list *list = &walk->result->files;
+
+    list->items = arena_grow(walk->request->arena, list->items, list->count, &list->capacity,
+                             sizeof(struct file *));
+    list->items[list->count++] = file;
+}
+
+/* Every file that the folder held in the previous snapshot; true when there was one. */
+static bool keep_folder(struct walk *walk, const char *relative) {
+    const struct file_list *previous = walk->request->previous;
+    struct bytes prefix = {"", 0};
+    bool any = false;
+
+    if (relative[0] != '\0') {
+        prefix = bytes_of(arena_format(walk->request->scratch, "%s/", relative));
+    }
+    for (size_t i = previous_from(walk, prefix.data); i < previous->count; i++) {
+        if (!bytes_starts_with(bytes_of(previous->items[i]->view.relative), prefix)) {
+            break;
+        }
+        walk_add(walk, file_reference(previous->items[i]));
+        any = true;
+    }
+    return any;
+}
+
+static void say_crowded(struct walk *walk, const char *relative, bool kept) {
+    diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL,
+                    NULL, "keep other files out of it, or raise --max-files",
+                    "holds more than %zu names and is passed over%s",
+                    walk->request->settings->max_files * NAMES_PER_FILE,
+                    kept ? " (what it held before is kept)" : "");
+}
+
+void walk_folder_failed(struct walk *walk, const char *relative, int error) {
+    bool link = error == -EXDEV || error == -ELOOP;
+    const struct place place = {.relative = relative};
+    const char *blamed = link ? walk_relative(walk, &place, "..data") : relative;
+    bool kept = keep_folder(walk, relative);
+
+    if (error == -E2BIG) {
+        say_crowded(walk, relative, kept);
+        return;
+    }
+    struct fault fault = {
+        .path = walk_path(walk, blamed),
+        .error = error,
+        .kept = kept,
+    };
+    fault_report(walk->request->diagnostics, &fault);
+    if (fault_is_passing(error)) {
+        walk->result->complete = false;
+    }
+}
+
+void walk_folder_unsteady(struct walk *walk, const char *relative) {
+    bool kept = keep_folder(walk, relative);
+
+    diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
+                    NULL, NULL, "it is read again; if this stays, find out what keeps replacing it",
+                    "changed %u times while it was read%s", (unsigned)FOLDER_TRIES,
+                    kept ? " (what it held before is kept)" : "");
+    walk->result->complete = false;
+}
+
+void walk_file_failed(struct walk *walk, const char *relative, struct file *previous, int error) {
+    struct fault fault = {
+        .path = walk_path(walk, relative),
+        .error = error,
+        .kept = previous != NULL && error != -EINVAL,
+        .limit = walk->request->settings->max_file_size,
+        .limit_option = file_limit_option,
+    };
+
+    fault_report(walk->request->diagnostics, &fault);
+    if (fault.kept) {
+        walk_add(walk, file_reference(previous));
+    }
+    if (fault_is_passing(error)) {
+        walk->result->complete = false;
+    }
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * Walks a volume in the order of the relative paths, so that the list of files comes out sorted and
+ * a bound on it cuts off the same files every time. Every folder that is not part of a generation
+ * is tried again when it changed while it was read; nothing of a try that came to nothing stays.
+ */
+
+#include "source/walk.h"
+
+#include "source/fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* DIR/NAME/KEY: keys lie this deep. */
+#define KEY_DEPTH 1
+
+/* --- files */
+
+/* A file vanished between the list of names and now: in a plain folder it was removed; a generation
+ * that loses files is one that is being removed, and a link may lead elsewhere by now. */
+static bool means_stale(const struct place *place, const struct folder_entry *entry, int error) {
+    bool gone = error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -ESTALE;
+
+    return gone && (place->generation != NULL || entry->in_generation || entry->target != NULL);
+}
+
+static int read_entry(struct walk *walk, const struct folder *folder,
+                      const struct folder_entry *entry, const char *relative, struct file *previous,
+                      struct file **ret) {
+    const struct volume_request *request = walk->request;
+    struct file_request wanted = {
+        .folder = folder_of_entry(folder, entry),
+        .name = entry->name,
+        .path = walk_path(walk, relative),
+        .relative = relative,
+        .limit = request->settings->max_file_size,
+        .every_byte = request->every_byte,
+        .started = request->started,
+        .last_id = request->last_id,
+    };
+
+    if (entry->target == NULL) {
+        return file_load(&wanted, previous, ret);
+    }
+    int parent =
+        folder_open_beneath(walk->resolver.root, path_parent(request->scratch, entry->target));
+    if (parent < 0) {
+        return parent;
+    }
+    wanted.folder = parent;
+    wanted.name = strrchr(entry->target, '/') + 1;
+    int error = file_load(&wanted, previous, ret);
+    close(parent);
+    return error;
+}
+
+static bool bound_reached(struct walk *walk, const char *relative, size_t count, const char *what) {
+    size_t limit = walk->request->settings->max_files;
+
+    if (count < limit) {
+        return false;
+    }
+    diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL, NULL,
+                    "remove some, or raise --max-files",
+                    "holds more than %zu %s: %s and what sorts after it are passed over", limit,
+                    what, relative);
+    walk->full = true;
+    return true;
+}
+
+/* 0, or -ESTALE. */
+static int walk_file(struct walk *walk, const struct place *place, const struct folder *folder,
+                     const struct folder_entry *entry) {
+    const char *relative = walk_relative(walk, place, entry->name);
+    struct file *file = NULL;
+
+    if (bound_reached(walk, relative, walk->files, "files")) {
+        return 0;
+    }
+    walk->files++;
+    struct file *previous = walk_previous(walk, relative);
+    int error = read_entry(walk, folder, entry, relative, previous, &file);
+    if (error == 0) {
+        walk_add(walk, file);
+    } else if (means_stale(place, entry, error)) {
+        return -ESTALE;
+    } else if (error != -ENOENT) {
+        walk_file_failed(walk, relative, previous, error);
+    }
+    return 0;
+}
+
+/* --- folders */
+
+static bool leads_upwards(const struct place *place, const struct stat *status) {
+    for (; place != NULL; place = place->above) {
+        if (place->device == status->st_dev && place->inode == status->st_ino) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool too_deep(struct walk *walk, const struct place *place, const char *relative) {
+    unsigned depth = place->depth + 1;
+
+    if (!walk_is_manifests(walk) && depth > KEY_DEPTH) {
+        walk_say(walk, SEVERITY_INFO, relative,
+                 "is passed over: keys lie in DIR/NAME/KEY, not deeper", NULL);
+        return true;
+    }
+    if (walk_is_manifests(walk) && depth > walk->request->settings->max_depth) {
+        diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
+                        NULL, NULL, "move its manifests further up",
+                        "is passed over: it lies more than %u folders deep",
+                        walk->request->settings->max_depth);
+        return true;
+    }
+    return false;
+}
+
+static int open_entry(const struct walk *walk, const struct folder *folder,
+                      const struct folder_entry *entry) {
+    if (entry->target != NULL) {
+        return folder_open_beneath(walk->resolver.root, entry->target);
+    }
+    int descriptor = openat(folder_of_entry(folder, entry), entry->name,
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return descriptor >= 0 ? descriptor : -errno;
+}
+
+/* 0, or -ESTALE. */
+static int walk_opened(struct walk *walk, const struct place *place, struct place *below,
+                       int descriptor, bool link) {
+    struct stat status;
+
+    if (fstat(descriptor, &status) < 0) {
+        walk_folder_failed(walk, below->relative, -errno);
+        return 0;
+    }
+    if (link && leads_upwards(place, &status)) {
+        walk_say(walk, SEVERITY_WARNING, below->relative,
+                 "is passed over: this link leads back to a folder above it", "remove the link");
+        return 0;
+    }
+    below->device = status.st_dev;
+    below->inode = status.st_ino;
+    return walk_folder(walk, descriptor, below);
+}
+
+/* 0, or -ESTALE. */
+static int walk_subfolder(struct walk *walk, const struct place *place, const struct folder *folder,
+                          const struct folder_entry *entry) {
+    bool link = entry->target != NULL;
+    struct place below = {
+        .above = place,
+        .relative = walk_relative(walk, place, entry->name),
+        .real = link ? entry->target : entry_path(walk, folder, entry),
+        .depth = place->depth + 1,
+        .generation = entry->in_generation ? folder : place->generation,
+    };
+
+    if (too_deep(walk, place, below.relative) ||
+        bound_reached(walk, below.relative, walk->folders, "folders")) {
+        return 0;
+    }
+    walk->folders++;
+    int descriptor = open_entry(walk, folder, entry);
+    if (descriptor < 0) {
+        if (means_stale(place, entry, descriptor)) {
+            return -ESTALE;
+        }
+        if (descriptor != -ENOENT && descriptor != -ENOTDIR) {
+            walk_folder_failed(walk, below.relative, descriptor);
+        }
+        return 0;
+    }
+    int error = walk_opened(walk, place, &below, descriptor, link);
+    close(descriptor);
+    return error;
+}
+
+/* A link that could not be followed: a file or a folder, as it was before. */
+static void entry_failed(struct walk *walk, const char *relative, int error) {
+    struct file *previous = walk_previous(walk, relative);
+
+    if (previous != NULL) {
+        walk_file_failed(walk, relative, previous, error);
+    } else {
+        walk_folder_failed(walk, relative, error);
+    }
+}
+
+/* 0, or -ESTALE. */
+static int walk_entry(struct walk *walk, const struct place *place, const struct folder *folder,
+                      const struct folder_entry *entry) {
+    const char *relative = walk_relative(walk, place, entry->name);
+
+    if (entry->error < 0) {
+        entry_failed(walk, relative, entry->error);
+        return 0;
+    }
+    if (entry->dangling) {
+        entry_say_bad_link(walk, place, entry, "is passed over: this link leads to nothing",
+                           "correct the link, or remove it");
+        return 0;
+    }
+    if (S_ISDIR(entry->mode)) {
+        return walk_subfolder(walk, place, folder, entry);
+    }
+    if (!walk_is_manifests(walk) && place->depth < KEY_DEPTH) {
+        walk_say(walk, SEVERITY_INFO, relative,
+                 "is passed over: keys lie in a folder of their Secret or ConfigMap", NULL);
+        return 0;
+    }
+    if (S_ISREG(entry->mode)) {
+        return walk_file(walk, place, folder, entry);
+    }
+    diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
+                    NULL, NULL, "put a regular file there, or remove it",
+                    "is passed over: it is %s", file_type_name(entry->mode));
+    return 0;
+}
+
+static enum folder_names names_wanted(const struct walk *walk, const struct place *place) {
+    if (walk_is_manifests(walk)) {
+        return FOLDER_MANIFESTS;
+    }
+    return place->depth < KEY_DEPTH ? FOLDER_VISIBLE : FOLDER_KEYS;
+}
+
+/* One try at a folder. 0; -ESTALE: it changed meanwhile; errno: its list of names cannot be had. */
+static int try_folder(struct walk *walk, int descriptor, const struct place *place) {
+    size_t names_max = 0;
+    CLEANUP(folder_close) struct folder folder = {.generation = -1};
+    int error = folder_open(&folder, &walk->resolver, descriptor, place->real);
+
+    if (place->generation == NULL) {
+        directories_add(walk->request->directories, walk->resolver.root_path, place->real);
+    }
+    if (error < 0) {
+        return error;
+    }
+    if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
+        names_max = SIZE_MAX;
+    }
+    error = folder_list(&folder, walk->request->scratch, names_wanted(walk, place), names_max);
+    if (error == 0 && place->generation != NULL) {
+        error = folder_check(place->generation);
+    }
+    if (error < 0) {
+        return error;
+    }
+    entries_prepare(walk, place, &folder);
+    for (size_t i = 0; i < folder.count && !walk->full && error == 0; i++) {
+        error = walk_entry(walk, place, &folder, &folder.entries[i]);
+    }
+    return error == 0 && !entries_links_stand(walk, &folder) ? -ESTALE : error;
+}
+
+/* What a try that came to nothing has to take back. */
+struct mark {
+    size_t list_count;
+    size_t diagnostic_count;
+    size_t files;
+    size_t folders;
+    bool full;
+    bool complete;
+};
+
+static struct mark mark_here(const struct walk *walk) {
+    return (struct mark){
+        .list_count = walk->result->files.count,
+        .diagnostic_count = walk->request->diagnostics->count,
+        .files = walk->files,
+        .folders = walk->folders,
+        .full = walk->full,
+        .complete = walk->result->complete,
+    };
+}
+
+static void go_back(struct walk *walk, const struct mark *mark) {
+    struct file_list *list = &walk->result->files;
+
+    while (list->count > mark->list_count) {
+        file_release(list->items[--list->count]);
+    }
+    walk->request->diagnostics->count = mark->diagnostic_count;
+    walk->files = mark->files;
+    walk->folders = mark->folders;
+    walk->full = mark->full;
+    walk->result->complete = mark->complete;
+}
+
+/*
+ * 0, or -ESTALE. A folder inside a generation is not tried again by itself: a generation that lost
+ * a file is on its way out, so the folder that ..data stands in has to start over.
+ */
+int walk_folder(struct walk *walk, int descriptor, const struct place *place) {
+    struct mark mark = mark_here(walk);
+    size_t directory_count = walk->request->directories->count;
+    unsigned tries = place->generation != NULL ? 1 : FOLDER_TRIES;
+    int error = -ESTALE;
+
+    for (unsigned try = 0; try < tries && error == -ESTALE; try++) {
+        go_back(walk, &mark);
+        walk->request->directories->count = directory_count;
+        error = try_folder(walk, descriptor, place);
+    }
+    if (error == 0) {
+        return 0;
+    }
+    go_back(walk, &mark);
+    if (error != -ESTALE) {
+        walk_folder_failed(walk, place->relative, error);
+    } else if (place->generation != NULL) {
+        return -ESTALE;
+    } else {
+        walk_folder_unsteady(walk, place->relative);
+    }
+    return 0;
+}
