@@ -3,7 +3,7 @@
 #define SIDECAR_BASE_CLOCK_H
 
 /* Monotonic time for durations, wall time for what is shown. Only the agent, the log and main may
- * ask for it. */
+ * ask for it, and source: how old a file is decides whether its times can be trusted. */
 
 #include <stdint.h>
 
