@@ -25,7 +25,11 @@ UNIT_TESTS := $(call tests_of,unit)
 INTEGRATION_TESTS := $(call tests_of,integration)
 E2E_TESTS := $(call tests_of,e2e)
 DIFFERENTIAL_TESTS := $(call tests_of,differential)
-TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS)
+FAULT_TESTS := $(call tests_of,faults)
+CRASH_TESTS := $(call tests_of,crash)
+SOAK_TESTS := $(call tests_of,soak)
+TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS) $(FAULT_TESTS) \
+    $(CRASH_TESTS) $(SOAK_TESTS)
 
 $(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
 	@mkdir -p $(@D)
@@ -88,6 +92,18 @@ test-differential: ## made-up manifests, judged by promtool too (DIFFERENTIAL_CO
 	@$(PARALLEL) prometheus $(PROGRAM) $(DIFFERENTIAL_TESTS)
 	@DIFFERENTIAL_COUNT=$(DIFFERENTIAL_COUNT) SEED=$(SEED) TEST_TIMEOUT=7200 \
 	    $(RUN_TESTS) $(DIFFERENTIAL_TESTS)
+endif
+
+# These write and sync the same few files thousands of times: on a file system in memory that is a
+# matter of a minute or two.
+IN_MEMORY = TMPDIR=$(firstword $(TMPDIR) $(wildcard /dev/shm) /tmp)
+
+ifneq ($(FAULT_TESTS),)
+FAULT_STEP ?= 1
+.PHONY: test-faults
+test-faults: ## file system calls that fail, and disks that are full (FAULT_STEP=n: each nth call)
+	@$(PARALLEL) $(PROGRAM) $(FAULT_TESTS)
+	@$(IN_MEMORY) FAULT_STEP=$(FAULT_STEP) TEST_TIMEOUT=3600 $(RUN_TESTS) $(FAULT_TESTS)
 endif
 
 .PHONY: coverage

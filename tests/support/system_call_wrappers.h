@@ -45,6 +45,8 @@
         real_;                                       \
     })
 
+#define MUST_FAIL(call) system_calls_must_fail_from((call), __builtin_return_address(0))
+
 static mode_t wrapped_mode(int flags, va_list arguments) {
     return (flags & O_CREAT) != 0 ? va_arg(arguments, mode_t) : 0;
 }
@@ -55,7 +57,7 @@ WRAPPER(int, wrapped_open, "open", const char *path, int flags, ...) {
     va_start(arguments, flags);
     mode_t mode = wrapped_mode(flags, arguments);
     va_end(arguments);
-    return system_calls_must_fail("open") ? -1 : REAL(wrapped_open, "open")(path, flags, mode);
+    return MUST_FAIL("open") ? -1 : REAL(wrapped_open, "open")(path, flags, mode);
 }
 
 WRAPPER(int, wrapped_openat, "openat", int folder, const char *path, int flags, ...) {
@@ -64,9 +66,7 @@ WRAPPER(int, wrapped_openat, "openat", int folder, const char *path, int flags, 
     va_start(arguments, flags);
     mode_t mode = wrapped_mode(flags, arguments);
     va_end(arguments);
-    return system_calls_must_fail("openat")
-               ? -1
-               : REAL(wrapped_openat, "openat")(folder, path, flags, mode);
+    return MUST_FAIL("openat") ? -1 : REAL(wrapped_openat, "openat")(folder, path, flags, mode);
 }
 
 WRAPPER(int, wrapped_open_2, "__open_2", const char *path, int flags) {
@@ -78,26 +78,24 @@ WRAPPER(int, wrapped_openat_2, "__openat_2", int folder, const char *path, int f
 }
 
 WRAPPER(ssize_t, wrapped_read, "read", int descriptor, void *data, size_t size) {
-    return system_calls_must_fail("read") ? -1 : REAL(wrapped_read, "read")(descriptor, data, size);
+    return MUST_FAIL("read") ? -1 : REAL(wrapped_read, "read")(descriptor, data, size);
 }
 
 WRAPPER(ssize_t, wrapped_read_chk, "__read_chk", int descriptor, void *data, size_t size,
         size_t room) {
-    return system_calls_must_fail("read")
-               ? -1
-               : REAL(wrapped_read_chk, "__read_chk")(descriptor, data, size, room);
+    return MUST_FAIL("read") ? -1
+                             : REAL(wrapped_read_chk, "__read_chk")(descriptor, data, size, room);
 }
 
 WRAPPER(ssize_t, wrapped_write, "write", int descriptor, const void *data, size_t size) {
     size_t piece = system_calls_write_size(size);
 
-    return system_calls_must_fail("write") ? -1
-                                           : REAL(wrapped_write, "write")(descriptor, data, piece);
+    return MUST_FAIL("write") ? -1 : REAL(wrapped_write, "write")(descriptor, data, piece);
 }
 
 /* As Linux does: the descriptor is closed even where close fails. */
 WRAPPER(int, wrapped_close, "close", int descriptor) {
-    bool fails = system_calls_must_fail("close");
+    bool fails = MUST_FAIL("close");
     int error = errno;
     int result = REAL(wrapped_close, "close")(descriptor);
 
@@ -116,7 +114,7 @@ static void wrapped_freeze(struct stat *status) {
 }
 
 WRAPPER(int, wrapped_fstat, "fstat", int descriptor, struct stat *status) {
-    if (system_calls_must_fail("fstat")) {
+    if (MUST_FAIL("fstat")) {
         return -1;
     }
     int result = REAL(wrapped_fstat, "fstat")(descriptor, status);
@@ -126,7 +124,7 @@ WRAPPER(int, wrapped_fstat, "fstat", int descriptor, struct stat *status) {
 
 WRAPPER(int, wrapped_fstatat, "fstatat", int folder, const char *path, struct stat *status,
         int flags) {
-    if (system_calls_must_fail("fstatat")) {
+    if (MUST_FAIL("fstatat")) {
         return -1;
     }
     int result = REAL(wrapped_fstatat, "fstatat")(folder, path, status, flags);
@@ -135,91 +133,96 @@ WRAPPER(int, wrapped_fstatat, "fstatat", int folder, const char *path, struct st
 }
 
 WRAPPER(int, wrapped_stat, "stat", const char *path, struct stat *status) {
-    return system_calls_must_fail("stat") ? -1 : REAL(wrapped_stat, "stat")(path, status);
+    return MUST_FAIL("stat") ? -1 : REAL(wrapped_stat, "stat")(path, status);
 }
 
 WRAPPER(int, wrapped_lstat, "lstat", const char *path, struct stat *status) {
-    return system_calls_must_fail("lstat") ? -1 : REAL(wrapped_lstat, "lstat")(path, status);
+    return MUST_FAIL("lstat") ? -1 : REAL(wrapped_lstat, "lstat")(path, status);
 }
 
 WRAPPER(ssize_t, wrapped_readlinkat, "readlinkat", int folder, const char *path, char *target,
         size_t size) {
-    return system_calls_must_fail("readlinkat")
+    return MUST_FAIL("readlinkat")
                ? -1
                : REAL(wrapped_readlinkat, "readlinkat")(folder, path, target, size);
 }
 
 WRAPPER(ssize_t, wrapped_readlinkat_chk, "__readlinkat_chk", int folder, const char *path,
         char *target, size_t size, size_t room) {
-    return system_calls_must_fail("readlinkat")
+    return MUST_FAIL("readlinkat")
                ? -1
                : REAL(wrapped_readlinkat_chk, "__readlinkat_chk")(folder, path, target, size, room);
 }
 
 WRAPPER(char *, wrapped_realpath, "realpath", const char *path, char *resolved) {
-    return system_calls_must_fail("realpath") ? NULL
-                                              : REAL(wrapped_realpath, "realpath")(path, resolved);
+    return MUST_FAIL("realpath") ? NULL : REAL(wrapped_realpath, "realpath")(path, resolved);
 }
 
 WRAPPER(char *, wrapped_realpath_chk, "__realpath_chk", const char *path, char *resolved,
         size_t room) {
-    return system_calls_must_fail("realpath")
+    return MUST_FAIL("realpath")
                ? NULL
                : REAL(wrapped_realpath_chk, "__realpath_chk")(path, resolved, room);
 }
 
 WRAPPER(char *, wrapped_getcwd, "getcwd", char *path, size_t size) {
-    return system_calls_must_fail("getcwd") ? NULL : REAL(wrapped_getcwd, "getcwd")(path, size);
+    return MUST_FAIL("getcwd") ? NULL : REAL(wrapped_getcwd, "getcwd")(path, size);
 }
 
 WRAPPER(char *, wrapped_getcwd_chk, "__getcwd_chk", char *path, size_t size, size_t room) {
-    return system_calls_must_fail("getcwd")
-               ? NULL
-               : REAL(wrapped_getcwd_chk, "__getcwd_chk")(path, size, room);
+    return MUST_FAIL("getcwd") ? NULL : REAL(wrapped_getcwd_chk, "__getcwd_chk")(path, size, room);
 }
 
 WRAPPER(DIR *, wrapped_fdopendir, "fdopendir", int descriptor) {
-    return system_calls_must_fail("fdopendir") ? NULL
-                                               : REAL(wrapped_fdopendir, "fdopendir")(descriptor);
+    return MUST_FAIL("fdopendir") ? NULL : REAL(wrapped_fdopendir, "fdopendir")(descriptor);
 }
 
 WRAPPER(struct dirent *, wrapped_readdir, "readdir", DIR *stream) {
-    return system_calls_must_fail("readdir") ? NULL : REAL(wrapped_readdir, "readdir")(stream);
+    return MUST_FAIL("readdir") ? NULL : REAL(wrapped_readdir, "readdir")(stream);
 }
 
 WRAPPER(int, wrapped_fsync, "fsync", int descriptor) {
-    return system_calls_must_fail("fsync") ? -1 : REAL(wrapped_fsync, "fsync")(descriptor);
+    return MUST_FAIL("fsync") ? -1 : REAL(wrapped_fsync, "fsync")(descriptor);
 }
 
 WRAPPER(int, wrapped_syncfs, "syncfs", int descriptor) {
-    return system_calls_must_fail("syncfs") ? -1 : REAL(wrapped_syncfs, "syncfs")(descriptor);
+    return MUST_FAIL("syncfs") ? -1 : REAL(wrapped_syncfs, "syncfs")(descriptor);
 }
 
 WRAPPER(int, wrapped_fchmod, "fchmod", int descriptor, mode_t mode) {
-    return system_calls_must_fail("fchmod") ? -1 : REAL(wrapped_fchmod, "fchmod")(descriptor, mode);
+    return MUST_FAIL("fchmod") ? -1 : REAL(wrapped_fchmod, "fchmod")(descriptor, mode);
 }
 
 WRAPPER(int, wrapped_fchown, "fchown", int descriptor, uid_t user, gid_t group) {
-    return system_calls_must_fail("fchown")
-               ? -1
-               : REAL(wrapped_fchown, "fchown")(descriptor, user, group);
+    return MUST_FAIL("fchown") ? -1 : REAL(wrapped_fchown, "fchown")(descriptor, user, group);
 }
 
 WRAPPER(int, wrapped_renameat, "renameat", int from_folder, const char *from, int to_folder,
         const char *to) {
-    return system_calls_must_fail("renameat")
+    return MUST_FAIL("renameat")
                ? -1
                : REAL(wrapped_renameat, "renameat")(from_folder, from, to_folder, to);
 }
 
 WRAPPER(int, wrapped_unlinkat, "unlinkat", int folder, const char *path, int flags) {
-    return system_calls_must_fail("unlinkat")
-               ? -1
-               : REAL(wrapped_unlinkat, "unlinkat")(folder, path, flags);
+    return MUST_FAIL("unlinkat") ? -1 : REAL(wrapped_unlinkat, "unlinkat")(folder, path, flags);
 }
 
 WRAPPER(int, wrapped_mkdir, "mkdir", const char *path, mode_t mode) {
-    return system_calls_must_fail("mkdir") ? -1 : REAL(wrapped_mkdir, "mkdir")(path, mode);
+    return MUST_FAIL("mkdir") ? -1 : REAL(wrapped_mkdir, "mkdir")(path, mode);
+}
+
+WRAPPER(int, wrapped_inotify_init1, "inotify_init1", int flags) {
+    return system_calls_must_fail("inotify_init1")
+               ? -1
+               : REAL(wrapped_inotify_init1, "inotify_init1")(flags);
+}
+
+WRAPPER(int, wrapped_inotify_add_watch, "inotify_add_watch", int descriptor, const char *path,
+        uint32_t mask) {
+    return system_calls_must_fail("inotify_add_watch")
+               ? -1
+               : REAL(wrapped_inotify_add_watch, "inotify_add_watch")(descriptor, path, mask);
 }
 
 WRAPPER(int, wrapped_clock_gettime, "clock_gettime", clockid_t clock, struct timespec *now) {

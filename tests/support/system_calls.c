@@ -34,6 +34,9 @@ static _Thread_local struct {
     struct count counts[NAMES_MAX];
     unsigned all;
     bool inside;
+    bool of_program_only;
+    void (*look)(const char *call, void *context);
+    void *look_context;
     unsigned short_writes;
     int64_t clock_shift;
     int64_t frozen;
@@ -89,6 +92,23 @@ void system_calls_before_each(const char *call, void (*happens)(void *context), 
         .call = call, .nth = 1, .lasting = true, .happens = happens, .context = context});
 }
 
+void system_calls_of_program_only(void) {
+    system_calls.of_program_only = true;
+}
+
+void system_calls_observe(void (*look)(const char *call, void *context), void *context) {
+    system_calls.look = look;
+    system_calls.look_context = context;
+}
+
+void system_calls_pause(void) {
+    system_calls.inside = true;
+}
+
+void system_calls_resume(void) {
+    system_calls.inside = false;
+}
+
 void system_calls_short_writes(unsigned most) {
     system_calls.short_writes = most;
 }
@@ -115,11 +135,36 @@ int64_t system_calls_frozen(void) {
     return system_calls.frozen;
 }
 
+/* Set by the linker: where the program's own code begins and ends. */
+extern const char __executable_start[];
+extern const char etext[];
+
+bool system_calls_must_fail_from(const char *call, const void *caller) {
+    const char *from = caller;
+
+    if (system_calls.of_program_only && (from < __executable_start || from >= etext)) {
+        return false;
+    }
+    return system_calls_must_fail(call);
+}
+
+static void look(const char *call) {
+    int before = errno;
+
+    system_calls.inside = true;
+    system_calls.look(call, system_calls.look_context);
+    system_calls.inside = false;
+    errno = before;
+}
+
 bool system_calls_must_fail(const char *call) {
     const struct arranged *arranged = &system_calls.arranged;
 
     if (system_calls.inside) {
         return false;
+    }
+    if (system_calls.look != NULL) {
+        look(call);
     }
     system_calls.inside = true; /* counting must not count */
     unsigned of_name = ++count_of(call)->seen;

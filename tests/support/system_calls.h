@@ -8,8 +8,8 @@
  * one of them, and set the clock. What is arranged holds for the calling thread only.
  *
  * Wrapped: open openat read write close fstat fstatat stat lstat readlinkat realpath getcwd
- * fdopendir readdir fsync syncfs fchmod fchown renameat unlinkat mkdir, and clock_gettime, which is
- * not counted.
+ * fdopendir readdir fsync syncfs fchmod fchown renameat unlinkat mkdir inotify_init1
+ * inotify_add_watch, and clock_gettime, which is not counted.
  */
 
 #include <stdbool.h>
@@ -38,6 +38,18 @@ void system_calls_before(const char *call, unsigned nth, void (*happens)(void *c
 /* The same before every call of this name. */
 void system_calls_before_each(const char *call, void (*happens)(void *context), void *context);
 
+/* Counts, and fails, only calls that the program makes itself: not those that libuv and other
+ * shared libraries make for their own ends (but inotify's, which only libraries call). */
+void system_calls_of_program_only(void);
+
+/* This is called before every call that is counted, until system_calls_reset (in it calls are not
+ * counted). */
+void system_calls_observe(void (*look)(const char *call, void *context), void *context);
+
+/* What is called in between is neither counted nor failed: the test's own calls. */
+void system_calls_pause(void);
+void system_calls_resume(void);
+
 /* A write() writes this many bytes at most; 0: as many as it wants. */
 void system_calls_short_writes(unsigned most);
 
@@ -49,6 +61,8 @@ void system_calls_freeze_times(int64_t seconds);
 
 /* For the wrappers. True when this call has to fail; errno is set. */
 bool system_calls_must_fail(const char *call);
+/* The same; not of one that is made from here where that does not count. */
+bool system_calls_must_fail_from(const char *call, const void *caller);
 size_t system_calls_write_size(size_t wanted);
 int64_t system_calls_clock_shift(void);
 int64_t system_calls_frozen(void);
