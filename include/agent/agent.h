@@ -30,6 +30,10 @@ struct agent_settings {
     int64_t watch_milliseconds; /* 0: no full re-read; the program then takes agent_once instead */
     int64_t delay_milliseconds;
     int64_t retry_milliseconds;
+    int64_t startup_grace_milliseconds; /* how long Prometheus may be away on a config that it never
+                                           confirmed */
+    int64_t confirm_milliseconds; /* how long a reload may run whose answer did not come; 0: the
+                                     usual ten minutes */
 
     /*
      * SIGHUP: reads the settings anew and gives those to go on with, or NULL to go on with these
@@ -69,10 +73,22 @@ enum agent_phase {
     AGENT_SETTLING,   /* an event came; waiting until it is quiet */
     AGENT_PUBLISHING, /* in a pass */
     AGENT_RELOADING,  /* Prometheus was asked and has not answered yet */
+    AGENT_CONFIRMING, /* it did not answer: its own record of the last reload will tell */
+    AGENT_ISOLATING,  /* it refused the config, and is asked about one part after another */
     AGENT_WAITING,    /* something failed; waiting to try again */
     AGENT_STOPPED,
 };
 const char *agent_phase_name(enum agent_phase phase);
+
+/* Why what is on disk is not what the manifests say. */
+enum agent_holding {
+    HOLD_NOTHING, /* it is */
+    HOLD_GOOD,    /* the last config that Prometheus took, until it takes it again */
+    HOLD_BASE,    /* the base alone, until Prometheus takes it */
+};
+const char *agent_holding_name(enum agent_holding holding);
+
+struct earlier_form; /* agent/state_file.h */
 
 /* What others (the web server, tests) may know: a plain struct, valid until the loop turns. */
 struct agent_status {
@@ -81,6 +97,18 @@ struct agent_status {
     const char *prometheus_version;    /* as Prometheus said it; "" where it is not known */
     bool published;                    /* a merged config of this process is in place */
     bool confirmed;                    /* Prometheus runs it */
+    bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is
+                   not refused */
+    const char *not_ready; /* why not; NULL: ready */
+    enum agent_holding holding;
+    size_t suspects;        /* how many RemoteWrites (and the base) are being searched; 0: none */
+    bool base_refused;      /* the last good base is in use: Prometheus refused the present one */
+    const char *base_words; /* ... in these words; NULL */
+    bool reload_successful; /* the last one that is known of */
+    int64_t reload_time;    /* wall milliseconds of the last one; 0: none yet */
+    int64_t success_time;   /* ... of the last successful one */
+    const struct earlier_form *earlier; /* RemoteWrites served in an earlier form, since when */
+    size_t earlier_count;
     uint64_t passes;
     uint64_t writes;         /* passes that wrote the config or a secret file */
     uint64_t publish_errors; /* passes that could not */

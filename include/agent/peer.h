@@ -39,10 +39,20 @@ struct peer {
 /* A Prometheus of which nothing is known. */
 struct peer peer_unknown(void);
 
+/* Prometheus's words in an answer, trimmed and cut as they can be shown; appended to out. */
+void peer_words(const struct http_answer *answer, struct buffer *out);
+
+/* In place of retry_milliseconds: what comes next is no mere try again. */
+#define PEER_NO_RETRY (-1)
+
 /* Takes an answer to a reload in. retry_milliseconds: the wait before the next try, where it
- * failed, for the log. */
+ * failed, for the log. searching: it was asked in a search for what it refuses; what it took and
+ * what it refused is then no news. */
 enum reload_verdict peer_reload_answered(struct peer *peer, const struct http_answer *answer,
-                                         int64_t retry_milliseconds);
+                                         int64_t retry_milliseconds, bool searching);
+
+/* The search is over, and it runs what is on disk. */
+void peer_settled(struct peer *peer);
 
 /* Takes an answer to buildinfo in. True when the version is another one than it was (or known now).
  */

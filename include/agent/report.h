@@ -28,13 +28,12 @@ void report_diagnostics(struct report *report, const struct diagnostics *diagnos
  * nothing. */
 void report_transitions(const struct desired_state *before, const struct desired_state *after);
 
-/* How the entries of the merged config differ. before NULL: all are added. */
+/* How the entries of two sets differ. before NULL: all are added. */
 struct entry_changes {
     size_t added;
     size_t changed;
     size_t removed;
 };
-struct entry_changes entry_changes(const struct desired_state *before,
-                                   const struct desired_state *after);
+struct entry_changes entry_changes(const struct form_set *before, const struct form_set *after);
 
 #endif

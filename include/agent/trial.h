@@ -39,6 +39,9 @@ void trial_free(struct trial *trial);
 /* How many may be guilty, the base among them. */
 size_t trial_suspects(const struct trial *trial);
 
+/* What it is about; valid as long as the trial. */
+const struct form_set *trial_wanted(const struct trial *trial);
+
 /* Is it about this set? */
 bool trial_wants(const struct trial *trial, const struct form_set *wanted);
 

@@ -60,6 +60,9 @@ struct form_set *form_set_copy(const struct form_set *set) MUST_USE;
 void form_set_free(struct form_set *set);
 void form_set_freep(struct form_set **set);
 
+/* The same base, and the same forms by form_same. Neither may be NULL. */
+bool form_set_same(const struct form_set *left, const struct form_set *right);
+
 /* NULL where there is none. */
 const struct form *form_set_find(const struct form_set *set, const char *namespace,
                                  const char *name);

@@ -77,6 +77,7 @@ struct settings {
     const char *reload_url;
     const char *runtimeinfo_url;
     int64_t reload_timeout; /* milliseconds, as all durations */
+    int64_t startup_grace;
     const char *reload_username;
     const char *reload_password_file;
     const char *reload_bearer_token_file;

@@ -9,4 +9,7 @@
  * are passed over. 0 and the bytes in *ret (arena); -EINVAL. */
 int base64_decode(struct arena *arena, struct bytes text, struct bytes *ret);
 
+/* The same the other way, without line breaks, appended to out. */
+void base64_encode(struct bytes bytes, struct buffer *out);
+
 #endif

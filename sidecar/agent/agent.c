@@ -1,24 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * The state machine. Whatever happens (a file event, a signal, a timer, an answer) ends in one of
- * four steps: settle, act_now, reload or rest; a pass runs in one place only (on_settled), and a
- * reload starts in one place only.
+ * What happens when. Whatever happens (a file event, a signal, a timer, an answer) ends in one of
+ * four steps: settle, act_now, reload_start or agent_rest; a pass runs in one place only
+ * (on_settled).
  *
  *     starting -> publishing            Prometheus told its version, or did not in time
  *     idle, waiting -> settling         an event, a signal, a timer
  *     settling -> publishing            quiet: one pass
  *     publishing -> reloading           there is something that Prometheus does not run yet
  *     publishing -> idle, waiting       there is not; or it could not be published
- *     reloading -> idle, waiting, settling   confirmed; failed; events came meanwhile
+ *     reloading -> confirming           no answer: its record will tell (reload.c)
+ *     reloading, confirming -> isolating     refused: one part after another is asked about
+ *     reloading, confirming, isolating -> idle, waiting, settling
+ *                                       confirmed; failed; events came meanwhile (isolate.c)
  */
 
-#include "agent/agent.h"
-
-#include "agent/backoff.h"
-#include "agent/pass.h"
-#include "agent/peer.h"
-#include "agent/watcher.h"
+#include "agent/machine.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 
@@ -37,37 +36,15 @@
 #define SETTLE_DELAYS_MAX       10
 #define SETTLE_MILLISECONDS_MAX 1000
 
-enum {
-    SIGNALS = 3
-};
-static const int signal_numbers[SIGNALS] = {SIGHUP, SIGTERM, SIGINT};
+#define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
-struct agent {
-    uv_loop_t *loop;
-    const struct agent_settings *settings;
-    enum agent_phase phase;
-    struct pass *pass;
-    struct watcher *watcher;
-    struct prometheus_client *client;
-    struct peer peer;
-    struct backoff backoff;
-    uv_timer_t settle_timer;
-    uv_timer_t retry_timer;
-    uv_timer_t watch_timer;
-    uv_signal_t signals[SIGNALS];
-    uint64_t act_by; /* loop time at which the pass runs, quiet or not; while settling */
-    bool every_byte; /* the next pass trusts no file time */
-    bool hangup;     /* the next pass reads the settings, and is followed by a reload */
-    bool again;      /* an event came while Prometheus was reloading */
-    bool reload_due; /* Prometheus has not confirmed what is on disk */
-    bool complete;   /* the last pass could read everything */
-    struct agent_status status;
-};
+static const int signal_numbers[AGENT_SIGNALS] = {SIGHUP, SIGTERM, SIGINT};
 
 static const char *const phase_names[] = {
     [AGENT_STARTING] = "starting",   [AGENT_IDLE] = "idle",
     [AGENT_SETTLING] = "settling",   [AGENT_PUBLISHING] = "publishing",
-    [AGENT_RELOADING] = "reloading", [AGENT_WAITING] = "waiting",
+    [AGENT_RELOADING] = "reloading", [AGENT_CONFIRMING] = "confirming",
+    [AGENT_ISOLATING] = "isolating", [AGENT_WAITING] = "waiting",
     [AGENT_STOPPED] = "stopped",
 };
 
@@ -75,7 +52,7 @@ const char *agent_phase_name(enum agent_phase phase) {
     return phase_names[phase];
 }
 
-static void enter(struct agent *agent, enum agent_phase phase) {
+void agent_enter(struct agent *agent, enum agent_phase phase) {
     if (agent->phase != phase) {
         log_debug("phase", LOG_STRING("from", agent_phase_name(agent->phase)),
                   LOG_STRING("to", agent_phase_name(phase)));
@@ -97,6 +74,8 @@ static void act_after(struct agent *agent, uint64_t delay, uint64_t latest) {
 
     switch (agent->phase) {
     case AGENT_RELOADING:
+    case AGENT_CONFIRMING:
+    case AGENT_ISOLATING:
         agent->again = true;
         return;
     case AGENT_SETTLING:
@@ -105,7 +84,7 @@ static void act_after(struct agent *agent, uint64_t delay, uint64_t latest) {
     case AGENT_IDLE:
     case AGENT_WAITING:
         agent->act_by = now + latest;
-        enter(agent, AGENT_SETTLING);
+        agent_enter(agent, AGENT_SETTLING);
         break;
     case AGENT_STARTING: /* the first pass is still to come */
     case AGENT_PUBLISHING:
@@ -140,15 +119,16 @@ static void on_retry(uv_timer_t *timer) {
     act_now(timer->data);
 }
 
-/* Milliseconds until the next try; one that is on its way already stays. */
-static int64_t try_later(struct agent *agent) {
+int64_t agent_try_later(struct agent *agent) {
     uint32_t random = 0;
 
     if (uv_is_active((uv_handle_t *)&agent->retry_timer) == 0) {
+        int64_t patience = isolate_patience(agent) / NANOSECONDS_PER_MILLISECOND;
         /* Without chance there is no jitter, and nothing else is lost. */
         ssize_t got = getrandom(&random, sizeof(random), GRND_NONBLOCK);
         (void)got;
         int64_t wait = backoff_next(&agent->backoff, random);
+        wait = wait < patience ? wait : patience + 1;
         uv_timer_start(&agent->retry_timer, on_retry, (uint64_t)wait, 0);
     }
     return (int64_t)uv_timer_get_due_in(&agent->retry_timer);
@@ -159,18 +139,34 @@ static void forget_retry(struct agent *agent) {
     backoff_reset(&agent->backoff);
 }
 
-/* Nothing to do now: until something happens, or until the next try of what failed. */
-static void rest(struct agent *agent, bool failed) {
+void agent_rest(struct agent *agent, bool failed) {
     if (failed) {
-        try_later(agent);
-        enter(agent, AGENT_WAITING);
+        agent_try_later(agent);
+        agent_enter(agent, AGENT_WAITING);
     } else {
         forget_retry(agent);
-        enter(agent, AGENT_IDLE);
+        agent_enter(agent, AGENT_IDLE);
     }
+    if (agent->hangup) {
+        act_now(agent);
+    } else if (agent->again) {
+        settle(agent);
+    }
+    agent->again = false;
 }
 
 /* --- the version of Prometheus -------------------------------------------------------------- */
+
+/* Another Prometheus may take what the last one refused. */
+static void meet(struct agent *agent, struct version version) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    version_format(version, &text);
+    if (ledger_meet(agent->ledger, buffer_string(&text))) {
+        log_info("another Prometheus: what the last one refused is asked about again",
+                 LOG_STRING("version", buffer_string(&text)));
+    }
+}
 
 static void on_version(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
@@ -178,6 +174,7 @@ static void on_version(const struct http_answer *answer, void *context) {
 
     if (changed) {
         pass_set_version(agent->pass, agent->peer.version);
+        meet(agent, agent->peer.version);
     }
     if (agent->phase == AGENT_STARTING) {
         uv_timer_start(&agent->settle_timer, on_settled, 0, 0);
@@ -195,51 +192,10 @@ static bool ask_version(struct agent *agent) {
     return error == 0 || error == -EALREADY;
 }
 
-/* --- reloading ------------------------------------------------------------------------------ */
-
-static void on_reloaded(const struct http_answer *answer, void *context) {
-    struct agent *agent = context;
-    bool confirmed = reload_judge(answer) == RELOAD_CONFIRMED;
-    bool failed = !confirmed || !agent->complete;
-    int64_t retry = 0;
-
-    uv_update_time(agent->loop);
-    agent->status.reloads++;
-    if (confirmed) {
-        backoff_reset(&agent->backoff);
-        agent->reload_due = false;
-        agent->status.confirmed = true;
-    } else {
-        agent->status.reloads_failed++;
-    }
-    if (failed) {
-        retry = try_later(agent);
-    }
-    peer_reload_answered(&agent->peer, answer, retry);
-    if (confirmed) {
-        pass_prune(agent->pass);
-    }
+void agent_ask_version(struct agent *agent) {
     if (!agent->peer.unreachable) {
-        ask_version(agent);
+        (void)ask_version(agent);
     }
-    rest(agent, failed);
-    if (agent->hangup) {
-        act_now(agent);
-    } else if (agent->again) {
-        settle(agent);
-    }
-    agent->again = false;
-}
-
-static void reload(struct agent *agent) {
-    uv_timer_stop(&agent->retry_timer);
-    int error = prometheus_reload(agent->client, on_reloaded, agent);
-    if (error != 0) {
-        log_error("cannot ask Prometheus to reload", LOG_STRING("err", strerror(-error)));
-        rest(agent, true);
-        return;
-    }
-    enter(agent, AGENT_RELOADING);
 }
 
 /* --- a pass --------------------------------------------------------------------------------- */
@@ -248,6 +204,9 @@ static void on_watch_interval(uv_timer_t *timer) {
     struct agent *agent = timer->data;
 
     agent->every_byte = true;
+    /* Why the base was refused may lie outside of it: in a file that it names. */
+    agent->base_asked_again |= ledger_history(agent->ledger)->refused_base.data != NULL;
+    ledger_forgive_base(agent->ledger);
     act_now(agent);
 }
 
@@ -270,7 +229,9 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     agent->settings = settings;
     agent->backoff = backoff_from(settings->retry_milliseconds);
     pass_configure(agent->pass, settings);
-    pass_clean(agent->pass);
+    disk_configure(agent->disk, settings);
+    disk_clean(agent->disk);
+    ledger_moved(agent->ledger);
     start_watch_timer(agent);
     log_info("settings taken over");
 }
@@ -285,6 +246,8 @@ static void hang_up(struct agent *agent) {
     if (settings != NULL && settings != agent->settings) {
         use_settings(agent, settings);
     }
+    isolate_forget(agent);
+    ledger_forgive(agent->ledger);
     agent->peer.version_outdated = true;
     if (agent->settings->ask_version && version_is_set(agent->peer.version)) {
         pass_set_version(agent->pass, agent->peer.version);
@@ -292,33 +255,42 @@ static void hang_up(struct agent *agent) {
     ask_version(agent);
 }
 
-static void count_pass(struct agent *agent, const struct pass_result *result) {
+static void count_pass(struct agent *agent, const struct disk_result *published) {
     struct agent_status *status = &agent->status;
 
     status->passes++;
-    status->writes += result->written ? 1 : 0;
-    status->publish_errors += result->error != 0 ? 1 : 0;
-    status->published = pass_published(agent->pass) != NULL;
+    status->writes += published->written ? 1 : 0;
+    status->publish_errors += published->error != 0 ? 1 : 0;
+    status->published = disk_set(agent->disk) != NULL;
+}
+
+/* Something on disk that it does not run; or the record of a refusal that is no longer true. */
+static bool is_reload_due(const struct agent *agent) {
+    const struct agent_status *status = &agent->status;
+
+    return status->published &&
+           (!status->confirmed || (agent->refused_last && !pass_state(agent->pass)->base_faulty));
 }
 
 /* What the pass calls for. */
-static void decide(struct agent *agent, const struct pass_result *result, bool hangup) {
+static void decide(struct agent *agent, const struct pass_result *result,
+                   const struct disk_result *published, bool hangup) {
     agent->complete = result->complete;
-    agent->reload_due |= hangup;
-    if (result->config_changed) {
-        agent->reload_due = true;
+    if (published->changed) {
         agent->status.confirmed = false;
+    }
+    if (published->changed || (result->changed && agent->hold != HOLD_NOTHING)) {
         forget_retry(agent);
     }
-    bool due = agent->reload_due && agent->status.published;
+    bool due = is_reload_due(agent);
     bool retry_pending = uv_is_active((uv_handle_t *)&agent->retry_timer) != 0;
 
-    if (result->error != 0) {
-        rest(agent, true);
-    } else if (hangup || (due && !retry_pending)) {
-        reload(agent);
+    if (published->error != 0) {
+        agent_rest(agent, true);
+    } else if ((hangup && agent->status.published) || (due && !retry_pending)) {
+        reload_start(agent);
     } else {
-        rest(agent, due || !result->complete);
+        agent_rest(agent, due || !result->complete);
     }
 }
 
@@ -326,18 +298,26 @@ static void on_settled(uv_timer_t *timer) {
     struct agent *agent = timer->data;
     bool every_byte = agent->every_byte;
     bool hangup = agent->hangup;
+    struct disk_result published = {0};
 
-    enter(agent, AGENT_PUBLISHING);
+    agent_enter(agent, AGENT_PUBLISHING);
     agent->every_byte = false;
     agent->hangup = false;
     if (hangup) {
         hang_up(agent);
     }
     struct pass_result result = pass_run(agent->pass, agent->watcher, every_byte || hangup);
+    if (result.mergeable) {
+        published = isolate_publish(agent);
+    }
+    ledger_note(agent->ledger, pass_state(agent->pass), clock_wall_milliseconds());
+    if (!agent->base_asked_again) {
+        ledger_save(agent->ledger, agent->settings->output_path);
+    }
     /* A pass may take a while, and timers count from the loop's idea of now. */
     uv_update_time(agent->loop);
-    count_pass(agent, &result);
-    decide(agent, &result, hangup);
+    count_pass(agent, &published);
+    decide(agent, &result, &published, hangup);
 }
 
 /* --- from outside --------------------------------------------------------------------------- */
@@ -360,26 +340,28 @@ static void on_signal(uv_signal_t *handle, int number) {
 
 struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) {
     struct agent *agent = memory_new(1, sizeof(*agent));
+    struct ledger *ledger = ledger_new();
 
     *agent = (struct agent){
         .loop = loop,
         .settings = settings,
         .phase = AGENT_STARTING,
-        .pass = pass_new(settings),
+        .ledger = ledger,
+        .pass = pass_new(settings, ledger_history(ledger)),
+        .disk = disk_new(settings),
         .watcher = watcher_new(loop, on_file_event, agent),
         .client = prometheus_client_new(loop, &settings->prometheus),
         .peer = peer_unknown(),
         .backoff = backoff_from(settings->retry_milliseconds),
-        .reload_due = true,
         .complete = true,
     };
-    uv_timer_init(loop, &agent->settle_timer);
-    uv_timer_init(loop, &agent->retry_timer);
-    uv_timer_init(loop, &agent->watch_timer);
-    agent->settle_timer.data = agent;
-    agent->retry_timer.data = agent;
-    agent->watch_timer.data = agent;
-    for (size_t i = 0; i < SIGNALS; i++) {
+    uv_timer_t *const timers[] = {&agent->settle_timer, &agent->retry_timer, &agent->watch_timer,
+                                  &agent->confirm_timer};
+    for (size_t i = 0; i < ARRAY_LENGTH(timers); i++) {
+        uv_timer_init(loop, timers[i]);
+        timers[i]->data = agent;
+    }
+    for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         uv_signal_init(loop, &agent->signals[i]);
         agent->signals[i].data = agent;
     }
@@ -387,7 +369,7 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
 }
 
 int agent_start(struct agent *agent) {
-    for (size_t i = 0; i < SIGNALS; i++) {
+    for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         int error = uv_signal_start(&agent->signals[i], on_signal, signal_numbers[i]);
         if (error < 0) {
             log_error("cannot handle signals", LOG_STRING("err", uv_strerror(error)));
@@ -400,7 +382,11 @@ int agent_start(struct agent *agent) {
         log_error("cannot ignore SIGPIPE", LOG_STRING("err", strerror(-error)));
         return error;
     }
-    pass_clean(agent->pass);
+    disk_clean(agent->disk);
+    ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
+    if (version_is_set(agent->settings->compile.version)) {
+        meet(agent, agent->settings->compile.version);
+    }
     start_watch_timer(agent);
     uv_update_time(agent->loop);
     bool asking = ask_version(agent);
@@ -412,7 +398,7 @@ void agent_stop(struct agent *agent) {
     if (agent->phase == AGENT_STOPPED) {
         return;
     }
-    enter(agent, AGENT_STOPPED);
+    agent_enter(agent, AGENT_STOPPED);
     agent_status_read(agent, &agent->status);
     watcher_close(agent->watcher);
     agent->watcher = NULL;
@@ -420,7 +406,8 @@ void agent_stop(struct agent *agent) {
     uv_close((uv_handle_t *)&agent->settle_timer, NULL);
     uv_close((uv_handle_t *)&agent->retry_timer, NULL);
     uv_close((uv_handle_t *)&agent->watch_timer, NULL);
-    for (size_t i = 0; i < SIGNALS; i++) {
+    uv_close((uv_handle_t *)&agent->confirm_timer, NULL);
+    for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         uv_close((uv_handle_t *)&agent->signals[i], NULL);
     }
 }
@@ -429,16 +416,44 @@ void agent_free(struct agent *agent) {
     if (agent == NULL) {
         return;
     }
+    isolate_forget(agent);
     pass_free(agent->pass);
+    disk_free(agent->disk);
+    ledger_free(agent->ledger);
+    buffer_free(&agent->confirmation.error);
     free(agent);
 }
 
+/* Why it is not ready; NULL: it is. */
+static const char *not_ready(const struct agent *agent, const struct agent_status *status) {
+    if (!status->published) {
+        return "no config is in place yet";
+    }
+    if (status->base_refused) {
+        return "Prometheus refused the base config; the last good one is in use";
+    }
+    if (!agent->ever_confirmed && !agent->peer.unreachable) {
+        return "Prometheus has not taken the config yet";
+    }
+    return NULL;
+}
+
 void agent_status_read(const struct agent *agent, struct agent_status *ret) {
+    const struct history *history = ledger_history(agent->ledger);
     struct agent_status status = agent->status;
 
     status.phase = agent->phase;
     status.state = pass_state(agent->pass);
     status.prometheus_version = agent->peer.version_text;
+    status.holding = agent->hold;
+    status.suspects = agent->trial != NULL ? trial_suspects(agent->trial) : 0;
+    status.base_refused =
+        agent->base_asked_again ||
+        (status.state != NULL && status.state->base_faulty && history->refused_base.data != NULL);
+    status.base_words = status.base_refused ? history->base_words : NULL;
+    status.earlier = ledger_earlier(agent->ledger, &status.earlier_count);
+    status.not_ready = not_ready(agent, &status);
+    status.ready = status.not_ready == NULL;
     if (agent->watcher != NULL) {
         struct watcher_counters counters = watcher_counters(agent->watcher);
         status.watches = counters.watches;

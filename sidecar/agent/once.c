@@ -1,16 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The init container: Prometheus is not up yet, and has to start with whatever is good. */
+/* The init container: Prometheus is not up yet, and has to start with whatever is good. What an
+ * earlier process learned is used where the volume still has it; nothing is learned here. */
 
 #include "agent/agent.h"
+#include "agent/disk.h"
+#include "agent/ledger.h"
 #include "agent/pass.h"
 
 #include <errno.h>
 
 int agent_once(const struct agent_settings *settings) {
-    CLEANUP(pass_freep) struct pass *pass = pass_new(settings);
+    CLEANUP(ledger_freep) struct ledger *ledger = ledger_new();
+    CLEANUP(disk_freep) struct disk *disk = disk_new(settings);
 
-    pass_clean(pass);
-    struct pass_result result = pass_run(pass, NULL, true);
-    return result.mergeable && result.error == 0 ? 0 : -EIO;
+    ledger_load(ledger, settings->output_path, &settings->compile.limits);
+    CLEANUP(pass_freep) struct pass *pass = pass_new(settings, ledger_history(ledger));
+    disk_clean(disk);
+    if (!pass_run(pass, NULL, true).mergeable) {
+        return -EIO;
+    }
+    return disk_publish_state(disk, pass_state(pass)).error == 0 ? 0 : -EIO;
 }

@@ -50,15 +50,14 @@ static const struct {
     [RELOAD_DENIED] = {LOG_LEVEL_ERROR, "Prometheus did not take the reload request",
                        "check the reload URL, its credentials, and --web.enable-lifecycle"},
     [RELOAD_UNKNOWN] = {LOG_LEVEL_ERROR, "Prometheus did not say whether it loaded the config",
-                        NULL},
+                        "see that --runtimeinfo-url leads to it: its own record would tell"},
     [RELOAD_UNREACHABLE] = {LOG_LEVEL_WARN, "Prometheus cannot be reached; it is asked until it is",
                             NULL},
     [RELOAD_IMPOSSIBLE] = {LOG_LEVEL_ERROR, "Prometheus cannot be asked to reload", NULL},
 };
 
-/* The body as it can be shown: trimmed, cut at a character. */
-static void append_words(struct buffer *out, struct bytes body) {
-    struct bytes words = bytes_trim(body);
+void peer_words(const struct http_answer *answer, struct buffer *out) {
+    struct bytes words = bytes_trim(answer->status != 0 ? answer->body : bytes_of(answer->error));
     size_t length = words.length;
 
     if (length > WORDS_MAX) {
@@ -84,7 +83,7 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
     struct log_field fields[FAILURE_FIELDS_MAX] = {{0}};
     size_t count = 0;
 
-    append_words(&words, answer->status != 0 ? answer->body : bytes_of(answer->error));
+    peer_words(answer, &words);
     buffer_printf(&key, "%d %s", answer->status, buffer_string(&words));
     bool news = incident_report(incident, buffer_bytes(&key), clock_monotonic_nanoseconds());
 
@@ -96,7 +95,9 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
         fields[count++] = LOG_STRING("remedy", failures[verdict].remedy);
     }
     fields[count++] = LOG_INT("failures", incident->count);
-    fields[count++] = LOG_SECONDS("retry_in", retry_milliseconds * NANOSECONDS_PER_MILLISECOND);
+    if (retry_milliseconds != PEER_NO_RETRY) {
+        fields[count++] = LOG_SECONDS("retry_in", retry_milliseconds * NANOSECONDS_PER_MILLISECOND);
+    }
     log_write(news ? failures[verdict].level : LOG_LEVEL_DEBUG, failures[verdict].message, fields);
 }
 
@@ -121,20 +122,35 @@ static void note_reachable(struct peer *peer, bool unreachable) {
     peer->unreachable = unreachable;
 }
 
+static void say_searching(enum reload_verdict verdict, const struct http_answer *answer) {
+    CLEANUP(buffer_free) struct buffer words = {0};
+
+    peer_words(answer, &words);
+    log_debug(
+        "Prometheus was asked about a part", LOG_BOOL("accepted", verdict == RELOAD_CONFIRMED),
+        LOG_STRING("answer", buffer_string(&words)), LOG_SECONDS("duration", answer->nanoseconds));
+}
+
 enum reload_verdict peer_reload_answered(struct peer *peer, const struct http_answer *answer,
-                                         int64_t retry_milliseconds) {
+                                         int64_t retry_milliseconds, bool searching) {
     enum reload_verdict verdict = reload_judge(answer);
 
     /* A fault on our side says nothing about Prometheus. */
     if (verdict != RELOAD_IMPOSSIBLE) {
         note_reachable(peer, verdict == RELOAD_UNREACHABLE);
     }
-    if (verdict == RELOAD_CONFIRMED) {
+    if (searching && (verdict == RELOAD_CONFIRMED || verdict == RELOAD_REFUSED)) {
+        say_searching(verdict, answer);
+    } else if (verdict == RELOAD_CONFIRMED) {
         say_success(&peer->reloading, answer);
     } else {
         say_failure(&peer->reloading, verdict, answer, retry_milliseconds);
     }
     return verdict;
+}
+
+void peer_settled(struct peer *peer) {
+    incident_end(&peer->reloading, NULL);
 }
 
 /* Not being there is no fault here: the reload that follows says it. */

@@ -159,34 +159,21 @@ void report_transitions(const struct desired_state *before, const struct desired
     }
 }
 
-/* The next outcome, from *at on, that has an entry; NULL: none. *at is left on it. */
-static const struct outcome *next_entry(const struct desired_state *state, size_t *at) {
-    while (state != NULL && *at < state->outcome_count) {
-        if (state->outcomes[*at].entry.length > 0) {
-            return &state->outcomes[*at];
-        }
-        (*at)++;
-    }
-    return NULL;
-}
-
-struct entry_changes entry_changes(const struct desired_state *before,
-                                   const struct desired_state *after) {
+struct entry_changes entry_changes(const struct form_set *before, const struct form_set *after) {
     struct entry_changes changes = {0};
+    size_t old_count = before != NULL ? before->count : 0;
     size_t old = 0;
     size_t new = 0;
 
-    for (;;) {
-        const struct outcome *was = next_entry(before, &old);
-        const struct outcome *is = next_entry(after, &new);
-        if (was == NULL && is == NULL) {
-            return changes;
-        }
-        int order = was == NULL ? 1 : is == NULL ? -1 : compare_names(was, is);
+    while (old < old_count || new < after->count) {
+        const struct form *was = old < old_count ? &before->forms[old] : NULL;
+        const struct form *is = new < after->count ? &after->forms[new] : NULL;
+        int order = was == NULL ? 1 : is == NULL ? -1 : form_compare(was, is);
         changes.added += order > 0 ? 1 : 0;
         changes.removed += order < 0 ? 1 : 0;
-        changes.changed += order == 0 && !bytes_equal(was->entry, is->entry) ? 1 : 0;
+        changes.changed += order == 0 && !form_same_entry(was, is) ? 1 : 0;
         old += order <= 0 ? 1 : 0;
         new += order >= 0 ? 1 : 0;
     }
+    return changes;
 }

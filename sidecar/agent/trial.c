@@ -127,17 +127,12 @@ size_t trial_suspects(const struct trial *trial) {
     return trial->count + (trial->base_judged ? 1 : 0);
 }
 
+const struct form_set *trial_wanted(const struct trial *trial) {
+    return trial->wanted;
+}
+
 bool trial_wants(const struct trial *trial, const struct form_set *wanted) {
-    if (!same_base(trial->wanted, wanted) || trial->wanted->count != wanted->count) {
-        return false;
-    }
-    for (size_t i = 0; i < wanted->count; i++) {
-        const struct form *mine = &trial->wanted->forms[i];
-        if (form_compare(mine, &wanted->forms[i]) != 0 || !form_same(mine, &wanted->forms[i])) {
-            return false;
-        }
-    }
-    return true;
+    return form_set_same(trial->wanted, wanted);
 }
 
 /* --- the next question --------------------------------------------------------------------------

@@ -261,6 +261,7 @@ static void setup_watch(struct setup *setup) {
     setup->agent.watch_milliseconds = setup->settings->watch_interval;
     setup->agent.delay_milliseconds = setup->settings->delay_interval;
     setup->agent.retry_milliseconds = setup->settings->retry_interval;
+    setup->agent.startup_grace_milliseconds = setup->settings->startup_grace;
 }
 
 /* What compile says about a flag's value is said about the line of sidecar.cfg, where that is where

@@ -94,6 +94,17 @@ void form_set_freep(struct form_set **set) {
     form_set_free(*set);
 }
 
+bool form_set_same(const struct form_set *left, const struct form_set *right) {
+    if (left->count != right->count || !bytes_equal(left->base, right->base))
+        return false;
+    for (size_t i = 0; i < left->count; i++) {
+        if (form_compare(&left->forms[i], &right->forms[i]) != 0 ||
+            !form_same(&left->forms[i], &right->forms[i]))
+            return false;
+    }
+    return true;
+}
+
 static int compare_forms(const void *left, const void *right) {
     return form_compare(left, right);
 }

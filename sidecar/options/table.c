@@ -348,6 +348,19 @@ const struct option options[] = {
         FIELD(reload_timeout),
     },
     {
+        .flag = "startup-grace",
+        .key = "reload.startup_grace",
+        .type = OPTION_DURATION,
+        .group = GROUP_RELOAD,
+        .metavar = "DURATION",
+        .default_value = "60s",
+        .help = "How long a Prometheus that is not up may take, on a config that it never "
+                "confirmed, before the last good one, or else the base alone, takes its place.",
+        .minimum = 0,
+        .maximum = DURATION_MAX,
+        FIELD(startup_grace),
+    },
+    {
         .flag = "reload-username",
         .key = "reload.username",
         .type = OPTION_STRING,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Base64 of Secret data, strict as Kubernetes reads it. */
+/* Base64, strict as Kubernetes reads it. */
 
 #include "spec/base64.h"
 
@@ -72,4 +72,20 @@ int base64_decode(struct arena *arena, struct bytes text, struct bytes *ret) {
 
     *ret = (struct bytes){.data = out, .length = length};
     return 0;
+}
+
+void base64_encode(struct bytes bytes, struct buffer *out) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < bytes.length; i += 3) {
+        size_t count = bytes.length - i < 3 ? bytes.length - i : 3;
+        uint32_t group = 0;
+
+        for (size_t j = 0; j < 3; j++)
+            group = group << 8 | (j < count ? (unsigned char)bytes.data[i + j] : 0U);
+        buffer_append_char(out, digits[group >> 18 & 0x3F]);
+        buffer_append_char(out, digits[group >> 12 & 0x3F]);
+        buffer_append_char(out, count > 1 ? digits[group >> 6 & 0x3F] : '=');
+        buffer_append_char(out, count > 2 ? digits[group & 0x3F] : '=');
+    }
 }

@@ -298,8 +298,10 @@ static void a_volume_that_vanishes_and_comes_back_is_watched_anew(void **state) 
     file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
     agent_runs(fixture);
     for (int round = 0; round < 3; round++) {
+        uint64_t passes = agent_now(fixture).passes;
         tree_remove(fixture->volume);
-        assert_true(output_loses(fixture, "example/push"));
+        assert_true(agent_has_passed(fixture, passes + 1));
+        assert_true(output_has(fixture, "example/push"));
         file_write(fixture->volume, "a.yaml", remote_write("a", "http://b.example/push"));
         assert_true(output_has(fixture, "http://b.example/push"));
         file_replace(fixture->volume, "a.yaml", remote_write("a", "http://c.example/push"));
@@ -320,18 +322,34 @@ static void a_base_that_changes_is_merged_anew(void **state) {
     assert_int_equal(log_lines_count("config written", "added=0 changed=0 removed=0"), 1);
 }
 
-static void a_base_that_cannot_be_merged_leaves_the_output(void **state) {
+static void a_base_that_cannot_be_merged_leaves_the_last_good_one_in_use(void **state) {
     struct agent_fixture *fixture = *state;
 
     agent_runs(fixture);
     file_replace(fixture->base, "prometheus.yml", "global: [\n");
+    assert_true(agent_has_passed(fixture, 2));
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    assert_true(output_has(fixture, "http://a.example/push"));
+    assert_true(output_has(fixture, "# the base\n"));
+    assert_true(agent_is_asked(fixture, 2));
+
+    file_replace(fixture->base, "prometheus.yml", "global: {}\n");
+    assert_true(output_loses(fixture, "# the base\n"));
+    assert_true(output_has(fixture, "http://a.example/push"));
+}
+
+static void without_a_good_base_one_that_cannot_be_merged_leaves_the_output(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->out, "prometheus.yml", "# of before\n");
+    file_write(fixture->base, "prometheus.yml", "global: [\n");
+    agent_starts(fixture);
     assert_true(log_has(fixture, "the base config cannot be merged", NULL));
     file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
-    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 1));
-    agent_is_left_alone(fixture);
-    assert_true(output_has(fixture, "# the base\n"));
+    assert_true(agent_has_passed(fixture, 2));
+    assert_true(output_has(fixture, "# of before\n"));
     assert_int_equal(log_lines_count("the base config cannot be merged", NULL), 1);
-    assert_int_equal(reloads_asked(fixture), 1);
+    assert_int_equal(reloads_asked(fixture), 0);
 
     file_replace(fixture->base, "prometheus.yml", "global: {}\n");
     assert_true(output_has(fixture, "http://a.example/push"));
@@ -448,7 +466,8 @@ int main(void) {
         TEST(a_volume_that_appears_later_is_read_and_watched),
         TEST(a_volume_that_vanishes_and_comes_back_is_watched_anew),
         TEST(a_base_that_changes_is_merged_anew),
-        TEST(a_base_that_cannot_be_merged_leaves_the_output),
+        TEST(a_base_that_cannot_be_merged_leaves_the_last_good_one_in_use),
+        TEST(without_a_good_base_one_that_cannot_be_merged_leaves_the_output),
         TEST(a_base_that_comes_late_is_published_then),
         TEST(a_changed_labels_file_selects_anew),
         TEST(the_watch_interval_finds_what_no_event_told),

@@ -52,6 +52,7 @@ static void settings_fill(struct agent_fixture *fixture) {
         .watch_milliseconds = 600000,
         .delay_milliseconds = 30,
         .retry_milliseconds = 40,
+        .startup_grace_milliseconds = 60000,
     };
 }
 

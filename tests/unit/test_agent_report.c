@@ -152,14 +152,19 @@ static void remote_writes_of_one_name_are_told_apart_by_their_file(void **state)
     assert_int_equal(log_lines_count("RemoteWrite has another state", NULL), 0);
 }
 
+static struct form form(const char *name, const char *entry) {
+    return (struct form){.namespace = "team-a", .name = name, .entry = bytes_of(entry)};
+}
+
+#define SET_OF(...)                                                          \
+    (struct form_set) {                                                      \
+        .forms = (struct form[]){__VA_ARGS__},                               \
+        .count = sizeof((struct form[]){__VA_ARGS__}) / sizeof(struct form), \
+    }
+
 static void entries_are_counted_by_what_became_of_them(void **state) {
-    struct desired_state before =
-        STATE_OF(outcome("a", STATE_ACTIVE, "x"), outcome("b", STATE_ACTIVE, "x"),
-                 outcome("c", STATE_ACTIVE, "x"), outcome("d", STATE_PENDING, ""));
-    struct desired_state after =
-        STATE_OF(outcome("a", STATE_ACTIVE, "x"), outcome("b", STATE_ACTIVE, "y"),
-                 outcome("c", STATE_REJECTED, ""), outcome("d", STATE_ACTIVE, "x"),
-                 outcome("e", STATE_ACTIVE, "x"));
+    struct form_set before = SET_OF(form("a", "x"), form("b", "x"), form("c", "x"));
+    struct form_set after = SET_OF(form("a", "x"), form("b", "y"), form("d", "x"), form("e", "x"));
 
     struct entry_changes changes = entry_changes(&before, &after);
     assert_int_equal(changes.added, 2);

@@ -41,6 +41,7 @@ static const char full_file[] =
     "};\n"
     "reload: {\n"
     "  url = \"http://p/-/reload\"; runtimeinfo_url = \"http://p/r\"; timeout = \"5s\";\n"
+    "  startup_grace = \"2m\";\n"
     "  username = \"u\"; password_file = \"/p\"; bearer_token_file = \"/b\";\n"
     "  ca_file = \"/ca\"; insecure_skip_verify = true;\n"
     "};\n"
@@ -70,6 +71,7 @@ static void every_key_sets_its_option(void **state) {
     assert_false(settings->allow_ambient_credentials);
     assert_int_equal(settings->max_samples_per_send, 7);
     assert_int_equal(settings->reload_timeout, 5000);
+    assert_int_equal(settings->startup_grace, 120000);
     assert_int_equal(settings->max_file_size, 1 << 20);
     assert_int_equal(settings->max_depth, 13);
     assert_int_equal(settings->log_level, 2);

@@ -54,6 +54,7 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_string_equal(settings->runtimeinfo_url,
                         "http://127.0.0.1:9090/api/v1/status/runtimeinfo");
     assert_int_equal(settings->reload_timeout, 30000);
+    assert_int_equal(settings->startup_grace, 60000);
     assert_int_equal(settings->watch_interval, 180000);
     assert_int_equal(settings->delay_interval, 50);
     assert_int_equal(settings->retry_interval, 5000);

@@ -105,6 +105,7 @@ static void the_flags_of_the_contract_are_all_there(void **state) {
         "reload-url",
         "runtimeinfo-url",
         "reload-timeout",
+        "startup-grace",
         "reload-username",
         "reload-password-file",
         "reload-bearer-token-file",

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_DISK_H
+#define SIDECAR_AGENT_DISK_H
+
+/* The output as it stands on disk: brought to one set of forms after another, and remembered. */
+
+#include "agent/agent.h"
+#include "compile/form.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct disk;
+
+/* settings have to outlive the disk, or its next disk_configure. */
+struct disk *disk_new(const struct agent_settings *settings) MUST_USE;
+void disk_free(struct disk *disk);
+void disk_freep(struct disk **disk);
+void disk_configure(struct disk *disk, const struct agent_settings *settings);
+
+struct disk_result {
+    int error;    /* 0; negative errno, said in the log: what stood there stays */
+    bool changed; /* the config is another one than before, or the first of this process */
+    bool written; /* the config, or a secret file, was written */
+};
+
+/* Secret files first, so that a config never names one that is not there. */
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set);
+
+/* The same of what a pass wants; it has to be mergeable. */
+struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state);
+
+/* What was published last; NULL before the first. */
+const struct form_set *disk_set(const struct disk *disk);
+
+/* Before the first: removes temporary files that an earlier process left beside the output. */
+void disk_clean(const struct disk *disk);
+
+/* Prometheus has loaded what was published last: secret files that it no longer names go. */
+void disk_prune(struct disk *disk);
+
+#endif

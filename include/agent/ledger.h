@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_LEDGER_H
+#define SIDECAR_AGENT_LEDGER_H
+
+/*
+ * What Prometheus taught: the last config that it took, and what it refused. Kept in memory and, so
+ * that a restart forgets nothing, in a file beside the output: .remotewrite-sidecar/state.json,
+ * readable by nobody else, since secrets are in it.
+ */
+
+#include "agent/state_file.h"
+#include "base/compiler.h"
+#include "compile/compile.h"
+#include "compile/history.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LEDGER_FOLDER ".remotewrite-sidecar"
+#define LEDGER_FILE   "state.json"
+
+struct ledger;
+
+/* Empty. */
+struct ledger *ledger_new(void) MUST_USE;
+void ledger_free(struct ledger *ledger);
+void ledger_freep(struct ledger **ledger);
+
+/* What the file beside this output holds, instead of what is known. One that is absent is nothing;
+ * one that cannot be used is nothing with a warning. */
+void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits);
+
+/* Writes the file beside this output where it would be another one than it is. A failure is said in
+ * the log, once, and the next call tries again. */
+void ledger_save(struct ledger *ledger, const char *output_path);
+
+/* The output may be another one from now on. */
+void ledger_moved(struct ledger *ledger);
+
+/* For compile; the same pointer as long as the ledger, its content until the next change. */
+const struct history *ledger_history(const struct ledger *ledger);
+
+/* Prometheus runs this set. What was refused and is in it is forgiven. */
+void ledger_confirm(struct ledger *ledger, const struct form_set *set);
+
+void ledger_refuse(struct ledger *ledger, const struct form *form, const char *words);
+void ledger_refuse_base(struct ledger *ledger, struct bytes base, const char *words);
+
+/* Nothing is refused any more: it is asked about again. */
+void ledger_forgive(struct ledger *ledger);
+void ledger_forgive_base(struct ledger *ledger);
+
+/* The version of the Prometheus that is there. Another one than the last forgives everything: true
+ * when there was something. */
+bool ledger_meet(struct ledger *ledger, const char *version);
+
+/* A pass: refusals of RemoteWrites that are gone are forgotten, and since when an earlier form is
+ * served is noted. */
+void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now);
+
+/* Those that are served in an earlier form; valid until the next change. */
+const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count);
+
+#endif

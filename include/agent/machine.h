@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_MACHINE_H
+#define SIDECAR_AGENT_MACHINE_H
+
+/*
+ * What is behind struct agent, for the files of the state machine only:
+ *
+ *     agent.c     what happens when: events, timers, signals, passes; beginning and end
+ *     reload.c    one request to reload, until it is known what became of it
+ *     isolate.c   what follows from a refusal and from an outage: rollback, search, holding on
+ */
+
+#include "agent/agent.h"
+#include "agent/backoff.h"
+#include "agent/disk.h"
+#include "agent/ledger.h"
+#include "agent/outage.h"
+#include "agent/pass.h"
+#include "agent/peer.h"
+#include "agent/record.h"
+#include "agent/trial.h"
+#include "agent/watcher.h"
+
+enum {
+    AGENT_SIGNALS = 3
+};
+
+/* A reload whose answer did not come. */
+struct confirmation {
+    struct reload_record before; /* right before Prometheus was asked */
+    int64_t asked;               /* wall nanoseconds */
+    int64_t started;             /* monotonic nanoseconds */
+    struct buffer error;         /* why there was no answer */
+    uint64_t wait;               /* milliseconds until the record is looked at next */
+    uint64_t deadline;           /* loop time */
+};
+
+struct agent {
+    uv_loop_t *loop;
+    const struct agent_settings *settings;
+    enum agent_phase phase;
+    struct pass *pass;
+    struct disk *disk;
+    struct ledger *ledger;
+    struct watcher *watcher;
+    struct prometheus_client *client;
+    struct peer peer;
+    struct backoff backoff;
+    struct outage outage;
+    struct confirmation confirmation;
+    struct trial *trial;     /* NULL: nothing is searched */
+    int64_t trial_started;   /* monotonic nanoseconds */
+    enum agent_holding hold; /* what is on disk is not what is wanted */
+    uv_timer_t settle_timer;
+    uv_timer_t retry_timer;
+    uv_timer_t watch_timer;
+    uv_timer_t confirm_timer;
+    uv_signal_t signals[AGENT_SIGNALS];
+    uint64_t act_by;       /* loop time at which the pass runs, quiet or not; while settling */
+    bool every_byte;       /* the next pass trusts no file time */
+    bool hangup;           /* the next pass reads the settings, and is followed by a reload */
+    bool again;            /* an event came while Prometheus was asked */
+    bool complete;         /* the last pass could read everything */
+    bool ever_confirmed;   /* Prometheus took a config of this process */
+    bool base_asked_again; /* the base that was refused is on disk once more */
+    bool refused_last;     /* the last thing that Prometheus said of a config is no */
+    struct agent_status status;
+};
+
+/* --- agent.c ---------------------------------------------------------------------------------- */
+
+void agent_enter(struct agent *agent, enum agent_phase phase);
+
+/* Milliseconds until the next try; one that is on its way already stays. */
+int64_t agent_try_later(struct agent *agent);
+
+/* Nothing to do now: until something happens, or until the next try of what failed. Takes up what
+ * came meanwhile. */
+void agent_rest(struct agent *agent, bool failed);
+
+/* Asks Prometheus for its version where it is not known (any more). */
+void agent_ask_version(struct agent *agent);
+
+/* --- reload.c --------------------------------------------------------------------------------- */
+
+/* Asks Prometheus to load what is on disk. Ends in isolate_confirmed, isolate_refused or
+ * isolate_failed, in none of them right away. */
+void reload_start(struct agent *agent);
+
+/* --- isolate.c -------------------------------------------------------------------------------- */
+
+void isolate_confirmed(struct agent *agent, const struct http_answer *answer);
+void isolate_refused(struct agent *agent, const struct http_answer *answer);
+/* It was not asked, or it cannot be told. */
+void isolate_failed(struct agent *agent, const struct http_answer *answer);
+
+/* The search and the holding on are over, whatever they came to. */
+void isolate_forget(struct agent *agent);
+
+/* Brings the disk to what a pass calls for. */
+struct disk_result isolate_publish(struct agent *agent);
+
+/* Nanoseconds until Prometheus's time to come up is over; INT64_MAX: it is not counted. */
+int64_t isolate_patience(const struct agent *agent);
+
+#endif

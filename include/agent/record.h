@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_AGENT_RECORD_H
+#define SIDECAR_AGENT_RECORD_H
+
+/* Prometheus's own record of its last reload (runtimeinfo), and what it tells of a reload whose
+ * answer did not come. Pure. */
+
+#include "prometheus/client.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reload_record {
+    bool known;
+    bool success; /* of the last reload */
+    int64_t time; /* of the last successful one: nanoseconds since 1970, whole seconds */
+};
+
+/* Not known: no answer, or none that says it. */
+struct reload_record record_of(const struct http_answer *answer);
+
+enum record_verdict {
+    RECORD_OPEN,    /* the reload may still be running */
+    RECORD_LOADED,  /* it has loaded the config */
+    RECORD_REFUSED, /* it has refused it */
+    RECORD_SILENT,  /* the record can never tell: it has to be asked once more */
+};
+
+/* before: right before it was asked, at the wall time `asked` (nanoseconds). now: known. */
+enum record_verdict record_judge(const struct reload_record *before,
+                                 const struct reload_record *now, int64_t asked);
+
+#endif

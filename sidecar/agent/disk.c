@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Says in the log what was written and what could not be, and nothing where nothing changed. */
+
+#include "agent/disk.h"
+
+#include "agent/incident.h"
+#include "agent/report.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "publish/publish.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What stands there. */
+struct edition {
+    struct arena *arena;
+    struct form_set *set;
+    struct bytes config;
+    struct secret_file *secrets; /* their names: for what is to be kept */
+    size_t secret_count;
+};
+
+struct disk {
+    const struct agent_settings *settings;
+    struct edition edition; /* zeroed before the first */
+    struct incident publishing;
+    struct incident pruning;
+};
+
+struct disk *disk_new(const struct agent_settings *settings) {
+    struct disk *disk = memory_new(1, sizeof(*disk));
+
+    disk->settings = settings;
+    return disk;
+}
+
+void disk_configure(struct disk *disk, const struct agent_settings *settings) {
+    disk->settings = settings;
+}
+
+static void edition_free(struct edition *edition) {
+    form_set_free(edition->set);
+    arena_free(edition->arena);
+    *edition = (struct edition){0};
+}
+
+void disk_free(struct disk *disk) {
+    if (disk != NULL) {
+        edition_free(&disk->edition);
+        free(disk);
+    }
+}
+
+void disk_freep(struct disk **disk) {
+    disk_free(*disk);
+}
+
+const struct form_set *disk_set(const struct disk *disk) {
+    return disk->edition.set;
+}
+
+static struct edition edition_of(const struct form_set *set,
+                                 const struct composition *composition) {
+    struct edition edition = {.arena = arena_new(), .set = form_set_copy(set)};
+
+    edition.config = arena_bytes(edition.arena, composition->config);
+    edition.secret_count = composition->secret_count;
+    edition.secrets = ARENA_NEW_ARRAY(edition.arena, struct secret_file, edition.secret_count);
+    for (size_t i = 0; i < edition.secret_count; i++) {
+        edition.secrets[i].name =
+            arena_string(edition.arena, bytes_of(composition->secrets[i].name));
+    }
+    return edition;
+}
+
+/* --- what is said ----------------------------------------------------------------------------- */
+
+static void say_failure(struct incident *incident, const char *message, int error,
+                        const struct publish_error *failure) {
+    CLEANUP(buffer_free) struct buffer words = {0};
+    const struct log_field fields[] = {
+        LOG_STRING("step", failure->step),
+        LOG_STRING("file", failure->path),
+        LOG_STRING("err", strerror(-error)),
+        {0},
+    };
+
+    buffer_printf(&words, "%s %s %d", failure->step, failure->path, error);
+    bool news = incident_report(incident, buffer_bytes(&words), clock_monotonic_nanoseconds());
+    log_write(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, message, fields);
+}
+
+static void say_recovery(struct incident *incident, const char *message) {
+    struct incident ended = {0};
+
+    if (incident_end(incident, &ended)) {
+        log_info(message, LOG_INT("failures", ended.count),
+                 LOG_SECONDS("after", clock_monotonic_nanoseconds() - ended.since));
+    }
+}
+
+/* What one publishing wrote. */
+struct written {
+    bool config;
+    size_t secrets;
+};
+
+static void say_written(const struct disk *disk, const struct form_set *set, size_t bytes,
+                        const struct written *written, int64_t started) {
+    int64_t duration = clock_monotonic_nanoseconds() - started;
+
+    if (written->config) {
+        struct entry_changes changes = entry_changes(disk->edition.set, set);
+        log_info("config written", LOG_STRING("file", disk->settings->output_path),
+                 LOG_INT("added", changes.added), LOG_INT("changed", changes.changed),
+                 LOG_INT("removed", changes.removed), LOG_INT("served", set->count),
+                 LOG_INT("secret_files", written->secrets), LOG_INT("bytes", bytes),
+                 LOG_SECONDS("duration", duration));
+    } else if (written->secrets > 0) {
+        log_info("secret files written", LOG_STRING("directory", disk->settings->secret_directory),
+                 LOG_INT("secret_files", written->secrets), LOG_SECONDS("duration", duration));
+    }
+}
+
+/* --- publishing ------------------------------------------------------------------------------- */
+
+static int write_files(const struct disk *disk, const struct composition *composition,
+                       struct publish_error *failure, struct written *ret) {
+    const struct agent_settings *settings = disk->settings;
+    int error =
+        secrets_publish(settings->secret_directory, composition->secrets, composition->secret_count,
+                        settings->secret_mode, failure, &ret->secrets);
+
+    if (error != 0) {
+        return error;
+    }
+    return file_publish(settings->output_path, composition->config, settings->config_mode, failure,
+                        &ret->config);
+}
+
+static struct disk_result publish(struct disk *disk, const struct form_set *set,
+                                  const struct composition *composition) {
+    int64_t started = clock_monotonic_nanoseconds();
+    struct publish_error failure = {.step = ""};
+    struct written written = {0};
+    struct disk_result result = {0};
+
+    result.error = write_files(disk, composition, &failure, &written);
+    if (result.error != 0) {
+        say_failure(&disk->publishing, "cannot publish; what was published before stays",
+                    result.error, &failure);
+        return result;
+    }
+    say_recovery(&disk->publishing, "publishing works again");
+    say_written(disk, set, composition->config.length, &written, started);
+    result.written = written.config || written.secrets > 0;
+    result.changed = written.config || disk->edition.set == NULL ||
+                     !bytes_equal(disk->edition.config, composition->config);
+    struct edition edition = edition_of(set, composition);
+    edition_free(&disk->edition);
+    disk->edition = edition;
+    return result;
+}
+
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics diagnostics = diagnostics_in(arena);
+    const struct composition composition =
+        form_set_compose(arena, set, &disk->settings->compile.limits, &diagnostics);
+
+    if (!composition.mergeable) {
+        /* Never: it was merged before. */
+        log_error("a config that was good cannot be merged any more",
+                  LOG_STRING("base", set->base_path));
+        return (struct disk_result){.error = -EINVAL};
+    }
+    return publish(disk, set, &composition);
+}
+
+struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state) {
+    const struct composition composition = {
+        .mergeable = true,
+        .config = state->config,
+        .section = state->section,
+        .secrets = state->secrets,
+        .secret_count = state->secret_count,
+    };
+
+    return publish(disk, state->served, &composition);
+}
+
+/* --- cleaning up ------------------------------------------------------------------------------ */
+
+void disk_clean(const struct disk *disk) {
+    struct publish_error failure = {.step = ""};
+    int error = temporaries_remove(disk->settings->output_path, &failure);
+
+    if (error != 0) {
+        log_warn("cannot remove temporary files", LOG_STRING("step", failure.step),
+                 LOG_STRING("file", failure.path), LOG_STRING("err", strerror(-error)));
+    }
+}
+
+void disk_prune(struct disk *disk) {
+    struct publish_error failure = {.step = ""};
+    size_t removed = 0;
+
+    if (disk->edition.set == NULL) {
+        return;
+    }
+    int error = secrets_prune(disk->settings->secret_directory, disk->edition.secrets,
+                              disk->edition.secret_count, &failure, &removed);
+    if (error != 0) {
+        say_failure(&disk->pruning, "cannot remove secret files that are no longer named", error,
+                    &failure);
+        return;
+    }
+    say_recovery(&disk->pruning, "secret files that are no longer named can be removed again");
+    if (removed > 0) {
+        log_info("secret files removed", LOG_INT("secret_files", removed));
+    }
+}

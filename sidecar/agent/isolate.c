@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * What stands on disk is a config that Prometheus took, or one that it is being asked about. After
+ * a refusal the last good one goes back, and a search (trial.c) finds out who is guilty. Where even
+ * that one is refused, or where Prometheus does not come up with a config that it never confirmed,
+ * a safe one is held until Prometheus takes it; then a search brings in what is wanted.
+ */
+
+#include "agent/citation.h"
+#include "agent/machine.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
+
+/* The last good config is given up for the base alone only after so many times the grace: taking it
+ * away costs samples, and it was good once. */
+#define GOOD_GRACES 5
+
+enum {
+    STATUS_STARTING = 503
+};
+
+static const struct form_set *good_set(const struct agent *agent) {
+    return ledger_history(agent->ledger)->good;
+}
+
+static bool good_is_on_disk(const struct agent *agent) {
+    const struct form_set *set = disk_set(agent->disk);
+
+    return set != NULL && good_set(agent) != NULL && form_set_same(good_set(agent), set);
+}
+
+/* --- safe sets -------------------------------------------------------------------------------- */
+
+static struct form_set *base_alone(const struct agent *agent, const struct form_set *wanted) {
+    bool in_place = agent->settings->compile.in_place;
+    const struct form_set *base = in_place || good_set(agent) == NULL ? wanted : good_set(agent);
+
+    return form_set_new(base->base_path, base->base, 0);
+}
+
+/* The last good set. fresh_secrets: where only the secret files of a form are others now, these
+ * stay: a rotated password is not taken back. */
+static struct form_set *last_good(const struct agent *agent, const struct form_set *wanted,
+                                  bool fresh_secrets) {
+    const struct form_set *good = good_set(agent);
+    const struct form_set *base = agent->settings->compile.in_place ? wanted : good;
+    struct form_set *set = form_set_new(base->base_path, base->base, good->count);
+
+    for (size_t i = 0; i < good->count; i++) {
+        const struct form *form = &good->forms[i];
+        const struct form *now = form_set_find(wanted, form->namespace, form->name);
+        bool fresh = fresh_secrets && now != NULL && form_same_entry(form, now);
+        set->forms[i] = form_copy(set->arena, form);
+        if (fresh) {
+            struct form copy = form_copy(set->arena, now);
+            set->forms[i].secrets = copy.secrets;
+            set->forms[i].secret_count = copy.secret_count;
+        }
+    }
+    set->count = good->count;
+    return set;
+}
+
+static struct form_set *held_set(const struct agent *agent, const struct form_set *wanted) {
+    return agent->hold == HOLD_GOOD ? last_good(agent, wanted, false) : base_alone(agent, wanted);
+}
+
+/* What was wanted last, as far as it is known. */
+static const struct form_set *wanted_set(const struct agent *agent) {
+    const struct desired_state *state = pass_state(agent->pass);
+
+    if (agent->trial != NULL) {
+        return trial_wanted(agent->trial);
+    }
+    return state != NULL && state->served != NULL ? state->served : disk_set(agent->disk);
+}
+
+/* --- the disk --------------------------------------------------------------------------------- */
+
+/* In place the base is the output: an edit of it meanwhile is somebody's work. */
+static struct disk_result publish_set(struct agent *agent, const struct form_set *set) {
+    if (agent->settings->compile.in_place && !pass_base_is(agent->pass, set->base)) {
+        return (struct disk_result){.error = -ESTALE};
+    }
+    return disk_publish(agent->disk, set);
+}
+
+static struct disk_result publish_held(struct agent *agent) {
+    CLEANUP(form_set_freep) struct form_set *set = held_set(agent, wanted_set(agent));
+    struct disk_result result = publish_set(agent, set);
+
+    if (result.error == -ESTALE) {
+        agent->again = true;
+    }
+    return result;
+}
+
+static void roll_back(struct agent *agent) {
+    const struct form_set *wanted = wanted_set(agent);
+    CLEANUP(form_set_freep)
+    struct form_set *set =
+        good_set(agent) != NULL ? last_good(agent, wanted, true) : base_alone(agent, wanted);
+
+    (void)publish_set(agent, set); /* a failure is said; the next pass tries again */
+}
+
+struct disk_result isolate_publish(struct agent *agent) {
+    const struct desired_state *state = pass_state(agent->pass);
+
+    if (agent->trial != NULL && !trial_wants(agent->trial, state->served)) {
+        trial_free(agent->trial);
+        agent->trial = NULL;
+    }
+    if (agent->hold != HOLD_NOTHING) {
+        return publish_held(agent);
+    }
+    if (agent->trial != NULL) {
+        return (struct disk_result){0}; /* what it asks about is there */
+    }
+    return disk_publish_state(agent->disk, state);
+}
+
+/* --- holding on ------------------------------------------------------------------------------- */
+
+static const char *const holding_names[] = {
+    [HOLD_NOTHING] = "nothing",
+    [HOLD_GOOD] = "last good config",
+    [HOLD_BASE] = "base alone",
+};
+
+const char *agent_holding_name(enum agent_holding holding) {
+    return holding_names[holding];
+}
+
+static void hold(struct agent *agent) {
+    agent->hold = good_set(agent) != NULL ? HOLD_GOOD : HOLD_BASE;
+    (void)publish_held(agent); /* a failure is said; the next pass tries again */
+}
+
+void isolate_forget(struct agent *agent) {
+    trial_free(agent->trial);
+    agent->trial = NULL;
+    agent->hold = HOLD_NOTHING;
+}
+
+/* --- the search ------------------------------------------------------------------------------- */
+
+static void step(struct agent *agent);
+
+static void search(struct agent *agent, struct trial *trial) {
+    agent->trial = trial;
+    agent->trial_started = clock_monotonic_nanoseconds();
+    if (trial_next(trial) != NULL) {
+        log_info("searching for what Prometheus refuses, if anything",
+                 LOG_INT("suspects", trial_suspects(trial)));
+    }
+}
+
+/* What is held is good: now for the rest. */
+static void search_the_rest(struct agent *agent) {
+    const struct desired_state *state = pass_state(agent->pass);
+
+    if (state == NULL || state->served == NULL) {
+        return;
+    }
+    struct trial *trial =
+        trial_new(good_set(agent), state->served, agent->settings->compile.in_place, NULL);
+    if (trial_next(trial) == NULL) {
+        trial_free(trial);
+        agent->again = true;
+        return;
+    }
+    search(agent, trial);
+}
+
+static void search_fails(struct agent *agent, int error) {
+    roll_back(agent);
+    isolate_forget(agent);
+    if (error == -ESTALE) {
+        agent->again = true;
+    }
+    agent_rest(agent, error != -ESTALE);
+}
+
+static void say_outside(const char *words) {
+    log_warn("Prometheus refuses even what it took before: the cause is no RemoteWrite; "
+             "it is asked again until it takes it",
+             LOG_STRING("answer", words));
+}
+
+static void sentence(struct agent *agent, const struct trial_result *result) {
+    for (size_t i = 0; i < result->guilty_count; i++) {
+        ledger_refuse(agent->ledger, result->guilty[i].form, result->guilty[i].words);
+    }
+    agent->base_asked_again = false;
+    if (result->base_guilty) {
+        ledger_refuse_base(agent->ledger, trial_wanted(agent->trial)->base, result->base_words);
+    }
+    ledger_save(agent->ledger, agent->settings->output_path);
+}
+
+static void end(struct agent *agent) {
+    struct trial_result result = trial_result(agent->trial);
+
+    if (result.hopeless) {
+        say_outside(result.words);
+        hold(agent);
+        trial_free(agent->trial);
+        agent->trial = NULL;
+        agent_rest(agent, true);
+        return;
+    }
+    sentence(agent, &result);
+    log_info("the search is over", LOG_INT("reloads", result.accepted + result.refused),
+             LOG_INT("guilty", result.guilty_count), LOG_BOOL("base_refused", result.base_guilty),
+             LOG_INT("served", disk_set(agent->disk)->count),
+             LOG_SECONDS("duration", clock_monotonic_nanoseconds() - agent->trial_started));
+    /* Of the base alone Prometheus is not asked again, so that its own record goes on telling: what
+     * is on disk is what it runs all the same. */
+    agent->status.confirmed = good_is_on_disk(agent);
+    if (!agent->refused_last) {
+        peer_settled(&agent->peer);
+        disk_prune(agent->disk);
+    }
+    isolate_forget(agent);
+    agent->again = true;
+    agent_rest(agent, false);
+}
+
+static void step(struct agent *agent) {
+    const struct form_set *set = trial_next(agent->trial);
+
+    if (set == NULL) {
+        end(agent);
+        return;
+    }
+    struct disk_result result = publish_set(agent, set);
+    if (result.error != 0) {
+        search_fails(agent, result.error);
+        return;
+    }
+    agent->status.confirmed = false;
+    reload_start(agent);
+}
+
+/* --- what Prometheus said --------------------------------------------------------------------- */
+
+void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
+    const struct trial_answer accepted = {.accepted = true};
+
+    agent->refused_last = false;
+    agent->status.confirmed = true;
+    agent->ever_confirmed = true;
+    agent->base_asked_again = false;
+    backoff_reset(&agent->backoff);
+    outage_end(&agent->outage);
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL);
+    ledger_confirm(agent->ledger, disk_set(agent->disk));
+    ledger_save(agent->ledger, agent->settings->output_path);
+    if (agent->hold != HOLD_NOTHING) {
+        agent->hold = HOLD_NOTHING;
+        log_info("Prometheus has taken the config that was held");
+        if (agent->trial == NULL) {
+            search_the_rest(agent);
+        }
+    } else if (agent->trial != NULL) {
+        trial_answer(agent->trial, &accepted);
+    }
+    if (agent->trial != NULL) {
+        step(agent);
+        return;
+    }
+    disk_prune(agent->disk);
+    agent_rest(agent, !agent->complete);
+}
+
+/* Those of the set on disk that the words speak of; in the arena. */
+static const bool *cited(const struct agent *agent, struct arena *arena,
+                         const struct http_answer *answer) {
+    const struct form_set *set = disk_set(agent->disk);
+    struct diagnostics diagnostics = diagnostics_in(arena);
+    struct composition composition =
+        form_set_compose(arena, set, &agent->settings->compile.limits, &diagnostics);
+
+    return composition.mergeable ? citations_find(arena, arena_string(arena, answer->body),
+                                                  composition.config, composition.spans, set->count)
+                                 : NULL;
+}
+
+static void refused_anew(struct agent *agent, const struct http_answer *answer,
+                         const struct trial_answer *refusal) {
+    struct trial *trial = trial_new(good_set(agent), disk_set(agent->disk),
+                                    agent->settings->compile.in_place, refusal);
+
+    if (trial_result(trial).hopeless) {
+        trial_free(trial);
+        peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
+        hold(agent);
+        agent_rest(agent, true);
+        return;
+    }
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, false);
+    search(agent, trial);
+    roll_back(agent);
+    step(agent);
+}
+
+void isolate_refused(struct agent *agent, const struct http_answer *answer) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer words = {0};
+    struct trial_answer refusal = {0};
+
+    agent->refused_last = true;
+    agent->status.confirmed = false;
+    outage_end(&agent->outage);
+    if (agent->hold != HOLD_NOTHING) {
+        peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
+        agent_rest(agent, true);
+        return;
+    }
+    peer_words(answer, &words);
+    refusal.words = buffer_string(&words);
+    refusal.cited = cited(agent, arena, answer);
+    if (agent->trial == NULL) {
+        refused_anew(agent, answer, &refusal);
+        return;
+    }
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, true);
+    trial_answer(agent->trial, &refusal);
+    step(agent);
+}
+
+/* --- Prometheus away -------------------------------------------------------------------------- */
+
+static int64_t grace(const struct agent *agent) {
+    int64_t nanoseconds = agent->settings->startup_grace_milliseconds * NANOSECONDS_PER_MILLISECOND;
+
+    switch (agent->hold) {
+    case HOLD_NOTHING:
+        return nanoseconds;
+    case HOLD_GOOD:
+        return nanoseconds * GOOD_GRACES;
+    case HOLD_BASE:
+        break;
+    }
+    return INT64_MAX;
+}
+
+int64_t isolate_patience(const struct agent *agent) {
+    const struct outage *outage = &agent->outage;
+
+    if (!outage->going || outage->starting || agent->hold == HOLD_BASE) {
+        return INT64_MAX;
+    }
+    int64_t left = grace(agent) - outage_lasts(outage, clock_monotonic_nanoseconds());
+    return left > 0 ? left : 0;
+}
+
+static void fall_back(struct agent *agent) {
+    const struct trial_answer killed = {.words = "Prometheus did not come up with it"};
+
+    if (agent->trial != NULL && agent->hold == HOLD_NOTHING) {
+        trial_answer(agent->trial, &killed);
+    }
+    agent->hold = agent->hold == HOLD_NOTHING && good_set(agent) != NULL ? HOLD_GOOD : HOLD_BASE;
+    log_warn("Prometheus does not come up, and has never confirmed this config: a safe one takes "
+             "its place until it does",
+             LOG_STRING("safe", agent_holding_name(agent->hold)),
+             LOG_SECONDS("after", outage_lasts(&agent->outage, clock_monotonic_nanoseconds())));
+    (void)publish_held(agent); /* a failure is said; the next pass tries again */
+    agent->status.confirmed = false;
+    outage_restart(&agent->outage, clock_monotonic_nanoseconds());
+    backoff_reset(&agent->backoff);
+}
+
+static void note_outage(struct agent *agent, const struct http_answer *answer) {
+    enum reload_verdict verdict = reload_judge(answer);
+    int64_t now = clock_monotonic_nanoseconds();
+
+    if (verdict == RELOAD_UNREACHABLE) {
+        if (agent->hold == HOLD_NOTHING && good_is_on_disk(agent)) {
+            outage_end(&agent->outage);
+        } else {
+            outage_refused(&agent->outage, now);
+        }
+    } else if (verdict == RELOAD_DENIED) {
+        if (answer->status == STATUS_STARTING) {
+            outage_starting(&agent->outage, now);
+        } else {
+            outage_end(&agent->outage);
+        }
+    }
+}
+
+void isolate_failed(struct agent *agent, const struct http_answer *answer) {
+    note_outage(agent, answer);
+    if (isolate_patience(agent) == 0) {
+        fall_back(agent);
+    }
+    peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
+    agent_rest(agent, true);
+}

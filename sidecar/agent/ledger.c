@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* Each part has an arena of its own and is made anew when it changes, which is seldom. */
+
+#include "agent/ledger.h"
+
+#include "agent/incident.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "publish/publish.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A larger one is not ours: ten thousand RemoteWrites make some ten megabytes. */
+#define STATE_SIZE_MAX ((size_t)256 << 20)
+
+#define FOLDER_MODE 0700
+#define FILE_MODE   0600
+
+struct ledger {
+    struct agent_memory memory; /* what it points to lives in the arenas */
+    struct form_set *good;
+    struct arena *refusals;
+    struct arena *base;
+    struct arena *version;
+    struct arena *earlier;
+    uint64_t saved; /* fingerprint of what the file holds; 0: not known */
+    bool dirty;
+    struct incident saving;
+};
+
+static void renew(struct arena **arena, struct arena *other) {
+    arena_free(*arena);
+    *arena = other;
+}
+
+struct ledger *ledger_new(void) {
+    struct ledger *ledger = memory_new(1, sizeof(*ledger));
+
+    ledger->memory.prometheus_version = "";
+    return ledger;
+}
+
+void ledger_free(struct ledger *ledger) {
+    if (ledger == NULL) {
+        return;
+    }
+    form_set_free(ledger->good);
+    renew(&ledger->refusals, NULL);
+    renew(&ledger->base, NULL);
+    renew(&ledger->version, NULL);
+    renew(&ledger->earlier, NULL);
+    free(ledger);
+}
+
+void ledger_freep(struct ledger **ledger) {
+    ledger_free(*ledger);
+}
+
+const struct history *ledger_history(const struct ledger *ledger) {
+    return &ledger->memory.history;
+}
+
+const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count) {
+    *ret_count = ledger->memory.earlier_count;
+    return ledger->memory.earlier;
+}
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+static int compare_refusals(const void *left, const void *right) {
+    return form_compare(&((const struct refusal *)left)->form,
+                        &((const struct refusal *)right)->form);
+}
+
+typedef bool (*refusal_filter)(const struct refusal *refusal, const void *context);
+
+/* Keeps those that the filter takes, and adds one (NULL: none). */
+static void remake_refusals(struct ledger *ledger, refusal_filter keeps, const void *context,
+                            const struct refusal *added) {
+    struct history *history = &ledger->memory.history;
+    struct arena *arena = arena_new();
+    struct refusal *refusals = ARENA_NEW_ARRAY(arena, struct refusal, history->refusal_count + 1);
+    size_t count = 0;
+
+    for (size_t i = 0; i < history->refusal_count; i++) {
+        const struct refusal *old = &history->refusals[i];
+        if (keeps(old, context)) {
+            refusals[count].words = arena_string(arena, bytes_of(old->words));
+            refusals[count++].form = form_copy(arena, &old->form);
+        }
+    }
+    if (added != NULL) {
+        refusals[count].words = arena_string(arena, bytes_of(added->words));
+        refusals[count++].form = form_copy(arena, &added->form);
+        qsort(refusals, count, sizeof(*refusals), compare_refusals);
+    }
+    history->refusals = refusals;
+    history->refusal_count = count;
+    renew(&ledger->refusals, arena);
+    ledger->dirty = true;
+}
+
+static bool any_goes(const struct ledger *ledger, refusal_filter keeps, const void *context) {
+    const struct history *history = &ledger->memory.history;
+
+    for (size_t i = 0; i < history->refusal_count; i++) {
+        if (!keeps(&history->refusals[i], context)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_another(const struct refusal *refusal, const void *context) {
+    return form_compare(&refusal->form, context) != 0;
+}
+
+void ledger_refuse(struct ledger *ledger, const struct form *form, const char *words) {
+    const struct refusal added = {.form = *form, .words = words};
+
+    remake_refusals(ledger, is_of_another, form, &added);
+}
+
+static bool is_none_of(const struct refusal *refusal, const void *context) {
+    const struct form *form = form_set_find(context, refusal->form.namespace, refusal->form.name);
+
+    return form == NULL || !form_same(form, &refusal->form);
+}
+
+/* --- the base --------------------------------------------------------------------------------- */
+
+void ledger_refuse_base(struct ledger *ledger, struct bytes base, const char *words) {
+    struct arena *arena = arena_new();
+
+    /* Its address says that there is one: an empty base is one, too. */
+    ledger->memory.history.refused_base = bytes_of(arena_string(arena, base));
+    ledger->memory.history.refused_base.length = base.length;
+    ledger->memory.history.base_words = arena_string(arena, bytes_of(words));
+    renew(&ledger->base, arena);
+    ledger->dirty = true;
+}
+
+void ledger_forgive_base(struct ledger *ledger) {
+    struct history *history = &ledger->memory.history;
+
+    if (history->refused_base.data == NULL) {
+        return;
+    }
+    history->refused_base = (struct bytes){0};
+    history->base_words = NULL;
+    renew(&ledger->base, NULL);
+    ledger->dirty = true;
+}
+
+void ledger_forgive(struct ledger *ledger) {
+    struct history *history = &ledger->memory.history;
+
+    ledger_forgive_base(ledger);
+    if (history->refusal_count > 0) {
+        history->refusals = NULL;
+        history->refusal_count = 0;
+        renew(&ledger->refusals, NULL);
+        ledger->dirty = true;
+    }
+}
+
+bool ledger_meet(struct ledger *ledger, const char *version) {
+    const struct history *history = &ledger->memory.history;
+    struct arena *arena = NULL;
+
+    if (strcmp(version, ledger->memory.prometheus_version) == 0) {
+        return false;
+    }
+    bool forgives = ledger->memory.prometheus_version[0] != '\0' &&
+                    (history->refusal_count > 0 || history->refused_base.data != NULL);
+    if (forgives) {
+        ledger_forgive(ledger);
+    }
+    arena = arena_new();
+    ledger->memory.prometheus_version = arena_string(arena, bytes_of(version));
+    renew(&ledger->version, arena);
+    ledger->dirty = true;
+    return forgives;
+}
+
+/* --- what is good ----------------------------------------------------------------------------- */
+
+/* To the last byte: with the files that the comments name. */
+static bool is_known(const struct form_set *good, const struct form_set *set) {
+    if (good == NULL || !form_set_same(good, set) || strcmp(good->base_path, set->base_path) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(good->forms[i].file, set->forms[i].file) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void ledger_confirm(struct ledger *ledger, const struct form_set *set) {
+    const struct history *history = &ledger->memory.history;
+
+    if (history->refused_base.data != NULL && bytes_equal(history->refused_base, set->base)) {
+        ledger_forgive_base(ledger);
+    }
+    if (any_goes(ledger, is_none_of, set)) {
+        remake_refusals(ledger, is_none_of, set, NULL);
+    }
+    if (is_known(ledger->good, set)) {
+        return;
+    }
+    struct form_set *copy = form_set_copy(set);
+    form_set_free(ledger->good);
+    ledger->good = copy;
+    ledger->memory.history.good = copy;
+    ledger->dirty = true;
+}
+
+/* --- what passes tell ------------------------------------------------------------------------- */
+
+static int compare_with_outcome(const void *form, const void *outcome) {
+    const struct form *wanted = form;
+    const struct outcome *other = outcome;
+    int order = strcmp(wanted->namespace, other->namespace);
+
+    return order != 0 ? order : strcmp(wanted->name, other->name);
+}
+
+static bool is_there(const struct refusal *refusal, const void *context) {
+    const struct desired_state *state = context;
+
+    return state->outcome_count > 0 &&
+           bsearch(&refusal->form, state->outcomes, state->outcome_count, sizeof(*state->outcomes),
+                   compare_with_outcome) != NULL;
+}
+
+static int compare_earlier(const void *left, const void *right) {
+    const struct earlier_form *one = left;
+    const struct earlier_form *other = right;
+    int order = strcmp(one->namespace, other->namespace);
+
+    return order != 0 ? order : strcmp(one->name, other->name);
+}
+
+static const struct earlier_form *find_earlier(const struct agent_memory *memory,
+                                               const struct outcome *outcome) {
+    const struct earlier_form wanted = {.namespace = outcome->namespace, .name = outcome->name};
+
+    return memory->earlier_count == 0 ? NULL
+                                      : bsearch(&wanted, memory->earlier, memory->earlier_count,
+                                                sizeof(wanted), compare_earlier);
+}
+
+static void note_earlier(struct ledger *ledger, const struct desired_state *state, int64_t now) {
+    struct agent_memory *memory = &ledger->memory;
+    struct arena *arena = arena_new();
+    struct earlier_form *forms = ARENA_NEW_ARRAY(arena, struct earlier_form, state->outcome_count);
+    size_t count = 0;
+    size_t known = 0;
+
+    for (size_t i = 0; i < state->outcome_count; i++) {
+        const struct outcome *outcome = &state->outcomes[i];
+        if (!outcome->earlier) {
+            continue;
+        }
+        const struct earlier_form *before = find_earlier(memory, outcome);
+        known += before != NULL ? 1 : 0;
+        forms[count++] = (struct earlier_form){
+            .namespace = arena_string(arena, bytes_of(outcome->namespace)),
+            .name = arena_string(arena, bytes_of(outcome->name)),
+            .since = before != NULL ? before->since : now,
+        };
+    }
+    ledger->dirty |= count != memory->earlier_count || known != count;
+    memory->earlier = forms;
+    memory->earlier_count = count;
+    renew(&ledger->earlier, arena);
+}
+
+void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now) {
+    if (any_goes(ledger, is_there, state)) {
+        remake_refusals(ledger, is_there, state, NULL);
+    }
+    note_earlier(ledger, state, now);
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static const char *file_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* The folder beside the output, and the file in it. */
+static void paths_of(const char *output_path, struct buffer *folder, struct buffer *file) {
+    size_t beside = (size_t)(file_name(output_path) - output_path);
+
+    buffer_append(folder, (struct bytes){output_path, beside});
+    buffer_append_string(folder, LEDGER_FOLDER);
+    buffer_append(file, buffer_bytes(folder));
+    buffer_append_string(file, "/" LEDGER_FILE);
+}
+
+/* To its end, or beyond the limit. */
+static int read_all(int descriptor, struct buffer *out) {
+    while (out->length <= STATE_SIZE_MAX) {
+        const size_t piece = (size_t)64 << 10;
+        ssize_t got = read(descriptor, buffer_reserve(out, piece), piece);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -errno;
+        }
+        if (got == 0) {
+            return 0;
+        }
+        out->length += (size_t)got;
+    }
+    return -EFBIG;
+}
+
+/* Never waits: what is no regular file is not read. */
+static int read_file(const char *path, struct buffer *out) {
+    struct stat status = {0};
+    int error = 0;
+    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (descriptor < 0) {
+        return -errno;
+    }
+    if (fstat(descriptor, &status) != 0) {
+        error = -errno;
+    } else if (!S_ISREG(status.st_mode)) {
+        error = -EINVAL;
+    } else {
+        error = read_all(descriptor, out);
+    }
+    close(descriptor);
+    return error;
+}
+
+static void take_memory(struct ledger *ledger, const struct agent_memory *memory) {
+    const struct history *history = &memory->history;
+    struct arena *earlier = arena_new();
+    struct earlier_form *forms =
+        ARENA_NEW_ARRAY(earlier, struct earlier_form, memory->earlier_count);
+
+    (void)ledger_meet(ledger, memory->prometheus_version);
+    if (history->good != NULL) {
+        ledger_confirm(ledger, history->good);
+    }
+    for (size_t i = 0; i < history->refusal_count; i++) {
+        ledger_refuse(ledger, &history->refusals[i].form, history->refusals[i].words);
+    }
+    if (history->refused_base.data != NULL) {
+        ledger_refuse_base(ledger, history->refused_base, history->base_words);
+    }
+    for (size_t i = 0; i < memory->earlier_count; i++) {
+        forms[i] = (struct earlier_form){
+            .namespace = arena_string(earlier, bytes_of(memory->earlier[i].namespace)),
+            .name = arena_string(earlier, bytes_of(memory->earlier[i].name)),
+            .since = memory->earlier[i].since,
+        };
+    }
+    ledger->memory.earlier = forms;
+    ledger->memory.earlier_count = memory->earlier_count;
+    renew(&ledger->earlier, earlier);
+}
+
+void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits) {
+    CLEANUP(buffer_free) struct buffer folder = {0};
+    CLEANUP(buffer_free) struct buffer path = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct agent_memory memory = {0};
+    const char *wrong = NULL;
+
+    paths_of(output_path, &folder, &path);
+    /* Of a process that was killed. What cannot be removed will not be read either. */
+    (void)temporaries_remove(buffer_string(&path), NULL);
+    int error = read_file(buffer_string(&path), &text);
+    if (error == -ENOENT || error == -ENOTDIR) {
+        return;
+    }
+    if (error != 0) {
+        wrong = strerror(-error);
+    } else if (state_decode(arena, buffer_bytes(&text), file_name(output_path), limits, &memory,
+                            &wrong) == 0) {
+        take_memory(ledger, &memory);
+        ledger->saved = bytes_hash(buffer_bytes(&text)) ^ bytes_hash(buffer_bytes(&path));
+        ledger->dirty = false;
+        log_info(
+            "what was learned before is known", LOG_STRING("file", buffer_string(&path)),
+            LOG_INT("remote_writes", memory.history.good != NULL ? memory.history.good->count : 0),
+            LOG_INT("quarantined", memory.history.refusal_count));
+        return;
+    }
+    log_warn("what was learned before cannot be used; it is forgotten",
+             LOG_STRING("file", buffer_string(&path)), LOG_STRING("err", wrong));
+}
+
+static void say_unsaved(struct ledger *ledger, const char *path, int error,
+                        const struct publish_error *failure) {
+    bool news =
+        incident_report(&ledger->saving, bytes_of(strerror(-error)), clock_monotonic_nanoseconds());
+
+    log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+              "cannot keep what was learned; a restart would have to learn it anew",
+              (const struct log_field[]){LOG_STRING("file", path),
+                                         LOG_STRING("step", failure->step),
+                                         LOG_STRING("err", strerror(-error)),
+                                         {0}});
+}
+
+void ledger_moved(struct ledger *ledger) {
+    ledger->dirty = true;
+}
+
+void ledger_save(struct ledger *ledger, const char *output_path) {
+    CLEANUP(buffer_free) struct buffer folder = {0};
+    CLEANUP(buffer_free) struct buffer path = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct publish_error failure = {.step = "making the folder"};
+    int error = 0;
+
+    if (!ledger->dirty) {
+        return;
+    }
+    paths_of(output_path, &folder, &path);
+    state_encode(&ledger->memory, file_name(output_path), &text);
+    uint64_t fingerprint = bytes_hash(buffer_bytes(&text)) ^ bytes_hash(buffer_bytes(&path));
+    if (fingerprint != ledger->saved) {
+        if (mkdir(buffer_string(&folder), FOLDER_MODE) != 0 && errno != EEXIST) {
+            error = -errno;
+        } else {
+            error =
+                file_publish(buffer_string(&path), buffer_bytes(&text), FILE_MODE, &failure, NULL);
+        }
+    }
+    if (error != 0) {
+        say_unsaved(ledger, buffer_string(&path), error, &failure);
+        return;
+    }
+    if (incident_end(&ledger->saving, NULL)) {
+        log_info("what was learned is kept again", LOG_STRING("file", buffer_string(&path)));
+    }
+    ledger->saved = fingerprint;
+    ledger->dirty = false;
+}

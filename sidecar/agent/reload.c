@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/*
+ * One request, and what became of it. Its record is looked at right before Prometheus is asked, so
+ * that a reload whose answer does not come (Prometheus flushes the queues that it removes first,
+ * which can take a minute and more) can be told from the record afterwards. Until then nothing else
+ * is asked: a second request would only stand in line behind the first.
+ */
+
+#include "agent/machine.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <string.h>
+
+/* How often the record is looked at: at first soon, then seldom. */
+#define LOOK_MILLISECONDS_FIRST 100
+#define LOOK_MILLISECONDS_MAX   3000
+
+/* Longer than any flush: then Prometheus is asked again. */
+#define CONFIRM_MILLISECONDS INT64_C(600000)
+
+#define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
+
+enum {
+    STATUS_LOADED = 200,
+    STATUS_REFUSED = 500,
+    STATUS_STARTING = 503
+};
+
+static void look_later(struct agent *agent);
+
+static void conclude(struct agent *agent, const struct http_answer *answer) {
+    struct agent_status *status = &agent->status;
+    enum reload_verdict verdict = reload_judge(answer);
+
+    uv_update_time(agent->loop);
+    status->reloads++;
+    status->reloads_failed += verdict != RELOAD_CONFIRMED ? 1 : 0;
+    status->reload_successful = verdict == RELOAD_CONFIRMED;
+    status->reload_time = clock_wall_milliseconds();
+    if (verdict == RELOAD_CONFIRMED) {
+        status->success_time = status->reload_time;
+        isolate_confirmed(agent, answer);
+    } else if (verdict == RELOAD_REFUSED) {
+        isolate_refused(agent, answer);
+    } else {
+        isolate_failed(agent, answer);
+    }
+    agent_ask_version(agent);
+}
+
+/* --- an answer that did not come -------------------------------------------------------------- */
+
+/* It cannot be told. */
+static void conclude_unknown(struct agent *agent) {
+    const struct http_answer answer = {
+        .error = buffer_string(&agent->confirmation.error),
+        .maybe_received = true,
+    };
+
+    conclude(agent, &answer);
+}
+
+static void conclude_by_record(struct agent *agent, bool loaded) {
+    const struct http_answer answer = {
+        .status = loaded ? STATUS_LOADED : STATUS_REFUSED,
+        .body =
+            loaded ? BYTES("") : BYTES("its record says that it refused the config; see its log"),
+        .nanoseconds = clock_monotonic_nanoseconds() - agent->confirmation.started,
+    };
+
+    conclude(agent, &answer);
+}
+
+static int64_t bound(const struct agent *agent) {
+    int64_t given = agent->settings->confirm_milliseconds;
+
+    return given > 0 ? given : CONFIRM_MILLISECONDS;
+}
+
+static void look_again(struct agent *agent) {
+    if (uv_now(agent->loop) >= agent->confirmation.deadline) {
+        log_warn("Prometheus's record does not tell; it is asked again",
+                 LOG_SECONDS("after", bound(agent) * NANOSECONDS_PER_MILLISECOND));
+        conclude_unknown(agent);
+    } else {
+        look_later(agent);
+    }
+}
+
+static void judge_record(struct agent *agent, const struct reload_record *record) {
+    const struct confirmation *confirmation = &agent->confirmation;
+
+    switch (record_judge(&confirmation->before, record, confirmation->asked)) {
+    case RECORD_LOADED:
+        conclude_by_record(agent, true);
+        break;
+    case RECORD_REFUSED:
+        conclude_by_record(agent, false);
+        break;
+    case RECORD_SILENT:
+        reload_start(agent);
+        break;
+    case RECORD_OPEN:
+        look_again(agent);
+        break;
+    }
+}
+
+static void on_record(const struct http_answer *answer, void *context) {
+    struct agent *agent = context;
+    const struct reload_record record = record_of(answer);
+
+    uv_update_time(agent->loop);
+    if (record.known) {
+        judge_record(agent, &record);
+    } else if (answer->status == STATUS_STARTING) {
+        outage_starting(&agent->outage, clock_monotonic_nanoseconds());
+        agent->confirmation.deadline = uv_now(agent->loop) + (uint64_t)bound(agent);
+        look_again(agent);
+    } else if (answer->unreachable) {
+        conclude(agent, answer);
+    } else if (answer->status == 0 && answer->maybe_received) {
+        look_again(agent);
+    } else {
+        conclude_unknown(agent);
+    }
+}
+
+static void on_look(uv_timer_t *timer) {
+    struct agent *agent = timer->data;
+
+    if (prometheus_runtimeinfo(agent->client, on_record, agent) != 0) {
+        conclude_unknown(agent);
+    }
+}
+
+static void look_later(struct agent *agent) {
+    struct confirmation *confirmation = &agent->confirmation;
+
+    uv_timer_start(&agent->confirm_timer, on_look, confirmation->wait, 0);
+    confirmation->wait *= 2;
+    if (confirmation->wait > LOOK_MILLISECONDS_MAX) {
+        confirmation->wait = LOOK_MILLISECONDS_MAX;
+    }
+}
+
+static void confirm(struct agent *agent, const struct http_answer *answer) {
+    struct confirmation *confirmation = &agent->confirmation;
+
+    uv_update_time(agent->loop);
+    buffer_clear(&confirmation->error);
+    buffer_append_string(&confirmation->error, answer->error);
+    confirmation->wait = LOOK_MILLISECONDS_FIRST;
+    confirmation->deadline = uv_now(agent->loop) + (uint64_t)bound(agent);
+    log_write(agent->trial != NULL ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+              "Prometheus has not answered; its record will tell whether it loaded the config",
+              (const struct log_field[]){LOG_STRING("err", answer->error), {0}});
+    agent_enter(agent, AGENT_CONFIRMING);
+    look_later(agent);
+}
+
+/* --- asking ----------------------------------------------------------------------------------- */
+
+static void on_answer(const struct http_answer *answer, void *context) {
+    struct agent *agent = context;
+
+    if (reload_judge(answer) == RELOAD_UNKNOWN) {
+        confirm(agent, answer);
+    } else {
+        conclude(agent, answer);
+    }
+}
+
+static void ask(struct agent *agent) {
+    struct confirmation *confirmation = &agent->confirmation;
+
+    confirmation->asked = clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND;
+    confirmation->started = clock_monotonic_nanoseconds();
+    int error = prometheus_reload(agent->client, on_answer, agent);
+    if (error != 0) {
+        log_error("cannot ask Prometheus to reload", LOG_STRING("err", strerror(-error)));
+        agent_rest(agent, true);
+    }
+}
+
+static void on_record_before(const struct http_answer *answer, void *context) {
+    struct agent *agent = context;
+
+    agent->confirmation.before = record_of(answer);
+    ask(agent);
+}
+
+void reload_start(struct agent *agent) {
+    uv_timer_stop(&agent->retry_timer);
+    agent_enter(agent, agent->trial != NULL ? AGENT_ISOLATING : AGENT_RELOADING);
+    agent->confirmation.before = (struct reload_record){0};
+    if (prometheus_runtimeinfo(agent->client, on_record_before, agent) != 0) {
+        ask(agent);
+    }
+}
