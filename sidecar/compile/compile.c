@@ -171,6 +171,8 @@ static void cache_sweep(struct compiler *compiler) {
 
 /* Candidates. */
 
+/* Of several with one namespace and name the first is served: one whose directory vouches for the
+ * namespace goes before those that only say so. */
 static int compare_candidates(const void *left, const void *right) {
     const struct remote_write *one = ((const struct candidate *)left)->remote_write;
     const struct remote_write *other = ((const struct candidate *)right)->remote_write;
@@ -178,6 +180,8 @@ static int compare_candidates(const void *left, const void *right) {
 
     if (order == 0)
         order = strcmp(one->name, other->name);
+    if (order == 0)
+        order = other->bound - one->bound;
     if (order == 0)
         order = strcmp(one->location.file, other->location.file);
     if (order == 0)

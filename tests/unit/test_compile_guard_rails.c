@@ -82,6 +82,18 @@ static void an_unbound_manifest_that_takes_a_bound_secret_is_warned_about(void *
     assert_non_null(strstr(compile_messages(pass), "which only the manifest itself says it is of"));
 }
 
+static void a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one(
+    void **state) {
+    COMPILE pass = compile_given();
+    compile_manifest(pass, "a-forged.yaml", HEAD("coreos.com", "victim", "team-a") TO_EVIL);
+    compile_file(pass, VOLUME_REMOTE_WRITE, "team-a", "rw.yaml",
+                 HEAD("coreos.com", "victim", "team-a") "spec: {url: 'https://real.example'}\n");
+    compile_file(pass, VOLUME_SECRET, "team-a", "token/token", "t0ken-of-a");
+    compile_runs(pass);
+    assert_non_null(strstr(compile_config(pass), "https://real.example"));
+    assert_null(strstr(compile_config(pass), "https://evil.example"));
+}
+
 static void names_with_slashes_and_dots_reach_no_other_file(void **state) {
     static const char *const references[] = {
         "{name: ../team-a/token, key: token}",
@@ -430,6 +442,7 @@ int main(void) {
         cmocka_unit_test(a_secret_document_that_only_says_so_does_not_replace_a_bound_one),
         cmocka_unit_test(a_bound_secret_document_goes_before_one_that_only_says_so),
         cmocka_unit_test(an_unbound_manifest_that_takes_a_bound_secret_is_warned_about),
+        cmocka_unit_test(a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one),
         cmocka_unit_test(names_with_slashes_and_dots_reach_no_other_file),
         cmocka_unit_test(a_secret_is_no_configmap_and_a_configmap_no_secret),
         cmocka_unit_test(two_remote_writes_never_share_a_secret_file),
