@@ -45,7 +45,7 @@ struct remote_write {
     struct labels labels;
     const struct selector *cluster_selector; /* NULL: selects no cluster */
     const struct object *spec;            /* the RemoteWriteSpec; NULL where it could not be read */
-    const struct keyed_document *secrets; /* its own spec.secrets */
+    const struct keyed_document *secrets; /* its own spec.secrets, sorted by name */
     size_t secret_count;
     const char *fault; /* NULL: sound; else why it is rejected (the first error) */
     struct diagnostics diagnostics;

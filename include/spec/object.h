@@ -25,7 +25,11 @@ struct scope {
     size_t errors;
 };
 
-/* A diagnostic at a node, about the field of this path. remedy NULL only for an info. */
+/* What is said into one list of diagnostics at most, and that there is more. */
+#define SCOPE_DIAGNOSTICS_MAX 100
+
+/* A diagnostic at a node, about the field of this path. remedy NULL only for an info. Behind the
+ * first SCOPE_DIAGNOSTICS_MAX of a list it is counted, not kept, unless it is the first error. */
 void scope_report(struct scope *scope, enum severity severity, const struct node *node,
                   const char *path, const char *remedy, const char *format, ...) PRINTF_LIKE(6, 7);
 
@@ -45,7 +49,8 @@ struct key_bytes {
 };
 
 struct reference_list {
-    const char *key; /* the header's name */
+    const char *key;  /* the header's name */
+    const char *path; /* for messages: a long key is cut */
     struct reference *items;
     size_t count;
 };
@@ -81,6 +86,7 @@ struct value {
         } references; /* SECRET_LIST_MAP */
     } as;
     int64_t milliseconds; /* DURATION */
+    const char *no_regex; /* FIELD_REGEX: why it is none for RE2; NULL: it is one, or empty */
 };
 
 struct object {

@@ -55,6 +55,7 @@ enum field_flag {
     FIELD_SENSITIVE = 1 << 8,       /* the manifest's own value is a secret: never shown */
     FIELD_OVERRIDDEN = 1 << 9,      /* metadata.name is written in its place */
     FIELD_POSITIVE = 1 << 11, /* a duration that must not be 0: Prometheus would spin, or panic */
+    FIELD_REGEX = 1 << 12,    /* an RE2 expression: judged when it is read, which costs most */
     FIELD_ESSENTIAL =
         1 << 10, /* Prometheus refuses the enclosing object without it: where a
                     version      does not know the field, the object is left out with it */

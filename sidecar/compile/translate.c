@@ -166,7 +166,7 @@ static void put_reference_lists(struct translator *translator, const struct valu
         struct node *items = node_new_sequence(arena);
 
         for (size_t j = 0; j < list->count; j++) {
-            const char *path = arena_format(arena, "%s.%s[%zu]", value->path, list->key, j);
+            const char *path = arena_format(arena, "%s[%zu]", list->path, j);
             struct bytes text;
 
             if (resolve(translator, value->field, &list->items[j], path, &text) &&

@@ -13,6 +13,10 @@
 /* Lists of lists: nobody writes more. */
 #define LIST_DEPTH_MAX 4
 
+/* The longest that a name and a namespace may be, and so the most that is shown of one. */
+#define NAME_SHOWN_MAX      253
+#define NAMESPACE_SHOWN_MAX 63
+
 struct pointer_list {
     const void **items;
     size_t count;
@@ -171,11 +175,12 @@ static struct labels read_labels(struct scope *scope, const struct node *root) {
     return labels_new(scope->arena, items, count);
 }
 
+/* Every diagnostic repeats it: what is longer than a name can be is cut. */
 static const char *subject_of(struct arena *arena, const char *namespace, const char *name) {
     if (name[0] == '\0')
         return NULL;
-    return namespace[0] != '\0' ? arena_format(arena, "%s/%s", namespace, name)
-                                : arena_string(arena, bytes_of(name));
+    return arena_format(arena, "%.*s%s%.*s", NAMESPACE_SHOWN_MAX, namespace,
+                        namespace[0] != '\0' ? "/" : "", NAME_SHOWN_MAX, name);
 }
 
 /* Secrets and ConfigMaps. */
@@ -227,30 +232,64 @@ static void read_keyed_document(struct reader *reader, const struct node *root,
 }
 
 /* spec.secrets. */
+
+struct own_secret {
+    struct keyed_document document;
+    const struct value *name; /* NULL: it has none */
+};
+
+/* By name; of one name in the order of the manifest. */
+static int compare_own_secrets(const void *left, const void *right) {
+    const struct keyed_document *one = &((const struct own_secret *)left)->document;
+    const struct keyed_document *other = &((const struct own_secret *)right)->document;
+    int order = strcmp(one->name, other->name);
+
+    if (order == 0)
+        order = (one->location.line > other->location.line) -
+                (one->location.line < other->location.line);
+    if (order == 0)
+        order = (one->location.column > other->location.column) -
+                (one->location.column < other->location.column);
+    return order;
+}
+
+static struct own_secret read_own_secret(struct scope *scope, const struct object *object,
+                                         const char *namespace) {
+    const struct value *name = object_find(object, "name");
+    struct own_secret secret = {
+        .document = {.namespace = namespace,
+                     .name = name != NULL ? name->as.text.data : "",
+                     .location = node_location(object->node, scope->file)},
+        .name = name,
+    };
+
+    merge_items(scope->arena, object_find(object, "data"), object_find(object, "stringData"),
+                &secret.document);
+    return secret;
+}
+
 static void read_own_secrets(struct scope *scope, const struct value *secrets,
                              struct remote_write *remote_write) {
-    struct keyed_document *items;
+    size_t count = secrets != NULL ? secrets->as.objects.count : 0;
+    struct own_secret *sorted = ARENA_NEW_ARRAY(scope->arena, struct own_secret, count);
+    struct keyed_document *items = ARENA_NEW_ARRAY(scope->arena, struct keyed_document, count);
 
-    if (secrets == NULL)
+    if (count == 0)
         return;
-    items = ARENA_NEW_ARRAY(scope->arena, struct keyed_document, secrets->as.objects.count);
-    for (size_t i = 0; i < secrets->as.objects.count; i++) {
-        const struct object *object = secrets->as.objects.items[i];
-        const struct value *name = object_find(object, "name");
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = read_own_secret(scope, secrets->as.objects.items[i], remote_write->namespace);
+    qsort(sorted, count, sizeof(*sorted), compare_own_secrets);
+    for (size_t i = 0; i < count; i++) {
+        const struct value *name = sorted[i].name;
 
-        items[i].name = name != NULL ? name->as.text.data : "";
-        items[i].namespace = remote_write->namespace;
-        items[i].location = node_location(object->node, scope->file);
-        for (size_t j = 0; j < i; j++) {
-            if (name != NULL && strcmp(items[j].name, items[i].name) == 0)
-                scope_report(scope, SEVERITY_ERROR, name->node, name->path, "keep one of them",
-                             "\"%s\" stands twice in spec.secrets", items[i].name);
-        }
-        merge_items(scope->arena, object_find(object, "data"), object_find(object, "stringData"),
-                    &items[i]);
+        if (i > 0 && name != NULL && strcmp(items[i - 1].name, sorted[i].document.name) == 0)
+            scope_report(scope, SEVERITY_ERROR, name->node, name->path, "keep one of them",
+                         "\"%.*s\" stands twice in spec.secrets",
+                         BYTES_ARG(bytes_slice(name->as.text, 0, NAME_SHOWN_MAX)));
+        items[i] = sorted[i].document;
     }
     remote_write->secrets = items;
-    remote_write->secret_count = secrets->as.objects.count;
+    remote_write->secret_count = count;
 }
 
 /* RemoteWrites. */

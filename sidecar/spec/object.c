@@ -18,6 +18,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* As much of a key as a path shows: every diagnostic and every item below would repeat the rest. */
+#define KEY_SHOWN_MAX 80
+
+/* So much is said about one file or one RemoteWrite. The first error is always said: it decides. */
+static bool is_heard(struct scope *scope, enum severity severity, struct location location) {
+    struct diagnostics *said = scope->diagnostics;
+
+    if (said->count < SCOPE_DIAGNOSTICS_MAX ||
+        (severity == SEVERITY_ERROR && diagnostics_count(said, SEVERITY_ERROR) == 0))
+        return true;
+    if (said->count == SCOPE_DIAGNOSTICS_MAX)
+        diagnostics_add(said, severity, location, scope->subject, NULL,
+                        "correct these first, the others are said then",
+                        "there is more to say than these %d things", SCOPE_DIAGNOSTICS_MAX);
+    return false;
+}
+
 void scope_report(struct scope *scope, enum severity severity, const struct node *node,
                   const char *path, const char *remedy, const char *format, ...) {
     CLEANUP(buffer_free) struct buffer problem = {0};
@@ -27,6 +44,12 @@ void scope_report(struct scope *scope, enum severity severity, const struct node
     va_list again;
     int length;
 
+    if (node != NULL)
+        location = node_location(node, scope->file);
+    if (!is_heard(scope, severity, location)) {
+        scope->errors += severity == SEVERITY_ERROR;
+        return;
+    }
     va_start(arguments, format);
     va_copy(again, arguments);
     length = vsnprintf(small, sizeof(small), format, arguments);
@@ -39,8 +62,6 @@ void scope_report(struct scope *scope, enum severity severity, const struct node
     }
     va_end(again);
 
-    if (node != NULL)
-        location = node_location(node, scope->file);
     if (severity == SEVERITY_ERROR)
         scope->errors++;
     diagnostics_add(scope->diagnostics, severity, location, scope->subject, path, remedy, "%s",
@@ -96,6 +117,8 @@ static bool read_string(struct scope *scope, struct value *value) {
                      "does not match %s", field->pattern);
         return false;
     }
+    if ((field->flags & FIELD_REGEX) != 0)
+        value->no_regex = regex_check_re2(scope->arena, value->as.text);
     return true;
 }
 
@@ -240,6 +263,12 @@ static int compare_key_bytes(const void *left, const void *right) {
     return strcmp(((const struct key_bytes *)left)->key, ((const struct key_bytes *)right)->key);
 }
 
+/* The path of a value under a key that the manifest chose. */
+static const char *path_of_key(struct arena *arena, const char *path, struct bytes key) {
+    return arena_format(arena, "%s.%.*s%s", path, BYTES_ARG(bytes_slice(key, 0, KEY_SHOWN_MAX)),
+                        key.length > KEY_SHOWN_MAX ? "..." : "");
+}
+
 static void report_key(struct scope *scope, const struct node *key, const char *path) {
     scope_report(scope, SEVERITY_ERROR, key, path, "put the key in quotes", "has a key that is %s",
                  node_type_name(key));
@@ -261,7 +290,7 @@ static bool read_map(struct scope *scope, struct value *value) {
 
         items[i].key = pair->key->scalar.text.data;
         items[i].node = pair->value;
-        path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
+        path = path_of_key(scope->arena, value->path, pair->key->scalar.text);
         if (!node_is_string(pair->key)) {
             report_key(scope, pair->key, path);
             continue;
@@ -370,7 +399,8 @@ static bool read_reference_lists(struct scope *scope, struct value *value) {
         struct value list = {.field = value->field, .node = pair->value};
 
         items[i].key = pair->key->scalar.text.data;
-        list.path = arena_format(scope->arena, "%s.%s", value->path, items[i].key);
+        list.path = path_of_key(scope->arena, value->path, pair->key->scalar.text);
+        items[i].path = list.path;
         if (!node_is_string(pair->key)) {
             report_key(scope, pair->key, list.path);
             continue;
@@ -492,9 +522,14 @@ static const char *unknown_remedy(struct arena *arena, const struct schema *sche
 
 static void report_unknown(struct scope *scope, const struct schema *schema, const struct node *key,
                            const char *path) {
-    const char *field = path_join(scope->arena, path, arena_string(scope->arena, key->scalar.text));
+    const char *field =
+        path[0] != '\0'
+            ? path_of_key(scope->arena, path, key->scalar.text)
+            : arena_string(scope->arena, bytes_slice(key->scalar.text, 0, KEY_SHOWN_MAX));
+    bool said = scope->diagnostics->count < SCOPE_DIAGNOSTICS_MAX;
 
-    scope_report(scope, SEVERITY_ERROR, key, field, unknown_remedy(scope->arena, schema, key),
+    scope_report(scope, SEVERITY_ERROR, key, field,
+                 said ? unknown_remedy(scope->arena, schema, key) : "remove it",
                  "is not a known field");
 }
 

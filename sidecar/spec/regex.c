@@ -23,6 +23,8 @@
 #define REPEAT_MAX 1000U
 /* Go's regexp nests deeper; nobody writes that by hand, and PCRE2 stops here. */
 #define GROUP_DEPTH_MAX 250
+/* PCRE2 compares each name with all that came before it. */
+#define GROUP_NAMES_MAX 100
 
 struct scan {
     struct bytes pattern;
@@ -32,6 +34,7 @@ struct scan {
     bool quantified;   /* and it has one already */
     unsigned weight;   /* repetitions inside that atom */
     size_t depth;
+    size_t names;                               /* of groups, so far */
     unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
 };
 
@@ -215,6 +218,8 @@ static void scan_group_head(struct scan *scan) {
 
     if (next == 'P' && peek(scan, 3) == '<') {
         scan->at += 4;
+        if (++scan->names > GROUP_NAMES_MAX)
+            scan->wrong = "it names more than 100 groups";
         return;
     }
     if (next == '<' && peek(scan, 3) != '=' && peek(scan, 3) != '!') {

@@ -4,7 +4,6 @@
 #include "spec/rules.h"
 
 #include "base/compiler.h"
-#include "spec/regex.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -601,14 +600,10 @@ static void check_relabel(struct scope *scope, const struct object *relabel,
                          "use letters, digits and '_', not beginning with a digit",
                          "is no label name");
     }
-    if (regex != NULL && regex->as.text.length > 0) {
-        const char *wrong = regex_check_re2(scope->arena, regex->as.text);
-
-        if (wrong != NULL)
-            scope_report(scope, SEVERITY_ERROR, regex->node, regex->path,
-                         "write it in RE2's syntax (.* stands for anything)",
-                         "is no regular expression for Prometheus: %s", wrong);
-    }
+    if (regex != NULL && regex->no_regex != NULL)
+        scope_report(scope, SEVERITY_ERROR, regex->node, regex->path,
+                     "write it in RE2's syntax (.* stands for anything)",
+                     "is no regular expression for Prometheus: %s", regex->no_regex);
 }
 
 static void check_relabelings(struct scope *scope, const struct object *spec,

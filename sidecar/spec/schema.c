@@ -100,7 +100,7 @@ static const struct field relabel_rows[] = {
          "Label that is written; needed by replace, hashmod, lowercase, uppercase, keepequal and dropequal."},
     {.name = "regex",
      .type = FIELD_STRING,
-     .flags = FIELD_EMPTY_IS_ABSENT,
+     .flags = FIELD_EMPTY_IS_ABSENT | FIELD_REGEX,
      .key = "regex",
      .help =
          "RE2 expression that the joined values, or the label names, have to match as a whole."},

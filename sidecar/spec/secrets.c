@@ -74,13 +74,16 @@ static enum secret_result find_in_document(const struct keyed_document *document
     return SECRET_FOUND;
 }
 
+static int compare_name(const void *name, const void *document) {
+    return strcmp(name, ((const struct keyed_document *)document)->name);
+}
+
 static const struct keyed_document *find_own(const struct remote_write *remote_write,
                                              const char *name) {
-    for (size_t i = 0; i < remote_write->secret_count; i++) {
-        if (strcmp(remote_write->secrets[i].name, name) == 0)
-            return &remote_write->secrets[i];
-    }
-    return NULL;
+    if (remote_write->secret_count == 0)
+        return NULL;
+    return bsearch(name, remote_write->secrets, remote_write->secret_count,
+                   sizeof(*remote_write->secrets), compare_name);
 }
 
 static int compare_wanted(const void *wanted, const void *item) {

@@ -277,6 +277,77 @@ static void what_is_no_text_is_said_and_nothing_more(void **state) {
     manifest_free(NULL);
 }
 
+/* --- as much as a file may hold ------------------------------------------------------------- */
+
+/* What a manifest of these parts costs, in bytes of its arena. */
+static size_t cost_of(const char *begin, const char *item, size_t count, const char *end,
+                      size_t *ret_said) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    buffer_append_string(&text, begin);
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(&text, item);
+    }
+    buffer_append_string(&text, end);
+    READING reading = read_text(buffer_string(&text));
+    *ret_said = reading.manifest->diagnostics.count;
+    for (size_t i = 0; i < reading.manifest->remote_write_count; i++) {
+        *ret_said += reading.manifest->remote_writes[i]->diagnostics.count;
+    }
+    return arena_size(reading.manifest->arena);
+}
+
+static void what_is_said_about_one_file_has_an_end(void **state) {
+    size_t said_of_items = 0;
+    size_t said_of_fields = 0;
+
+    cost_of("apiVersion: v1\nkind: List\nitems: [", "1,", 1000, "]\n", &said_of_items);
+    assert_int_equal(said_of_items, SCOPE_DIAGNOSTICS_MAX + 1);
+    cost_of(COREOS "metadata: {name: a}\nspec: {url: 'http://a', queueConfig: {}, "
+                   "writeRelabelConfigs: [",
+            "{a: b},", 1000, "]}\n", &said_of_fields);
+    assert_int_equal(said_of_fields, SCOPE_DIAGNOSTICS_MAX + 1);
+}
+
+static void a_first_error_is_said_however_much_was_said_before(void **state) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    for (size_t i = 0; i < 2 * SCOPE_DIAGNOSTICS_MAX; i++) {
+        buffer_append_string(&text, "apiVersion: v1\nkind: Pod\n---\n");
+    }
+    buffer_append_string(&text, "apiVersion: v1\n");
+    READING reading = read_text(buffer_string(&text));
+    assert_int_equal(diagnostics_count(&reading.manifest->diagnostics, SEVERITY_ERROR), 1);
+}
+
+static void a_long_key_or_name_is_not_repeated_in_full(void **state) {
+    CLEANUP(buffer_free) struct buffer begin = {0};
+    size_t said_count = 0;
+
+    buffer_append_string(&begin, COREOS "metadata: {name: '");
+    buffer_append_repeated(&begin, 'n', 100000);
+    buffer_append_string(
+        &begin, "'}\nspec:\n  url: http://a\n  proxyUrl: http://p\n  proxyConnectHeader:\n    ? '");
+    buffer_append_repeated(&begin, 'k', 100000);
+    buffer_append_string(&begin, "'\n    : [");
+    assert_in_range(cost_of(buffer_string(&begin), "{},", 1000, "]\n", &said_count), 0,
+                    4 * 1024 * 1024);
+}
+
+static void own_secrets_are_found_by_name_in_any_order(void **state) {
+    READING reading = read_text(
+        GIANTSWARM
+        "metadata: {name: a}\nspec: {clusterSelector: {}, remoteWrite: {url: 'http://a'}, "
+        "secrets: [{name: c}, {name: a}, {name: c}, {name: b}]}\n");
+    const struct remote_write *remote_write = reading.manifest->remote_writes[0];
+
+    assert_int_equal(remote_write->secret_count, 4);
+    for (size_t i = 1; i < remote_write->secret_count; i++) {
+        assert_true(strcmp(remote_write->secrets[i - 1].name, remote_write->secrets[i].name) <= 0);
+    }
+    assert_non_null(strstr(said(&reading), "spec.secrets[2].name: \"c\" stands twice"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_in_a_file_is_nothing_to_say),
@@ -293,6 +364,10 @@ int main(void) {
         cmocka_unit_test(every_fault_of_a_remote_write_is_said_at_once),
         cmocka_unit_test(a_syntax_error_spoils_its_own_document_alone),
         cmocka_unit_test(what_is_no_text_is_said_and_nothing_more),
+        cmocka_unit_test(what_is_said_about_one_file_has_an_end),
+        cmocka_unit_test(a_first_error_is_said_however_much_was_said_before),
+        cmocka_unit_test(a_long_key_or_name_is_not_repeated_in_full),
+        cmocka_unit_test(own_secrets_are_found_by_name_in_any_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

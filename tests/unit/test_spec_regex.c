@@ -217,6 +217,19 @@ static void groups_that_nest_too_deeply_are_refused_and_not_walked(void **state)
     assert_null(regex_check_re2(arena, buffer_bytes(&pattern)));
 }
 
+static void only_so_many_groups_may_have_names(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer pattern = {0};
+
+    for (size_t i = 0; i < 100; i++) {
+        buffer_printf(&pattern, "(?P<n%zu>a)", i);
+    }
+    assert_null(regex_check_re2(arena, buffer_bytes(&pattern)));
+    buffer_append_string(&pattern, "(?P<one_more>a)");
+    assert_string_equal(regex_check_re2(arena, buffer_bytes(&pattern)),
+                        "it names more than 100 groups");
+}
+
 static void a_nul_is_a_character_like_any_other(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
 
@@ -247,6 +260,7 @@ int main(void) {
         cmocka_unit_test(what_re2_takes_is_taken),
         cmocka_unit_test(what_re2_does_not_take_is_refused),
         cmocka_unit_test(groups_that_nest_too_deeply_are_refused_and_not_walked),
+        cmocka_unit_test(only_so_many_groups_may_have_names),
         cmocka_unit_test(a_nul_is_a_character_like_any_other),
         cmocka_unit_test(a_quoted_text_matches_itself_alone),
         cmocka_unit_test(the_table_s_patterns_match_whole_texts),
