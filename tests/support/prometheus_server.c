@@ -27,6 +27,7 @@ enum {
     PORT_FIRST = 20000,
     PORT_COUNT = 12000,
     PORT_TRIES = 1000,
+    FLAGS_MAX = 4,
     PATIENCE_MILLISECONDS = 60000 /* for the start */
 };
 
@@ -37,6 +38,9 @@ struct prometheus_server {
     struct prometheus_server_settings settings;
     unsigned port;
     struct process *process;
+    const char *flags[FLAGS_MAX];
+    size_t flag_count;
+    unsigned revivals;
 };
 
 static bool port_is_free(unsigned port) {
@@ -134,7 +138,7 @@ static const char *program(void) {
 static void launch(struct prometheus_server *server) {
     const struct prometheus_server_settings *settings = &server->settings;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const char *arguments[10] = {program()};
+    const char *arguments[10 + FLAGS_MAX] = {program()};
     size_t count = 1;
 
     arguments[count++] = arena_format(arena, "--config.file=%s", settings->config);
@@ -146,6 +150,9 @@ static void launch(struct prometheus_server *server) {
     }
     if (settings->receives) {
         arguments[count++] = "--web.enable-remote-write-receiver";
+    }
+    for (size_t i = 0; i < server->flag_count; i++) {
+        arguments[count++] = server->flags[i];
     }
     server->process =
         process_start(arguments, NULL, arena_format(arena, "%s/%s", settings->folder, log_name));
@@ -163,13 +170,28 @@ bool prometheus_server_start(struct prometheus_server *server) {
     return ready;
 }
 
+void prometheus_server_flag(struct prometheus_server *server, const char *flag) {
+    if (server->flag_count == FLAGS_MAX) {
+        abort();
+    }
+    server->flags[server->flag_count++] = copied(server->arena, flag);
+}
+
+unsigned prometheus_server_supervise(struct prometheus_server *server) {
+    if (server->process == NULL || !process_runs(server->process)) {
+        process_free(server->process);
+        launch(server);
+        server->revivals++;
+    }
+    return server->revivals;
+}
+
 void prometheus_server_stop(struct prometheus_server *server) {
     process_free(server->process);
     server->process = NULL;
 }
 
-/* --- the config that it runs
- * ----------------------------------------------------------------------- */
+/* --- the config that it runs ---------------------------------------------------------------- */
 
 /* The "data" of an answer of its API; NULL where there is none. The root is the caller's. */
 static json_t *api_data(struct prometheus_server *server, const char *path, json_t **ret_root) {
@@ -255,8 +277,7 @@ bool prometheus_server_config_has(struct prometheus_server *server, const char *
     return config != NULL && strstr(config, text) != NULL;
 }
 
-/* --- what it counts
- * -------------------------------------------------------------------------------- */
+/* --- what it counts ------------------------------------------------------------------------- */
 
 /* The value of a line of /metrics, when it is one of this metric's series with such labels. */
 static double series_value(char *line, const char *name, const char *label) {
@@ -308,8 +329,7 @@ double prometheus_server_query(struct prometheus_server *server, const char *pro
     return number;
 }
 
-/* --- its log
- * --------------------------------------------------------------------------------------- */
+/* --- its log -------------------------------------------------------------------------------- */
 
 size_t prometheus_server_logged(const struct prometheus_server *server, const char *text) {
     CLEANUP(memory_freep) char *log = file_read(server->settings.folder, log_name);

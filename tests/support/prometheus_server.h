@@ -28,8 +28,14 @@ void prometheus_server_free(struct prometheus_server *server);
 /* Other credentials for the questions. */
 void prometheus_server_use(struct prometheus_server *server, const char *credentials);
 
+/* One flag more for the starts to come ("--storage.remote.flush-deadline=5s"); copied. */
+void prometheus_server_flag(struct prometheus_server *server, const char *flag);
+
 /* Starts it and waits until it is ready; false when it ended instead, or took too long. */
 bool prometheus_server_start(struct prometheus_server *server) MUST_USE;
+/* As a supervisor does: starts it again where it has ended, and does not wait. How often it had to,
+ * over all calls. */
+unsigned prometheus_server_supervise(struct prometheus_server *server);
 /* Kills it; the same port serves the next start. */
 void prometheus_server_stop(struct prometheus_server *server);
 

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What becomes of a config that a real Prometheus refuses, dies of, or takes long to load. The
+ * sidecar is told of a newer Prometheus than there is, so that it writes fields that this one does
+ * not know. */
+
+#include "support/http_stub.h"
+#include "support/pod.h"
+#include "support/tempdir.h"
+
+#include "base/memory.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define NEWER_PROMETHEUS "--prometheus-version=3.14"
+
+/* A search among a thousand, on a machine that has other things to do. */
+#define PATIENCE 180000U
+
+/* Prometheus cites the line of the first, and not of the second. */
+#define UNKNOWN_FIELD   "    queueConfig: {sampleAgeLimit: 5m}\n"
+#define UNKNOWN_LABEL   "      - {targetLabel: host.name, replacement: x}\n"
+#define KNOWN_FIELD     "    queueConfig: {capacity: 2000}\n"
+#define ANOTHER_ATTEMPT "asked about a part"
+#define SEARCH_OVER     "msg=\"the search is over\""
+
+static bool patiently(struct pod *pod, bool condition) {
+    return condition || !pod_is_well(pod);
+}
+
+#define EVENTUALLY_WITHIN(pod, condition, milliseconds)                     \
+    do {                                                                    \
+        bool came_true_ = false;                                            \
+        WAIT_UNTIL(patiently(pod, came_true_ = (condition)), milliseconds); \
+        if (!came_true_) {                                                  \
+            pod_show_logs(pod);                                             \
+            fail_msg("waited in vain for %s", #condition);                  \
+        }                                                                   \
+    } while (0)
+
+/* --- manifests ------------------------------------------------------------------------------ */
+
+/* Sends nothing, to nobody. fields: relabelings first, as the list goes on. */
+static const char *idle_text(struct pod *pod, const char *name, const char *fields) {
+    return arena_format(pod->arena,
+                        "---\n"
+                        "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                        "kind: RemoteWrite\n"
+                        "metadata: {name: %s, namespace: monitoring}\n"
+                        "spec:\n"
+                        "  clusterSelector: {}\n"
+                        "  remoteWrite:\n"
+                        "    url: http://127.0.0.1:9/%s\n"
+                        "    writeRelabelConfigs:\n"
+                        "      - {sourceLabels: [__name__], regex: '.*', action: drop}\n"
+                        "%s",
+                        name, name, fields);
+}
+
+static void drop_idle(struct pod *pod, const char *name, const char *fields) {
+    file_replace(pod->manifests, arena_format(pod->arena, "%s.yaml", name),
+                 idle_text(pod, name, fields));
+}
+
+/* So many in one file, idle-0000 and on; those two with fields that are refused. SIZE_MAX: none. */
+static void drop_many(struct pod *pod, size_t count, size_t field, size_t label) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        const char *fields = i == field ? UNKNOWN_FIELD : i == label ? UNKNOWN_LABEL : "";
+        buffer_append_string(&text,
+                             idle_text(pod, arena_format(pod->arena, "idle-%04zu", i), fields));
+    }
+    file_replace(pod->manifests, "many.yaml", buffer_string(&text));
+}
+
+/* --- a reader beside Prometheus ------------------------------------------------------------- */
+
+struct reader {
+    const char *folder;
+    pthread_t thread;
+    atomic_bool stop;
+    size_t reads;
+    size_t torn;
+};
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text);
+
+    return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
+}
+
+static void *read_on(void *context) {
+    struct reader *reader = context;
+
+    while (!atomic_load(&reader->stop)) {
+        CLEANUP(memory_freep) char *text = file_read(reader->folder, "config/prometheus.yml");
+        bool whole =
+            text != NULL && strncmp(text, "# Written by those who run Prometheus.\n", 39) == 0 &&
+            (ends_with(text, "# The end.\n") || ends_with(text, "# END remotewrite-sidecar\n"));
+        reader->reads++;
+        reader->torn += whole ? 0 : 1;
+        struct deadline soon = deadline_in(DEADLINE_USUAL);
+        (void)deadline_wait(&soon); /* others need the processor as well */
+    }
+    return NULL;
+}
+
+static void reader_start(struct reader *reader, const struct pod *pod) {
+    reader->folder = pod->folder;
+    atomic_init(&reader->stop, false);
+    assert_int_equal(pthread_create(&reader->thread, NULL, read_on, reader), 0);
+}
+
+static void reader_stop(struct reader *reader) {
+    atomic_store(&reader->stop, true);
+    pthread_join(reader->thread, NULL);
+}
+
+/* --- what is asked -------------------------------------------------------------------------- */
+
+static double samples_of(struct pod *pod, const char *name) {
+    return prometheus_server_metric(pod->prometheus, "prometheus_remote_storage_samples_total",
+                                    arena_format(pod->arena, "remote_name=\"%s\"", name));
+}
+
+static bool last_reload_was_good(struct pod *pod) {
+    return prometheus_server_metric(pod->prometheus, "prometheus_config_last_reload_successful",
+                                    NULL) > 0;
+}
+
+static bool is_idle(const struct pod *pod) {
+    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
+    const char *last = NULL;
+
+    for (const char *at = log; at != NULL && (at = strstr(at, "msg=phase ")) != NULL; at++) {
+        last = at;
+    }
+    return last != NULL && strncmp(strstr(last, " to="), " to=idle\n", 9) == 0;
+}
+
+/* --- refused RemoteWrites ------------------------------------------------------------------- */
+
+/* A counter only grows while its queue lives. With a thousand queues it takes Prometheus a second
+ * to show it: seldom. */
+struct counter {
+    const char *name;
+    double value;
+    size_t attempts; /* of the sidecar, when it was looked at */
+    bool shrank;
+};
+
+static bool counter_watch(struct counter *counter, struct pod *pod) {
+    const size_t attempts = pod_logged(pod, ANOTHER_ATTEMPT);
+
+    if (attempts >= counter->attempts + 5) {
+        double now = samples_of(pod, counter->name);
+        counter->attempts = attempts;
+        if (now > 0) { /* it answered in time */
+            counter->shrank |= now < counter->value;
+            counter->value = now;
+        }
+    }
+    return true;
+}
+
+static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_drop(pod, (struct manifest){.name = "steady"});
+    pod_runs(pod, NEWER_PROMETHEUS, "--delay-interval=500ms");
+    struct counter steady = {.name = "steady"};
+    EVENTUALLY(pod, (steady.value = samples_of(pod, "steady")) > 0);
+    EVENTUALLY(pod, is_idle(pod));
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+    struct reader reader = {0};
+    reader_start(&reader, pod);
+
+    /* One was good before, and is edited; two of the others never were. */
+    drop_many(pod, 999, 17, 600);
+    file_replace(pod->manifests, "steady.yaml",
+                 arena_format(pod->arena, "%s    sendExemplars: true\n    roundRobinDNS: true\n",
+                              manifest_text(pod, (struct manifest){.name = "steady"})));
+    bool over = false;
+    WAIT_UNTIL(!pod_is_well(pod) || (over = counter_watch(&steady, pod) &&
+                                            pod_logged(pod, SEARCH_OVER) == 1 && is_idle(pod)),
+               PATIENCE);
+    reader_stop(&reader);
+    EVENTUALLY(pod, over);
+
+    const unsigned asked = prometheus_server_reloads(pod->prometheus) - reloads;
+    print_message("1,000 RemoteWrites, 3 refused: %u reloads, %zu reads beside them\n", asked,
+                  reader.reads);
+    assert_in_range(asked, 1, 40);
+    assert_int_equal(reader.torn, 0);
+    assert_int_equal(prometheus_server_entries(pod->prometheus), 998);
+    assert_int_equal(pod_logged(pod, "state=quarantined before=active"), 3);
+    EVENTUALLY(pod, last_reload_was_good(pod));
+    /* Its queue was never started anew, and goes on. */
+    assert_false(steady.shrank);
+    EVENTUALLY(pod, samples_of(pod, "steady") > steady.value);
+
+    /* A mended manifest is active after one pass. */
+    drop_many(pod, 999, SIZE_MAX, 600);
+    EVENTUALLY_WITHIN(pod, prometheus_server_runs(pod->prometheus, "idle-0017"), PATIENCE);
+    EVENTUALLY(pod, is_idle(pod));
+    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + asked + 1);
+}
+
+static void a_restart_during_the_search_ends_in_the_same_state(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_runs(pod, NEWER_PROMETHEUS);
+    EVENTUALLY(pod, is_idle(pod));
+    drop_many(pod, 60, 20, 40);
+
+    for (size_t restarts = 0; restarts < 3; restarts++) {
+        const size_t asked = pod_logged(pod, ANOTHER_ATTEMPT);
+        EVENTUALLY(pod, pod_logged(pod, ANOTHER_ATTEMPT) >= asked + 2 ||
+                            pod_logged(pod, SEARCH_OVER) > 0);
+        process_signal(pod->sidecar, SIGKILL);
+        process_free(pod->sidecar);
+        pod_start_sidecar(pod, NEWER_PROMETHEUS, NULL);
+    }
+
+    EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) > 0);
+    EVENTUALLY(pod, is_idle(pod) && prometheus_server_entries(pod->prometheus) == 58);
+    assert_false(prometheus_server_runs(pod->prometheus, "idle-0020"));
+    assert_false(prometheus_server_runs(pod->prometheus, "idle-0040"));
+    assert_true(last_reload_was_good(pod));
+}
+
+static void a_restart_remembers_what_was_refused(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod, NEWER_PROMETHEUS);
+    drop_idle(pod, "guilty", UNKNOWN_LABEL);
+    EVENTUALLY(pod, pod_logged(pod, "state=quarantined") == 1 && is_idle(pod));
+    assert_int_equal(pod_stop_sidecar(pod), 0);
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+
+    pod_start_sidecar(pod, NEWER_PROMETHEUS, NULL);
+
+    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 1 && is_idle(pod));
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+    assert_true(prometheus_server_runs(pod->prometheus, "team-a"));
+    assert_true(last_reload_was_good(pod));
+}
+
+static void sighup_asks_about_what_was_refused_again(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_runs(pod, NEWER_PROMETHEUS);
+    drop_idle(pod, "guilty", UNKNOWN_FIELD);
+    EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) == 1 && is_idle(pod));
+
+    process_signal(pod->sidecar, SIGHUP);
+
+    EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) == 2 && is_idle(pod));
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+    assert_true(last_reload_was_good(pod));
+}
+
+static void a_secret_that_comes_after_its_manifest_loses_no_queue(void **state) {
+    struct pod *pod = *state;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod);
+    double samples = 0;
+    EVENTUALLY(pod, (samples = samples_of(pod, "team-a")) > 0);
+
+    /* As kubelet does it: the manifest half a minute before its Secret. */
+    pod_drop(pod, (struct manifest){.name = "team-a", .secret = "late", .capacity = 2600});
+    EVENTUALLY(pod, pod_logged(pod, "state=pending before=active") == 1);
+    assert_true(prometheus_server_runs(pod->prometheus, "team-a"));
+    EVENTUALLY(pod, samples_of(pod, "team-a") > samples);
+    pod_secret(pod, "late", FIRST_PASSWORD);
+
+    EVENTUALLY(pod, prometheus_server_runs_with(pod->prometheus, "team-a", "queue_config.capacity",
+                                                "2600"));
+}
+
+/* --- a refused base ------------------------------------------------------------------------- */
+
+static void a_refused_base_heals_when_its_earlier_text_comes_back(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a") && is_idle(pod));
+    const char *config = pod_output(pod);
+    const char *base = pod_output_without_block(pod);
+
+    pod_base(pod, arena_format(pod->arena, "%s\nno_such_section: {}\n", base));
+    EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) == 1 && is_idle(pod));
+    assert_string_equal(pod_output(pod), config);
+    assert_false(last_reload_was_good(pod));
+
+    /* Changes of others go on meanwhile. */
+    pod_drop(pod, (struct manifest){.name = "team-b"});
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-b"));
+    pod_remove(pod, "team-b");
+    EVENTUALLY(pod, !prometheus_server_runs(pod->prometheus, "team-b") && is_idle(pod));
+
+    pod_base(pod, arena_format(pod->arena, "%s\nno_other_section: {}\n", base));
+    EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) == 2 && is_idle(pod));
+    assert_false(last_reload_was_good(pod));
+    pod_base(pod, base);
+    EVENTUALLY(pod, last_reload_was_good(pod) && is_idle(pod));
+    assert_string_equal(pod_output(pod), config);
+}
+
+/* --- a cold start --------------------------------------------------------------------------- */
+
+static bool comes_up(struct pod *pod, const char *name) {
+    prometheus_server_supervise(pod->prometheus);
+    return prometheus_server_runs(pod->prometheus, name);
+}
+
+static void a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    drop_many(pod, 6, 2, SIZE_MAX);
+    pod_start_sidecar(pod, NEWER_PROMETHEUS, "--startup-grace=2s", NULL);
+    EVENTUALLY(pod, strstr(pod_output(pod), "sample_age_limit") != NULL);
+
+    bool base_alone = false;
+    EVENTUALLY_WITHIN(pod,
+                      (base_alone |= pod_logged(pod, "safe=\"base alone\"") > 0,
+                       comes_up(pod, "idle-0005") && is_idle(pod)),
+                      60000U);
+
+    assert_true(base_alone);
+    assert_int_equal(prometheus_server_entries(pod->prometheus), 5);
+    assert_false(prometheus_server_runs(pod->prometheus, "idle-0002"));
+    assert_true(last_reload_was_good(pod));
+}
+
+static void a_good_config_is_what_prometheus_starts_with_after_an_outage(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod, NEWER_PROMETHEUS, "--startup-grace=1s");
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a") && is_idle(pod));
+    prometheus_server_stop(pod->prometheus);
+    drop_idle(pod, "guilty", UNKNOWN_FIELD);
+    drop_idle(pod, "good", KNOWN_FIELD);
+    EVENTUALLY(pod, strstr(pod_output(pod), "sample_age_limit") != NULL);
+
+    EVENTUALLY_WITHIN(pod, comes_up(pod, "good") && is_idle(pod), 60000U);
+
+    assert_int_equal(pod_logged(pod, "safe=\"last good config\""), 1);
+    assert_true(prometheus_server_runs(pod->prometheus, "team-a"));
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+}
+
+/* --- a reload that takes its time ----------------------------------------------------------- */
+
+static void a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes(void **state) {
+    struct pod *pod = *state;
+    CLEANUP(http_stub_freep) struct http_stub *dead = http_stub_new();
+    http_stub_script(dead, "/push", &(struct stub_answer){.mode = STUB_HANG}, 1);
+    http_stub_listen(dead);
+    prometheus_server_flag(pod->prometheus, "--storage.remote.flush-deadline=6s");
+    file_replace(pod->manifests, "dead.yaml",
+                 arena_format(pod->arena,
+                              "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                              "kind: RemoteWrite\n"
+                              "metadata: {name: dead, namespace: monitoring}\n"
+                              "spec:\n"
+                              "  clusterSelector: {}\n"
+                              "  remoteWrite:\n"
+                              "    url: %s\n"
+                              "    remoteTimeout: 1m\n"
+                              "    queueConfig: {batchSendDeadline: 100ms}\n",
+                              http_stub_url(dead, "/push")));
+    pod_runs(pod, "--reload-timeout=2s");
+    EVENTUALLY(pod, http_stub_count(dead, "/push") > 0 && is_idle(pod));
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+
+    pod_remove(pod, "dead");
+    EVENTUALLY(pod, pod_logged(pod, "to=confirming") == 1);
+    EVENTUALLY_WITHIN(pod, is_idle(pod), PATIENCE);
+
+    assert_false(prometheus_server_runs(pod->prometheus, "dead"));
+    assert_true(last_reload_was_good(pod));
+    /* Prometheus counts a request when it has answered it. */
+    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 1);
+    pod_catch_up(pod);
+    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + 2);
+    assert_int_equal(pod_logged(pod, "level=error"), 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        POD_TEST(three_of_a_thousand_are_set_aside_and_all_others_are_served),
+        POD_TEST(a_restart_during_the_search_ends_in_the_same_state),
+        POD_TEST(a_restart_remembers_what_was_refused),
+        POD_TEST(sighup_asks_about_what_was_refused_again),
+        POD_TEST(a_secret_that_comes_after_its_manifest_loses_no_queue),
+        POD_TEST(a_refused_base_heals_when_its_earlier_text_comes_back),
+        POD_TEST(a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base),
+        POD_TEST(a_good_config_is_what_prometheus_starts_with_after_an_outage),
+        POD_TEST(a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
