@@ -466,6 +466,43 @@ static void adjust_queue(struct translator *translator, struct node *entry) {
                 policy->max_samples_per_send, defaults.max_samples_per_send);
 }
 
+static void remove_key(struct node *mapping, const char *key) {
+    size_t kept = 0;
+
+    for (size_t i = 0; i < mapping->mapping.count; i++) {
+        if (!bytes_equal_string(mapping->mapping.pairs[i].key->scalar.text, key))
+            mapping->mapping.pairs[kept++] = mapping->mapping.pairs[i];
+    }
+    mapping->mapping.count = kept;
+}
+
+/* Headers for a proxy without a proxy are refused: where this Prometheus does not know
+ * proxy_from_environment, which is left out then, they go with it. */
+static void adjust_proxy_headers(struct translator *translator, const struct object *object,
+                                 struct node *out) {
+    const struct value *headers = object_find(object, "proxyConnectHeader");
+
+    if (headers == NULL || node_get(out, headers->field->key) == NULL ||
+        node_get(out, "proxy_url") != NULL || node_get(out, "proxy_from_environment") != NULL)
+        return;
+    remove_key(out, headers->field->key);
+    scope_report(translator->scope, SEVERITY_WARNING, headers->node, headers->path,
+                 "upgrade Prometheus, or give proxyUrl",
+                 "is left out with proxyFromEnvironment, which Prometheus %u.%u does not know",
+                 translator->version.major, translator->version.minor);
+}
+
+static void adjust_all_proxy_headers(struct translator *translator, struct node *entry) {
+    const struct object *spec = translator->remote_write->spec;
+    const struct value *oauth2 = object_find(spec, "oauth2");
+
+    adjust_proxy_headers(translator, spec, entry);
+    for (size_t i = 0; oauth2 != NULL && i < entry->mapping.count; i++) {
+        if (bytes_equal_string(entry->mapping.pairs[i].key->scalar.text, oauth2->field->key))
+            adjust_proxy_headers(translator, oauth2->as.object, entry->mapping.pairs[i].value);
+    }
+}
+
 /* What Prometheus takes only together: where an optional reference left one half out, the other
  * half waits for it. */
 static void check_halves(struct translator *translator, const struct node *entry) {
@@ -532,6 +569,7 @@ void translate(struct scope *scope, const struct remote_write *remote_write,
     adjust_metadata(&translator, entry);
     adjust_namespace(&translator, entry);
     adjust_proxy(&translator, entry);
+    adjust_all_proxy_headers(&translator, entry);
     adjust_queue(&translator, entry);
     if (scope->errors == before) {
         check_halves(&translator, entry);

@@ -195,6 +195,15 @@ static void put_field(struct naive *naive, const struct field *field, const json
     node_put_path(arena, out, field->key, node);
 }
 
+/* Headers for a proxy that the version does not know how to find are left out with it. */
+static bool is_without_proxy(const struct naive *naive, const struct field *field,
+                             const json_t *object) {
+    return field->type == FIELD_SECRET_LIST_MAP &&
+           version_compare(naive->version, (struct version){2, 43, 0}) < 0 &&
+           json_string_length(json_object_get(object, "proxyUrl")) == 0 &&
+           json_is_true(json_object_get(object, "proxyFromEnvironment"));
+}
+
 static void put_object(struct naive *naive, const struct schema *schema, const json_t *value,
                        const char *path, struct node *out) {
     const char *key;
@@ -204,7 +213,8 @@ static void put_object(struct naive *naive, const struct schema *schema, const j
         const struct field *field = &schema->fields[i];
 
         item = json_object_get(value, field->name);
-        if (item == NULL || is_left_out(field, item) || !field_known_by(field, naive->version))
+        if (item == NULL || is_left_out(field, item) || !field_known_by(field, naive->version) ||
+            is_without_proxy(naive, field, value))
             continue;
         put_field(naive, field, item,
                   path[0] == '\0' ? field->name
