@@ -47,6 +47,7 @@ static const char full_file[] =
     "};\n"
     "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; };\n"
     "limits: { max_file_size = \"1MiB\"; max_files = 11; max_documents = 12; max_depth = 13; };\n"
+    "sandbox = \"require\";\n"
     "log: { level = \"warn\"; format = \"json\"; };\n";
 
 static void every_key_sets_its_option(void **state) {

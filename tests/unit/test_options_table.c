@@ -34,7 +34,7 @@ static void every_flag_and_alias_is_unique(void **state) {
     }
 }
 
-static void every_key_is_unique_and_has_two_parts(void **state) {
+static void every_key_is_unique_and_has_two_parts_at_most(void **state) {
     for (size_t i = 0; i < option_count; i++) {
         const char *key = options[i].key;
         if (key == NULL) {
@@ -42,7 +42,6 @@ static void every_key_is_unique_and_has_two_parts(void **state) {
             continue;
         }
         assert_ptr_equal(option_by_key(bytes_of(key)), &options[i]);
-        assert_non_null(strchr(key, '.'));
         assert_ptr_equal(strchr(key, '.'), strrchr(key, '.'));
     }
 }
@@ -191,7 +190,7 @@ static void help_lists_each_subject_once(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_flag_and_alias_is_unique),
-        cmocka_unit_test(every_key_is_unique_and_has_two_parts),
+        cmocka_unit_test(every_key_is_unique_and_has_two_parts_at_most),
         cmocka_unit_test(every_field_belongs_to_one_row),
         cmocka_unit_test(every_row_has_a_help_text_and_all_but_booleans_a_metavar),
         cmocka_unit_test(no_flag_begins_like_a_negated_one),
