@@ -94,6 +94,15 @@ test-differential: ## made-up manifests, judged by promtool too (DIFFERENTIAL_CO
 	    $(RUN_TESTS) $(DIFFERENTIAL_TESTS)
 endif
 
+ifneq ($(CRASH_TESTS),)
+CRASH_COUNT ?= 1000
+.PHONY: test-crash
+test-crash: ## kills at random instants (CRASH_COUNT, SEED)
+	@$(PARALLEL) $(PROGRAM) $(CRASH_TESTS)
+	@CRASH_COUNT=$(CRASH_COUNT) SEED=$(SEED) TEST_TIMEOUT=3600 \
+	    $(RUN_TESTS) $(CRASH_TESTS)
+endif
+
 # These write and sync the same few files thousands of times: on a file system in memory that is a
 # matter of a minute or two.
 IN_MEMORY = TMPDIR=$(firstword $(TMPDIR) $(wildcard /dev/shm) /tmp)

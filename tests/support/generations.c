@@ -240,11 +240,8 @@ void generations_change(struct generations *generations, unsigned random) {
         swap_manifests(generations);
         break;
     case 5:
-        if (plain->present) {
-            remove_manifest(generations, plain);
-            break;
-        }
-        /* fall through */
+        plain->present ? remove_manifest(generations, plain) : change_manifest(generations, plain);
+        break;
     default:
         change_manifest(generations, plain);
         break;
