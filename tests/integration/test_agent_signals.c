@@ -235,9 +235,9 @@ static void leftovers_of_a_killed_process_are_removed_at_start(void **state) {
     struct temporary temporary = {0};
 
     assert_int_equal(output_folder_open(fixture->out, &folder, &error), 0);
-    assert_int_equal(
-        temporary_write(&folder, "prometheus.yml", BYTES("half"), 0640, NULL, &temporary, &error),
-        0);
+    assert_int_equal(temporary_write(&folder, "prometheus.yml", BYTES("half"),
+                                     &(struct output_mode){.mode = 0640}, &temporary, &error),
+                     0);
     output_folder_close(&folder);
     assert_int_equal(folder_count(fixture->out), 1);
     agent_runs(fixture);
