@@ -181,11 +181,17 @@ static bool take_secrets(struct arena *arena, const json_t *list, struct form *f
     return true;
 }
 
+/* As forms are written: a mapping of one line. */
+static bool is_entry(struct bytes text) {
+    return bytes_is_text(text) && bytes_starts_with(text, BYTES("{")) &&
+           bytes_find(text, BYTES("\n"), 0) == SIZE_MAX;
+}
+
 static bool take_form(struct arena *arena, const json_t *object, struct form *form) {
     return take_string(arena, object, "namespace", &form->namespace) &&
            take_string(arena, object, "name", &form->name) && form->name[0] != '\0' &&
            take_string(arena, object, "file", &form->file) &&
-           take_bytes(arena, object, "entry", &form->entry) && bytes_is_text(form->entry) &&
+           take_bytes(arena, object, "entry", &form->entry) && is_entry(form->entry) &&
            take_secrets(arena, json_object_get(object, "secrets"), form);
 }
 

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What is remembered, what is forgiven, and what comes back out of the file, also out of a file
+ * that somebody damaged. */
+
+#include "agent/ledger.h"
+#include "spec/base64.h"
+#include "support/log_lines.h"
+#include "support/tempdir.h"
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#define STATE_PATH LEDGER_FOLDER "/" LEDGER_FILE
+
+struct fixture {
+    char *dir;
+    char *output;
+    struct ledger *ledger;
+    struct form_set *set;
+};
+
+static int fixture_setup(void **state) {
+    struct fixture *fixture = memory_new(1, sizeof(*fixture));
+
+    fixture->dir = tempdir_new();
+    fixture->output = path_join(fixture->dir, "prometheus.yml");
+    fixture->ledger = ledger_new();
+    fixture->set = form_set_new("base.yml", BYTES("global: {}\n"), 8);
+    log_lines_start();
+    *state = fixture;
+    return 0;
+}
+
+static int fixture_teardown(void **state) {
+    struct fixture *fixture = *state;
+
+    log_lines_stop();
+    ledger_free(fixture->ledger);
+    form_set_free(fixture->set);
+    tempdir_remove(fixture->dir);
+    free(fixture->output);
+    free(fixture);
+    return 0;
+}
+
+static struct form form(const char *name, const char *entry) {
+    return (struct form){
+        .namespace = "team-a", .name = name, .file = "rw.yaml", .entry = bytes_of(entry)};
+}
+
+/* Names in their order. */
+static void set_add(struct fixture *fixture, const char *name) {
+    struct form_set *set = fixture->set;
+    const char *entry = arena_format(set->arena, "{name: %s, url: \"http://x\"}", name);
+
+    set->forms[set->count++] = form(name, entry);
+}
+
+static const struct history *history(const struct fixture *fixture) {
+    return ledger_history(fixture->ledger);
+}
+
+static void restarted(struct fixture *fixture) {
+    ledger_save(fixture->ledger, fixture->output);
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+}
+
+/* --- in memory -------------------------------------------------------------------------------- */
+
+static void what_is_confirmed_is_good_and_a_copy(void **state) {
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+
+    ledger_confirm(fixture->ledger, fixture->set);
+    fixture->set->count = 0;
+
+    assert_int_equal(history(fixture)->good->count, 1);
+    assert_string_equal(history(fixture)->good->forms[0].name, "a");
+}
+
+static void refusals_are_sorted_and_one_for_each_name(void **state) {
+    struct fixture *fixture = *state;
+    const struct form b = form("b", "1");
+    const struct form a = form("a", "1");
+    const struct form again = form("b", "2");
+
+    ledger_refuse(fixture->ledger, &b, "first");
+    ledger_refuse(fixture->ledger, &a, "second");
+    ledger_refuse(fixture->ledger, &again, "third");
+
+    assert_int_equal(history(fixture)->refusal_count, 2);
+    assert_string_equal(history(fixture)->refusals[0].form.name, "a");
+    assert_string_equal(history(fixture)->refusals[1].words, "third");
+}
+
+static void what_is_confirmed_after_all_is_forgiven(void **state) {
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    const struct form other = form("b", "1");
+
+    ledger_refuse(fixture->ledger, &fixture->set->forms[0], "no");
+    ledger_refuse(fixture->ledger, &other, "no");
+    ledger_refuse_base(fixture->ledger, fixture->set->base, "no");
+    ledger_confirm(fixture->ledger, fixture->set);
+
+    assert_int_equal(history(fixture)->refusal_count, 1);
+    assert_string_equal(history(fixture)->refusals[0].form.name, "b");
+    assert_null(history(fixture)->refused_base.data);
+}
+
+static void an_empty_base_can_be_refused(void **state) {
+    struct fixture *fixture = *state;
+
+    ledger_refuse_base(fixture->ledger, BYTES(""), "no");
+
+    assert_non_null(history(fixture)->refused_base.data);
+    assert_int_equal(history(fixture)->refused_base.length, 0);
+    ledger_forgive_base(fixture->ledger);
+    assert_null(history(fixture)->refused_base.data);
+}
+
+static void another_prometheus_forgives_everything(void **state) {
+    struct fixture *fixture = *state;
+    const struct form a = form("a", "1");
+    ledger_refuse(fixture->ledger, &a, "no");
+
+    assert_false(ledger_meet(fixture->ledger, "2.42.0")); /* it was not known before */
+    assert_int_equal(history(fixture)->refusal_count, 1);
+    assert_false(ledger_meet(fixture->ledger, "2.42.0"));
+    assert_true(ledger_meet(fixture->ledger, "2.43.0"));
+    assert_int_equal(history(fixture)->refusal_count, 0);
+}
+
+static struct outcome outcome(const char *name, bool earlier) {
+    return (struct outcome){.namespace = "team-a", .name = name, .earlier = earlier};
+}
+
+static void refusals_of_remote_writes_that_are_gone_are_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    const struct form a = form("a", "1");
+    const struct form b = form("b", "1");
+    ledger_refuse(fixture->ledger, &a, "no");
+    ledger_refuse(fixture->ledger, &b, "no");
+    const struct outcome outcomes[] = {outcome("b", false)};
+
+    ledger_note(fixture->ledger, &(struct desired_state){.outcomes = outcomes, .outcome_count = 1},
+                1);
+
+    assert_int_equal(history(fixture)->refusal_count, 1);
+    assert_string_equal(history(fixture)->refusals[0].form.name, "b");
+}
+
+static int64_t since(const struct fixture *fixture, const char *name) {
+    size_t count = 0;
+    const struct earlier_form *forms = ledger_earlier(fixture->ledger, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(forms[i].name, name) == 0) {
+            return forms[i].since;
+        }
+    }
+    return -1;
+}
+
+static void noted(struct fixture *fixture, bool a, bool b, int64_t now) {
+    const struct outcome outcomes[] = {outcome("a", a), outcome("b", b)};
+
+    ledger_note(fixture->ledger, &(struct desired_state){.outcomes = outcomes, .outcome_count = 2},
+                now);
+}
+
+static void since_when_an_earlier_form_is_served_is_known(void **state) {
+    struct fixture *fixture = *state;
+
+    noted(fixture, true, false, 100);
+    noted(fixture, true, true, 200);
+    assert_int_equal(since(fixture, "a"), 100);
+    assert_int_equal(since(fixture, "b"), 200);
+    noted(fixture, false, true, 300);
+    assert_int_equal(since(fixture, "a"), -1);
+    noted(fixture, true, true, 400);
+    assert_int_equal(since(fixture, "a"), 400);
+    restarted(fixture);
+    assert_int_equal(since(fixture, "b"), 200);
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static void given_much(struct fixture *fixture) {
+    static const struct secret_file secret = {"team-a_b_CA", {"\0\xff binary \"\n", 12}};
+    static const struct form refused = {
+        .namespace = "", .name = "r", .file = "odd \"\xc3\xa9\\.yaml", .entry = {"{name: r}", 9}};
+
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    fixture->set->forms[1].secrets = &secret;
+    fixture->set->forms[1].secret_count = 1;
+    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_refuse(fixture->ledger, &refused, "words: \"x\"\nline 2");
+    ledger_refuse_base(fixture->ledger, BYTES("\xff no text"), "base words");
+    (void)ledger_meet(fixture->ledger, "2.42.0");
+}
+
+static void everything_comes_back_after_a_restart(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+
+    restarted(fixture);
+
+    assert_true(form_set_same(history(fixture)->good, fixture->set));
+    assert_string_equal(history(fixture)->good->base_path, "base.yml");
+    assert_string_equal(history(fixture)->good->forms[0].file, "rw.yaml");
+    assert_int_equal(history(fixture)->refusal_count, 1);
+    assert_string_equal(history(fixture)->refusals[0].words, "words: \"x\"\nline 2");
+    assert_string_equal(history(fixture)->refusals[0].form.file, "odd \"\xc3\xa9\\.yaml");
+    assert_true(bytes_equal(history(fixture)->refused_base, BYTES("\xff no text")));
+    assert_string_equal(history(fixture)->base_words, "base words");
+    assert_true(ledger_meet(fixture->ledger, "3.0.0"));
+}
+
+static void nobody_else_may_read_the_file(void **state) {
+    struct fixture *fixture = *state;
+    struct stat status = {0};
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
+
+    assert_int_equal(stat(folder, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0700);
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
+static ino_t file_inode(const struct fixture *fixture) {
+    CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
+    struct stat status = {0};
+
+    assert_int_equal(stat(file, &status), 0);
+    return status.st_ino;
+}
+
+static void what_has_not_changed_is_not_written(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    ino_t inode = file_inode(fixture);
+
+    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_forgive_base(fixture->ledger);
+    ledger_refuse_base(fixture->ledger, BYTES("\xff no text"), "base words");
+    ledger_save(fixture->ledger, fixture->output);
+    assert_int_equal(file_inode(fixture), inode);
+    restarted(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    assert_int_equal(file_inode(fixture), inode);
+
+    fixture->set->count = 1;
+    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_save(fixture->ledger, fixture->output);
+    assert_int_not_equal(file_inode(fixture), inode);
+}
+
+static void a_file_that_cannot_be_written_is_said_once_and_tried_again(void **state) {
+    struct fixture *fixture = *state;
+    file_write(fixture->dir, LEDGER_FOLDER, "in the way");
+    given_much(fixture);
+
+    ledger_save(fixture->ledger, fixture->output);
+    ledger_save(fixture->ledger, fixture->output);
+    assert_int_equal(log_lines_count("level=warn", "cannot keep what was learned"), 1);
+    file_remove(fixture->dir, LEDGER_FOLDER);
+    ledger_save(fixture->ledger, fixture->output);
+
+    assert_true(file_exists(fixture->dir, STATE_PATH));
+    assert_int_equal(log_lines_count("level=info", "is kept again"), 1);
+}
+
+static void an_absent_file_is_nothing_to_speak_of(void **state) {
+    struct fixture *fixture = *state;
+
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+
+    assert_null(history(fixture)->good);
+    assert_int_equal(log_lines_count("level=warn", NULL), 0);
+}
+
+static void temporary_files_of_a_killed_process_are_removed(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    file_write(folder, "." LEDGER_FILE ".remotewrite-sidecar.tmp-12345678", "half");
+
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+
+    assert_int_equal(folder_count(folder), 1);
+}
+
+/* --- damaged files ---------------------------------------------------------------------------- */
+
+static void loaded(struct fixture *fixture, const char *text) {
+    file_write(fixture->dir, STATE_PATH, text);
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+}
+
+static void assert_forgotten(const struct fixture *fixture, const char *why) {
+    assert_null(history(fixture)->good);
+    assert_int_equal(history(fixture)->refusal_count, 0);
+    assert_null(history(fixture)->refused_base.data);
+    assert_int_equal(
+        log_lines_count("level=warn msg=\"what was learned before cannot be used", why), 1);
+}
+
+static void a_file_cut_anywhere_is_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
+
+    for (size_t length = strlen(text) - 2; length > 0; length -= length > 40 ? 37 : 1) {
+        text[length] = '\0';
+        loaded(fixture, text);
+        assert_null(history(fixture)->good);
+        assert_int_equal(history(fixture)->refusal_count, 0);
+    }
+}
+
+static void one_of_another_format_is_forgotten(void **state) {
+    struct fixture *fixture = *state;
+
+    loaded(fixture, "{\"format\": \"remotewrite-sidecar state\", \"version\": 999}");
+    assert_forgotten(fixture, "it is of another format");
+}
+
+static void one_that_is_no_object_is_forgotten(void **state) {
+    struct fixture *fixture = *state;
+
+    loaded(fixture, "[]");
+    assert_forgotten(fixture, "it is of another format");
+}
+
+static void one_about_another_output_is_forgotten(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *other = path_join(fixture->dir, "other.yml");
+
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, other, &yaml_default_limits);
+
+    assert_forgotten(fixture, "it is about another output file");
+}
+
+static void a_link_in_its_place_is_not_followed(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
+    file_write(folder, "elsewhere", text);
+    file_remove(folder, LEDGER_FILE);
+    link_make(folder, LEDGER_FILE, "elsewhere");
+
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+
+    assert_forgotten(fixture, NULL);
+}
+
+/* "key": "base64 of value" */
+static const char *pair(struct arena *arena, const char *key, const char *value) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    base64_encode(bytes_of(value), &text);
+    return arena_format(arena, "\"%s\": \"%s\"", key, buffer_string(&text));
+}
+
+/* A state whose only good form has this name, entry, and name of a secret file. */
+static const char *hostile(struct arena *arena, const char *name, const char *entry,
+                           const char *secret) {
+    return arena_format(
+        arena,
+        "{\"format\": \"remotewrite-sidecar state\", \"version\": 1, %s, %s, \"refusals\": [], "
+        "\"earlier\": [], \"good\": {%s, %s, \"forms\": [{%s, %s, %s, %s, \"secrets\": [{%s, %s}]}]}}",
+        pair(arena, "output", "prometheus.yml"), pair(arena, "prometheus", ""),
+        pair(arena, "base_path", "b"), pair(arena, "base", "global: {}\n"),
+        pair(arena, "namespace", "n"), pair(arena, "name", name), pair(arena, "file", "f"),
+        pair(arena, "entry", entry), pair(arena, "name", secret), pair(arena, "content", "c"));
+}
+
+static void what_could_not_be_served_is_not_believed(void **state) {
+    struct fixture *fixture = *state;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const char *good = "{name: a, url: \"http://x\"}";
+    const struct {
+        const char *name, *entry, *secret;
+    } cases[] = {
+        {"", good, "s"},
+        {"a", "", "s"},
+        {"a", "{name: [", "s"},
+        {"a", "- a\n- b\n", "s"},
+        {"a", "plain", "s"},
+        {"a", "{a: 1}\n---\n{b: 1}", "s"},
+        {"a", good, "../../etc/passwd"},
+        {"a", good, ".hidden"},
+        {"a", good, ""},
+        {"a", good, "a/b"},
+    };
+
+    loaded(fixture, hostile(arena, "a", good, "s"));
+    assert_non_null(history(fixture)->good);
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        loaded(fixture, hostile(arena, cases[i].name, cases[i].entry, cases[i].secret));
+        if (history(fixture)->good != NULL) {
+            fail_msg("case %zu was believed", i);
+        }
+    }
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, fixture_setup, fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_confirmed_is_good_and_a_copy),
+        TEST(refusals_are_sorted_and_one_for_each_name),
+        TEST(what_is_confirmed_after_all_is_forgiven),
+        TEST(an_empty_base_can_be_refused),
+        TEST(another_prometheus_forgives_everything),
+        TEST(refusals_of_remote_writes_that_are_gone_are_forgotten),
+        TEST(since_when_an_earlier_form_is_served_is_known),
+        TEST(everything_comes_back_after_a_restart),
+        TEST(nobody_else_may_read_the_file),
+        TEST(what_has_not_changed_is_not_written),
+        TEST(a_file_that_cannot_be_written_is_said_once_and_tried_again),
+        TEST(an_absent_file_is_nothing_to_speak_of),
+        TEST(temporary_files_of_a_killed_process_are_removed),
+        TEST(a_file_cut_anywhere_is_forgotten),
+        TEST(one_of_another_format_is_forgotten),
+        TEST(one_that_is_no_object_is_forgotten),
+        TEST(one_about_another_output_is_forgotten),
+        TEST(a_link_in_its_place_is_not_followed),
+        TEST(what_could_not_be_served_is_not_believed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What Prometheus's record of its last reload tells, and what it does not. */
+
+#include "agent/record.h"
+
+#include "base/compiler.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define SECOND INT64_C(1000000000)
+
+static struct reload_record record(bool success, int64_t seconds) {
+    return (struct reload_record){.known = true, .success = success, .time = seconds * SECOND};
+}
+
+static const struct reload_record unknown = {.known = false};
+
+static enum record_verdict judged(struct reload_record before, struct reload_record now) {
+    return record_judge(&before, &now, 100 * SECOND + SECOND / 2);
+}
+
+static void a_later_success_is_this_one(void **state) {
+    assert_int_equal(judged(record(true, 90), record(true, 101)), RECORD_LOADED);
+    assert_int_equal(judged(record(false, 90), record(true, 101)), RECORD_LOADED);
+}
+
+static void the_same_success_may_still_be_followed_by_another(void **state) {
+    assert_int_equal(judged(record(true, 90), record(true, 90)), RECORD_OPEN);
+}
+
+static void a_record_that_turns_bad_is_a_refusal(void **state) {
+    assert_int_equal(judged(record(true, 90), record(false, 90)), RECORD_REFUSED);
+}
+
+static void a_record_that_was_bad_before_tells_only_a_success(void **state) {
+    assert_int_equal(judged(record(false, 90), record(false, 90)), RECORD_OPEN);
+    assert_int_equal(judged(record(false, 90), record(true, 90)), RECORD_LOADED);
+}
+
+static void a_success_that_a_refusal_followed_is_a_refusal(void **state) {
+    assert_int_equal(judged(record(false, 90), record(false, 101)), RECORD_REFUSED);
+}
+
+static void a_clock_that_was_set_back_is_another_time_too(void **state) {
+    assert_int_equal(judged(record(true, 90), record(true, 80)), RECORD_LOADED);
+}
+
+static void without_a_record_before_only_a_later_success_tells(void **state) {
+    assert_int_equal(judged(unknown, record(true, 101)), RECORD_LOADED);
+    assert_int_equal(judged(unknown, record(true, 100)), RECORD_SILENT);
+    assert_int_equal(judged(unknown, record(false, 101)), RECORD_SILENT);
+}
+
+static void only_an_answer_that_says_it_is_a_record(void **state) {
+    const struct http_answer good = {
+        .status = 200,
+        .body = BYTES("{\"status\":\"success\",\"data\":{\"reloadConfigSuccess\":true,"
+                      "\"lastConfigTime\":\"1970-01-01T00:01:30Z\"}}"),
+    };
+    const struct http_answer not_found = {.status = 404, .body = good.body};
+    const struct http_answer none = {.error = "GET x: Connection refused", .body = BYTES("")};
+    const struct http_answer other = {.status = 200, .body = BYTES("<html>")};
+
+    assert_true(record_of(&good).known);
+    assert_true(record_of(&good).success);
+    assert_int_equal(record_of(&good).time, 90 * SECOND);
+    assert_false(record_of(&not_found).known);
+    assert_false(record_of(&none).known);
+    assert_false(record_of(&other).known);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_later_success_is_this_one),
+        cmocka_unit_test(the_same_success_may_still_be_followed_by_another),
+        cmocka_unit_test(a_record_that_turns_bad_is_a_refusal),
+        cmocka_unit_test(a_record_that_was_bad_before_tells_only_a_success),
+        cmocka_unit_test(a_success_that_a_refusal_followed_is_a_refusal),
+        cmocka_unit_test(a_clock_that_was_set_back_is_another_time_too),
+        cmocka_unit_test(without_a_record_before_only_a_later_success_tells),
+        cmocka_unit_test(only_an_answer_that_says_it_is_a_record),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
