@@ -106,7 +106,8 @@ struct document {
 
 struct yaml_limits {
     size_t depth;     /* nesting of collections */
-    size_t nodes;     /* in one document, every use of an alias counted as if written out */
+    size_t nodes;     /* in one document, every use of an alias counted as if written out, and long
+                         texts as one value more for every 64 bytes */
     size_t documents; /* in one text */
     size_t scalar;    /* bytes of one scalar */
 };

@@ -20,6 +20,9 @@
 /* A document with more errors than this is not meant to be one. */
 static const size_t most_errors = 20;
 
+/* So many bytes of a text are counted as one value more. */
+#define BYTES_OF_A_VALUE 64
+
 struct anchor {
     const char *name;
     struct node *node;
@@ -200,6 +203,11 @@ void build_finish(struct build *build) {
 
 static struct build_frame *top(struct build *build) {
     return build->depth > 0 ? &build->frames[build->depth - 1] : NULL;
+}
+
+/* A long text counts as several values: an alias of it stands for all of it again. */
+static size_t scalar_size(const struct node *node) {
+    return 1 + node->scalar.text.length / BYTES_OF_A_VALUE;
 }
 
 static bool count_nodes(struct build *build, const struct node *node, size_t size) {
@@ -402,10 +410,13 @@ static bool build_scalar(struct build *build, const yaml_event_t *event) {
     place_scalar(build, node, event);
     check_scalar(build, node);
     resolve(build, node, event->data.scalar.plain_implicit != 0);
-    if (!count_nodes(build, node, 1)) {
+    if (!count_nodes(build, node, scalar_size(node))) {
         return false;
     }
-    anchor_set(build, node);
+    struct anchor *anchor = anchor_set(build, node);
+    if (anchor != NULL) {
+        anchor->size = scalar_size(node);
+    }
     attach(build, node);
     return child_done(build, node, 0);
 }

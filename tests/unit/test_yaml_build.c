@@ -198,6 +198,22 @@ static void values_are_counted_with_aliases_written_out(void **state) {
     assert_true(list.documents[0].failed);
 }
 
+static void an_alias_of_a_long_text_counts_as_much_as_the_text(void **state) {
+    CLEANUP(buffer_free) struct buffer source = {0};
+
+    buffer_append_string(&source, "[&a ");
+    buffer_append_repeated(&source, 'x', 640);
+    buffer_append_string(&source, ", *a, *a]");
+    /* 1 root, 11 for the text, 11 for each alias: 34 */
+    CLEANUP(yaml_text_free)
+    struct yaml_text fits = read_within(buffer_string(&source), 10, 34, 1000);
+    CLEANUP(yaml_text_free)
+    struct yaml_text over = read_within(buffer_string(&source), 10, 33, 1000);
+
+    assert_false(fits.documents[0].failed);
+    assert_true(over.documents[0].failed);
+}
+
 /* Each line holds ten of the line before. */
 static void append_laughs(struct buffer *source, const char *open, const char *between,
                           const char *close) {
@@ -251,6 +267,7 @@ int main(void) {
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(a_hundred_thousand_brackets_are_refused_at_the_limit),
         cmocka_unit_test(values_are_counted_with_aliases_written_out),
+        cmocka_unit_test(an_alias_of_a_long_text_counts_as_much_as_the_text),
         cmocka_unit_test(a_billion_laughs_are_refused_while_they_are_small),
         cmocka_unit_test(a_scalar_has_a_limit),
     };
