@@ -30,7 +30,8 @@ const char *url_parse(struct bytes text, const char *const *schemes, struct url 
 extern const char *const url_http_schemes[];
 extern const char *const url_proxy_schemes[];
 
-/* The text with a userinfo replaced by "xxxxx": what may be shown. */
+/* The text with a userinfo, and all behind a '?' or '#', replaced by "xxxxx": what may be shown
+ * (some services take their key in the query). */
 const char *url_masked(struct arena *arena, struct bytes text);
 
 /*

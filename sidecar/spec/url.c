@@ -168,20 +168,22 @@ const char *url_parse(struct bytes text, const char *const *schemes, struct url 
 const char *url_masked(struct arena *arena, struct bytes text) {
     size_t start = bytes_find(text, BYTES("://"), 0);
     size_t at = SIZE_MAX;
+    size_t query;
     size_t end;
 
     if (start == SIZE_MAX)
         return arena_string(arena, text);
     start += 3;
     end = find_any(text, "/?#", start);
+    query = find_any(text, "?#", end);
     for (size_t i = start; i < end; i++) {
         if (text.data[i] == '@')
             at = i;
     }
-    if (at == SIZE_MAX)
-        return arena_string(arena, text);
-    return arena_format(arena, "%.*sxxxxx%.*s", BYTES_ARG(bytes_slice(text, 0, start)),
-                        BYTES_ARG(bytes_slice(text, at, text.length)));
+    return arena_format(arena, "%.*s%s%.*s%s", BYTES_ARG(bytes_slice(text, 0, start)),
+                        at != SIZE_MAX ? "xxxxx" : "",
+                        BYTES_ARG(bytes_slice(text, at != SIZE_MAX ? at : start, query)),
+                        query < text.length ? "?xxxxx" : "");
 }
 
 /* One character of a path, a percent escape decoded; *at moves behind it. */

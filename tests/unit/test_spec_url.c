@@ -100,11 +100,15 @@ static void what_readers_of_urls_disagree_on_is_refused(void **state) {
     assert_non_null(url_parse(BYTES("http://h\0@evil/"), url_http_schemes, &url));
 }
 
-static void what_is_shown_of_a_url_has_no_password(void **state) {
+static void what_is_shown_of_a_url_has_no_password_or_key(void **state) {
     static const char *const cases[][2] = {
-        {"https://u:p@h/x", "https://xxxxx@h/x"},     {"https://h/x@y", "https://h/x@y"},
-        {"https://u@p@h", "https://xxxxx@h"},         {"no url", "no url"},
-        {"https://u:p@h?a@b", "https://xxxxx@h?a@b"},
+        {"https://u:p@h/x", "https://xxxxx@h/x"},
+        {"https://h/x@y", "https://h/x@y"},
+        {"https://u@p@h", "https://xxxxx@h"},
+        {"no url", "no url"},
+        {"https://u:p@h?a@b", "https://xxxxx@h?xxxxx"},
+        {"https://h/x?key=s3cret", "https://h/x?xxxxx"},
+        {"https://h/x#s3cret", "https://h/x?xxxxx"},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -257,7 +261,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_url_is_taken_apart),
         cmocka_unit_test(what_readers_of_urls_disagree_on_is_refused),
-        cmocka_unit_test(what_is_shown_of_a_url_has_no_password),
+        cmocka_unit_test(what_is_shown_of_a_url_has_no_password_or_key),
         cmocka_unit_test(a_pattern_takes_the_urls_it_names_and_no_other),
         cmocka_unit_test(a_pattern_that_could_not_mean_anything_is_refused),
         cmocka_unit_test(the_proxy_is_that_of_go_s_httpproxy),
