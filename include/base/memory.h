@@ -22,6 +22,11 @@ char *memory_string(const char *string) MUST_USE;
  * before it is freed. */
 void memory_erase(void *memory, size_t size);
 
+/* For libraries that take functions of their own for memory: what is freed, and what is left behind
+ * when a block moves (it always does), is erased in full. size 0 gives a valid pointer. */
+void memory_erase_free(void *memory);
+void *memory_erase_resize(void *old, size_t size) MUST_USE;
+
 /* Ends the program with "out of memory" on stderr, exit 1. */
 void memory_exhausted(void) NORETURN;
 

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +51,24 @@ void memory_erase(void *memory, size_t size) {
     if (size > 0) {
         explicit_bzero(memory, size);
     }
+}
+
+void memory_erase_free(void *memory) {
+    if (memory != NULL) {
+        memory_erase(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+void *memory_erase_resize(void *old, size_t size) {
+    void *memory = memory_new(1, size);
+
+    if (old != NULL) {
+        size_t old_size = malloc_usable_size(old);
+        memcpy(memory, old, old_size < size ? old_size : size);
+        memory_erase_free(old);
+    }
+    return memory;
 }
 
 void memory_freep(void *pointer_to_pointer) {

@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <sys/queue.h>
 
@@ -86,24 +85,6 @@ static void *curl_malloc(size_t size) {
 
 static void *curl_calloc(size_t count, size_t size) {
     return memory_new(count, size);
-}
-
-static void curl_erase_free(void *memory) {
-    if (memory != NULL) {
-        memory_erase(memory, malloc_usable_size(memory));
-        free(memory);
-    }
-}
-
-static void *curl_realloc(void *old, size_t size) {
-    void *memory = memory_new(1, size);
-
-    if (old != NULL) {
-        size_t old_size = malloc_usable_size(old);
-        memcpy(memory, old, old_size < size ? old_size : size);
-        curl_erase_free(old);
-    }
-    return memory;
 }
 
 /* --- the end of a request
@@ -541,8 +522,8 @@ struct prometheus_client *prometheus_client_new(uv_loop_t *loop,
     struct prometheus_client *client = memory_new(1, sizeof(*client));
 
     /* Counted by curl: only the first one of the process decides about the memory functions. */
-    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, curl_erase_free, curl_realloc,
-                             memory_string, curl_calloc) != CURLE_OK) {
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_malloc, memory_erase_free,
+                             memory_erase_resize, memory_string, curl_calloc) != CURLE_OK) {
         memory_exhausted();
     }
     client->settings = settings;

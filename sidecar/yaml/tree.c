@@ -78,19 +78,21 @@ static int check_text(struct bytes text, const char *file, struct diagnostics *d
     return -EINVAL;
 }
 
-/* libyaml's buffers held the text, and text holds secrets. */
-static void parser_free(yaml_parser_t *parser) {
-    memory_erase(parser->raw_buffer.start,
-                 (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
-    memory_erase(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
-    yaml_parser_delete(parser);
+/*
+ * libyaml's buffers, tokens and strings that grow hold the text, and text holds secrets: they are
+ * erased before they are freed. libyaml takes no functions for memory, but the shared library
+ * calls its own by these names, and the program's come first. (Linked statically it would not
+ * link; a libyaml that is bound to itself would go on without erasing, which a test tells.)
+ */
+void yaml_free(void *memory);
+void *yaml_realloc(void *memory, size_t size);
+
+void yaml_free(void *memory) {
+    memory_erase_free(memory);
 }
 
-static void event_free(yaml_event_t *event) {
-    if (event->type == YAML_SCALAR_EVENT) {
-        memory_erase(event->data.scalar.value, event->data.scalar.length);
-    }
-    yaml_event_delete(event);
+void *yaml_realloc(void *memory, size_t size) {
+    return memory_erase_resize(memory, size);
 }
 
 /* A further document in the same piece: only behind line breaks that are none to anyone but
@@ -120,7 +122,7 @@ static void parse_events(struct build *build, yaml_parser_t *parser, size_t firs
         }
         more = event.type != YAML_STREAM_END_EVENT && check_alone(build, &event, &documents) &&
                build_event(build, &event);
-        event_free(&event);
+        yaml_event_delete(&event);
     }
 }
 
@@ -151,7 +153,7 @@ static void parse_document(const struct parse *parse, const struct cut *cut,
     yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&parser, (const unsigned char *)text.data, text.length);
     parse_events(&build, &parser, cut->start);
-    parser_free(&parser);
+    yaml_parser_delete(&parser);
     build_finish(&build);
     document->line = start.line;
     document->failed = build.errors > 0;

@@ -255,7 +255,7 @@ static bool has_passed(void *context) {
 
 /* It tries again and again. False where it sees nothing to try. */
 static bool passes(struct stage *stage, unsigned times) {
-    const unsigned patience = 100;
+    const unsigned patience = 300;
     struct passes wanted = {stage, agent_now(stage->agent).passes + times};
 
     return loop_until(&stage->agent->loop, has_passed, &wanted, patience);
