@@ -205,7 +205,6 @@ static void on_watch_interval(uv_timer_t *timer) {
 
     agent->every_byte = true;
     /* Why the base was refused may lie outside of it: in a file that it names. */
-    agent->base_asked_again |= ledger_history(agent->ledger)->refused_base.data != NULL;
     ledger_forgive_base(agent->ledger);
     act_now(agent);
 }
@@ -268,14 +267,15 @@ static void count_pass(struct agent *agent, const struct disk_result *published)
 static bool is_reload_due(const struct agent *agent) {
     const struct agent_status *status = &agent->status;
 
-    return status->published &&
-           (!status->confirmed || (agent->refused_last && !pass_state(agent->pass)->base_faulty));
+    return status->published && (!status->confirmed || agent->reload_owed ||
+                                 (agent->refused_last && !pass_state(agent->pass)->base_faulty));
 }
 
 /* What the pass calls for. */
 static void decide(struct agent *agent, const struct pass_result *result,
                    const struct disk_result *published, bool hangup) {
     agent->complete = result->complete;
+    agent->reload_owed |= hangup;
     if (published->changed) {
         agent->status.confirmed = false;
     }
@@ -291,6 +291,13 @@ static void decide(struct agent *agent, const struct pass_result *result,
         reload_start(agent);
     } else {
         agent_rest(agent, due || !result->complete);
+    }
+}
+
+/* Not while a refused base is asked about again: in all likelihood it is refused again. */
+static void save_ledger(struct agent *agent) {
+    if (!agent->base_refused || ledger_history(agent->ledger)->refused_base.data != NULL) {
+        ledger_save(agent->ledger, agent->settings->output_path);
     }
 }
 
@@ -311,9 +318,7 @@ static void on_settled(uv_timer_t *timer) {
         published = isolate_publish(agent);
     }
     ledger_note(agent->ledger, pass_state(agent->pass), clock_wall_milliseconds());
-    if (!agent->base_asked_again) {
-        ledger_save(agent->ledger, agent->settings->output_path);
-    }
+    save_ledger(agent);
     /* A pass may take a while, and timers count from the loop's idea of now. */
     uv_update_time(agent->loop);
     count_pass(agent, &published);
@@ -448,9 +453,9 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     status.holding = agent->hold;
     status.suspects = agent->trial != NULL ? trial_suspects(agent->trial) : 0;
     status.base_refused =
-        agent->base_asked_again ||
+        agent->base_refused ||
         (status.state != NULL && status.state->base_faulty && history->refused_base.data != NULL);
-    status.base_words = status.base_refused ? history->base_words : NULL;
+    status.base_words = history->base_words;
     status.earlier = ledger_earlier(agent->ledger, &status.earlier_count);
     status.not_ready = not_ready(agent, &status);
     status.ready = status.not_ready == NULL;

@@ -198,8 +198,8 @@ static void sentence(struct agent *agent, const struct trial_result *result) {
     for (size_t i = 0; i < result->guilty_count; i++) {
         ledger_refuse(agent->ledger, result->guilty[i].form, result->guilty[i].words);
     }
-    agent->base_asked_again = false;
     if (result->base_guilty) {
+        agent->base_refused = true;
         ledger_refuse_base(agent->ledger, trial_wanted(agent->trial)->base, result->base_words);
     }
     ledger_save(agent->ledger, agent->settings->output_path);
@@ -257,7 +257,8 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     agent->refused_last = false;
     agent->status.confirmed = true;
     agent->ever_confirmed = true;
-    agent->base_asked_again = false;
+    agent->reload_owed = false;
+    agent->base_refused &= pass_state(agent->pass)->base_faulty;
     backoff_reset(&agent->backoff);
     outage_end(&agent->outage);
     peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL);
@@ -317,6 +318,7 @@ void isolate_refused(struct agent *agent, const struct http_answer *answer) {
     struct trial_answer refusal = {0};
 
     agent->refused_last = true;
+    agent->reload_owed = false;
     agent->status.confirmed = false;
     outage_end(&agent->outage);
     if (agent->hold != HOLD_NOTHING) {

@@ -33,6 +33,8 @@ struct route {
     char *path;
     struct stub_answer answers[ANSWERS_MAX]; /* bodies are copies */
     size_t answer_count;
+    stub_judge judge; /* NULL: the answers */
+    void *judge_context;
     size_t next;
     size_t count;
     size_t running;
@@ -240,8 +242,12 @@ static void request_arrived(struct http_stub *stub, struct connection *connectio
     stub->request_count++;
     struct route *route = route_of(stub, path);
     const struct stub_answer *answer = &not_found;
+    struct stub_answer judged = {0};
     if (route == NULL) {
         route = &stub->elsewhere;
+    } else if (route->judge != NULL) {
+        judged = route->judge(route->judge_context);
+        answer = &judged;
     } else {
         answer = &route->answers[route->next];
         route->next += route->next + 1 < route->answer_count ? 1 : 0;
@@ -460,10 +466,10 @@ const char *http_stub_url(struct http_stub *stub, const char *path) {
     return stub->urls[stub->url_count++];
 }
 
-void http_stub_script(struct http_stub *stub, const char *path, const struct stub_answer *answers,
-                      size_t count) {
-    pthread_mutex_lock(&stub->lock);
+/* The one for path, made where there is none. */
+static struct route *route_given(struct http_stub *stub, const char *path) {
     struct route *route = route_of(stub, path);
+
     if (route == NULL) {
         if (stub->route_count == ROUTES_MAX) {
             fail("http_stub: too many paths");
@@ -471,9 +477,16 @@ void http_stub_script(struct http_stub *stub, const char *path, const struct stu
         route = &stub->routes[stub->route_count++];
         route->path = memory_string(path);
     }
+    return route;
+}
+
+void http_stub_script(struct http_stub *stub, const char *path, const struct stub_answer *answers,
+                      size_t count) {
     if (count == 0 || count > ANSWERS_MAX) {
         fail("http_stub: too many answers, or none");
     }
+    pthread_mutex_lock(&stub->lock);
+    struct route *route = route_given(stub, path);
     for (size_t i = 0; i < route->answer_count; i++) {
         free((void *)(uintptr_t)route->answers[i].body);
     }
@@ -483,6 +496,15 @@ void http_stub_script(struct http_stub *stub, const char *path, const struct stu
     }
     route->answer_count = count;
     route->next = 0;
+    route->judge = NULL;
+    pthread_mutex_unlock(&stub->lock);
+}
+
+void http_stub_judge(struct http_stub *stub, const char *path, stub_judge judge, void *context) {
+    pthread_mutex_lock(&stub->lock);
+    struct route *route = route_given(stub, path);
+    route->judge = judge;
+    route->judge_context = context;
     pthread_mutex_unlock(&stub->lock);
 }
 

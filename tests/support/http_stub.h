@@ -47,6 +47,11 @@ const char *http_stub_url(struct http_stub *stub, const char *path);
 void http_stub_script(struct http_stub *stub, const char *path, const struct stub_answer *answers,
                       size_t count);
 
+/* The same, but each answer comes from a function, which is called on the stub's thread. The body
+ * has to live until the next call. */
+typedef struct stub_answer (*stub_judge)(void *context);
+void http_stub_judge(struct http_stub *stub, const char *path, stub_judge judge, void *context);
+
 /* Answers what hangs, and what will: 200, no body. */
 void http_stub_release(struct http_stub *stub);
 

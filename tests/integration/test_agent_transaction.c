@@ -1,0 +1,771 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the agent makes of a Prometheus that refuses, hangs, breaks off, or does not come up. */
+
+#include "agent/ledger.h"
+#include "support/agent_fixture.h"
+#include "support/log_lines.h"
+#include "support/loop.h"
+#include "support/strict_prometheus.h"
+#include "support/tempdir.h"
+
+#include "base/memory.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define URL(name) "http://" name ".example/push"
+
+#define BUILDINFO_2_42 "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"
+#define BUILDINFO_2_43 "{\"status\":\"success\",\"data\":{\"version\":\"2.43.0\"}}"
+
+static bool search_is_over(struct agent_fixture *fixture) {
+    return log_has(fixture, "the search is over", NULL) && agent_becomes(fixture, AGENT_IDLE);
+}
+
+static void drop(struct agent_fixture *fixture, const char *name, const char *url) {
+    char file[64];
+
+    snprintf(file, sizeof(file), "%s.yaml", name);
+    file_replace(fixture->volume, file, remote_write(name, url));
+}
+
+/* As a container that is started anew: on the same files. */
+static void agent_restarts(struct agent_fixture *fixture) {
+    agent_stop(fixture->agent);
+    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
+    agent_free(fixture->agent);
+    log_lines_stop();
+    log_lines_start();
+    agent_starts(fixture);
+}
+
+static bool has(const char *text, const char *part) {
+    return text != NULL && strstr(text, part) != NULL;
+}
+
+static const struct outcome *outcome_of(const struct agent_fixture *fixture, const char *name) {
+    const struct desired_state *state = agent_now(fixture).state;
+
+    for (size_t i = 0; i < state->outcome_count; i++) {
+        if (strcmp(state->outcomes[i].name, name) == 0) {
+            return &state->outcomes[i];
+        }
+    }
+    return NULL;
+}
+
+static enum remote_write_state state_of(const struct agent_fixture *fixture, const char *name) {
+    const struct outcome *outcome = outcome_of(fixture, name);
+
+    assert_non_null(outcome);
+    return outcome->state;
+}
+
+/* --- refused RemoteWrites --------------------------------------------------------------------- */
+
+static void a_refused_remote_write_is_set_aside_and_the_others_are_served(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    drop(fixture, "b", URL("guilty"));
+    drop(fixture, "c", URL("c"));
+
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+
+    assert_true(has(strict_runs(prometheus), URL("a")));
+    assert_true(has(strict_runs(prometheus), URL("c")));
+    assert_false(has(strict_runs(prometheus), URL("guilty")));
+    assert_true(output_has(fixture, URL("c")));
+    assert_int_equal(state_of(fixture, "b"), STATE_QUARANTINED);
+    assert_true(has(outcome_of(fixture, "b")->reason, "refused: guilty"));
+    assert_true(agent_now(fixture).confirmed);
+    assert_true(agent_now(fixture).ready);
+    assert_int_equal(log_lines_count("level=error msg=\"Prometheus refused it: refused: guilty",
+                                     "remote_write=team-a/b"),
+                     1);
+    assert_int_equal(log_lines_count("searching for what Prometheus refuses", "suspects=3"), 1);
+}
+
+static void the_last_good_config_is_back_on_disk_before_anything_else(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    const char *good = strict_question(prometheus, 0);
+
+    drop(fixture, "b", URL("guilty"));
+    assert_true(search_is_over(fixture));
+
+    assert_true(has(strict_question(prometheus, 1), URL("guilty")));
+    assert_string_equal(strict_question(prometheus, 2), good);
+    assert_int_equal(strict_questions(prometheus), 3);
+    assert_true(agent_now(fixture).reload_successful);
+}
+
+static void a_guilty_edit_is_served_in_its_earlier_form_all_along(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    char name[16];
+    for (int i = 0; i < 8; i++) {
+        snprintf(name, sizeof(name), "n-%d", i);
+        drop(fixture, name, i == 5 ? URL("guilty") : URL("new"));
+    }
+    drop(fixture, "a", URL("a-guilty"));
+
+    assert_true(search_is_over(fixture));
+
+    for (size_t i = 0; i < strict_questions(prometheus); i++) {
+        const char *question = strict_question(prometheus, i);
+        assert_true(has(question, URL("a")) != has(question, URL("a-guilty")));
+    }
+    assert_true(has(strict_runs(prometheus), URL("a")));
+    assert_true(has(strict_runs(prometheus), "name: n-7"));
+    assert_true(outcome_of(fixture, "a")->earlier);
+    struct agent_status status = agent_now(fixture);
+    assert_int_equal(status.earlier_count, 1);
+    assert_string_equal(status.earlier[0].name, "a");
+    assert_true(status.earlier[0].since > 0);
+}
+
+static void a_mended_manifest_is_active_after_one_pass(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    const size_t questions = strict_questions(prometheus);
+
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+    assert_int_equal(strict_questions(prometheus), questions + 1);
+    assert_true(has(strict_runs(prometheus), URL("a")));
+}
+
+static void what_is_quarantined_is_not_asked_about_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    const size_t questions = strict_questions(prometheus);
+
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_false(has(strict_question(prometheus, questions), "guilty"));
+}
+
+static void sighup_asks_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    const size_t questions = strict_questions(prometheus);
+
+    strict_forgives(prometheus);
+    agent_reload(fixture->agent);
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+    assert_int_equal(strict_questions(prometheus), questions + 1);
+}
+
+static void another_version_of_prometheus_is_asked_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.ask_version = true;
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH,
+                     &(struct stub_answer){.body = BUILDINFO_2_42}, 1);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "b", URL("b"));
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH,
+                     &(struct stub_answer){.body = BUILDINFO_2_43}, 1);
+    strict_forgives(prometheus);
+    http_stub_listen(fixture->prometheus);
+    assert_true(log_has(fixture, "another Prometheus", "version=2.43.0"));
+    assert_true(output_has(fixture, URL("guilty")));
+
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void many_manifests(struct agent_fixture *fixture, size_t count, const size_t *guilty,
+                           size_t guilty_count) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        bool is = false;
+        char name[16];
+        for (size_t k = 0; k < guilty_count; k++) {
+            is |= guilty[k] == i;
+        }
+        snprintf(name, sizeof(name), "rw-%04zu", i);
+        buffer_append_string(&text, "---\n");
+        buffer_append_string(&text, remote_write(name, is ? URL("guilty") : URL("x")));
+    }
+    file_replace(fixture->volume, "many.yaml", buffer_string(&text));
+}
+
+static size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+static void given_a_thousand(struct agent_fixture *fixture) {
+    const size_t guilty[] = {3, 501, 998};
+
+    many_manifests(fixture, 1000, guilty, ARRAY_LENGTH(guilty));
+}
+
+static void three_of_a_thousand_are_found_within_forty_reloads(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    given_a_thousand(fixture);
+
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+
+    print_message("nothing cited: %zu reloads\n", strict_questions(prometheus));
+    assert_in_range(strict_questions(prometheus), 1, 40);
+    assert_int_equal(agent_now(fixture).state->state_counts[STATE_ACTIVE], 997);
+    assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 3);
+    assert_int_equal(count_of(strict_runs(prometheus), "# RemoteWrite "), 997);
+    assert_int_equal(http_stub_most_at_once(fixture->prometheus, RELOAD_PATH), 1);
+}
+
+static void where_prometheus_cites_them_it_takes_a_few(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    strict_cites(prometheus);
+    given_a_thousand(fixture);
+
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+
+    print_message("cited: %zu reloads\n", strict_questions(prometheus));
+    assert_in_range(strict_questions(prometheus), 1, 7);
+    assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 3);
+}
+
+static void events_during_a_search_are_one_further_pass(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    strict_refuses(prometheus, "guilty");
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("guilty"));
+    assert_true(agent_becomes(fixture, AGENT_RELOADING));
+    assert_true(agent_is_asked(fixture, 2));
+    drop(fixture, "b", URL("b"));
+    agent_is_left_alone(fixture);
+    uint64_t passes = agent_now(fixture).passes;
+
+    strict_is(prometheus, STRICT_ANSWERS);
+    http_stub_refuse(fixture->prometheus); /* breaks the request off */
+    strict_finishes(prometheus);
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(output_has(fixture, URL("b")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_in_range(agent_now(fixture).passes, passes + 1, passes + 6);
+    assert_true(has(strict_runs(prometheus), URL("b")));
+}
+
+/* --- a cause outside -------------------------------------------------------------------------- */
+
+static void a_cause_outside_blames_nobody_and_heals(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    const char *good = strict_question(prometheus, 0);
+
+    strict_refuses_all(prometheus, true);
+    drop(fixture, "a", URL("a2"));
+    drop(fixture, "b", URL("b"));
+    assert_true(log_has(fixture, "the cause is no RemoteWrite", "a rule file is broken"));
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    CLEANUP(memory_freep) char *held = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(held, good);
+    assert_int_equal(agent_now(fixture).holding, HOLD_GOOD);
+    assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 0);
+
+    strict_refuses_all(prometheus, false);
+    assert_true(search_is_over(fixture));
+    assert_true(has(strict_runs(prometheus), URL("a2")));
+    assert_true(has(strict_runs(prometheus), URL("b")));
+    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+}
+
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+static void a_bad_secret_that_came_without_a_reload_is_found_later(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    file_write(fixture->secrets, "s/token", "good bytes");
+    file_write(fixture->secrets, "t/token", "old password");
+    file_write(fixture->volume, "a.yaml", remote_write_with_secret("a", "s"));
+    file_write(fixture->volume, "b.yaml", remote_write_with_secret("b", "t"));
+    agent_runs(fixture);
+    strict_refuses(prometheus, "guilty bytes");
+    uint64_t writes = agent_now(fixture).writes;
+    file_replace(fixture->secrets, "s/token", "guilty bytes");
+    file_replace(fixture->secrets, "t/token", "new password");
+    assert_true(log_has(fixture, "secret files written", NULL));
+    while (agent_now(fixture).writes < writes + 1) {
+        loop_for(&fixture->loop, 1);
+    }
+    agent_is_left_alone(fixture);
+    assert_int_equal(strict_questions(prometheus), 1);
+
+    drop(fixture, "c", URL("c"));
+    assert_true(search_is_over(fixture));
+
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_int_equal(state_of(fixture, "b"), STATE_ACTIVE);
+    assert_true(has(strict_runs(prometheus), URL("c")));
+    CLEANUP(memory_freep)
+    char *first = file_read(fixture->secret_directory, "team-a_a_authorization.credentials");
+    CLEANUP(memory_freep)
+    char *second = file_read(fixture->secret_directory, "team-a_b_authorization.credentials");
+    assert_string_equal(first, "good bytes");
+    assert_string_equal(second, "new password");
+}
+
+/* --- the base --------------------------------------------------------------------------------- */
+
+static void a_refused_base_gives_way_to_the_last_good_one_and_heals(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "nonsense");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    const char *good = strict_question(prometheus, 0);
+    CLEANUP(memory_freep) char *base = file_read(fixture->base, "prometheus.yml");
+
+    file_replace(fixture->base, "prometheus.yml", "nonsense: {}\n");
+    assert_true(search_is_over(fixture));
+    CLEANUP(memory_freep) char *output = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(output, good);
+    struct agent_status status = agent_now(fixture);
+    assert_true(status.base_refused);
+    assert_string_equal(status.base_words, "refused: nonsense");
+    assert_false(status.ready);
+    assert_true(has(status.not_ready, "base"));
+    /* Prometheus's own record goes on telling. */
+    assert_int_equal(strict_questions(prometheus), 2);
+
+    file_replace(fixture->base, "prometheus.yml", base);
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_string_equal(strict_question(prometheus, 2), good);
+    assert_true(agent_now(fixture).ready);
+    agent_is_left_alone(fixture);
+    assert_int_equal(strict_questions(prometheus), 3);
+}
+
+static void a_refused_base_is_asked_about_again_at_the_watch_interval(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.watch_milliseconds = 400;
+    strict_refuses(prometheus, "nonsense");
+    agent_runs(fixture);
+    file_replace(fixture->base, "prometheus.yml", "nonsense: {}\n");
+    assert_true(search_is_over(fixture));
+    assert_true(agent_is_asked(fixture, 4));
+    assert_true(has(strict_question(prometheus, 2), "nonsense"));
+    assert_true(has(strict_question(prometheus, 3), "nonsense"));
+    assert_false(agent_now(fixture).ready);
+
+    strict_forgives(prometheus);
+    assert_true(output_has(fixture, "nonsense"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    while (!agent_now(fixture).ready) {
+        loop_for(&fixture->loop, 5);
+    }
+    assert_true(has(strict_runs(prometheus), "nonsense"));
+    assert_int_equal(log_lines_count("level=error msg=\"Prometheus refused the config\"", NULL), 1);
+}
+
+/* --- in place --------------------------------------------------------------------------------- */
+
+static void given_in_place(struct agent_fixture *fixture) {
+    fixture->settings.source.base_path = fixture->output;
+    fixture->settings.compile.in_place = true;
+    file_write(fixture->out, "prometheus.yml", "# a person's\nglobal: {}\n");
+}
+
+static void in_place_the_guilty_is_found_and_the_base_stays(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_in_place(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    drop(fixture, "b", URL("b"));
+
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+
+    assert_true(has(strict_runs(prometheus), "# a person's\nglobal: {}\n"));
+    assert_true(has(strict_runs(prometheus), URL("b")));
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+}
+
+static void in_place_an_edit_of_the_base_is_never_taken_back(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_in_place(fixture);
+    strict_refuses(prometheus, "nonsense");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+
+    CLEANUP(memory_freep) char *text = file_read(fixture->out, "prometheus.yml");
+    CLEANUP(buffer_free) struct buffer edited = {0};
+    buffer_append_string(&edited, "nonsense: {}\n");
+    buffer_append_string(&edited, text);
+    file_replace(fixture->out, "prometheus.yml", buffer_string(&edited));
+    assert_true(log_has(fixture, "Prometheus refused the config", NULL));
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 2));
+    assert_true(output_has(fixture, "nonsense: {}\n# a person's\n"));
+
+    strict_forgives(prometheus);
+    assert_true(output_has(fixture, URL("b")));
+    assert_true(output_has(fixture, "nonsense: {}\n# a person's\n"));
+    assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 0);
+}
+
+/* --- an answer that does not come ------------------------------------------------------------- */
+
+static void a_reload_that_hangs_is_confirmed_by_the_record_and_asked_once(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    agent_is_left_alone(fixture);
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+    assert_true(agent_now(fixture).ready);
+    strict_finishes(prometheus);
+
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+    assert_int_equal(agent_now(fixture).reloads_failed, 0);
+    assert_int_equal(log_lines_count("level=error", NULL), 0);
+    assert_int_equal(log_lines_count("level=warn", "Prometheus has not answered"), 1);
+}
+
+static void a_refusal_that_only_the_record_tells_is_one(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_refuses(prometheus, "guilty");
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("guilty"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+
+    strict_is(prometheus, STRICT_ANSWERS);
+    strict_finishes(prometheus);
+    assert_true(search_is_over(fixture));
+
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_true(has(outcome_of(fixture, "a")->reason, "see its log"));
+}
+
+static void a_connection_that_breaks_off_is_no_second_request(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_RESETS);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(log_has(fixture, "Prometheus has not answered", NULL));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+static void a_record_that_never_tells_is_given_up_in_the_end(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    fixture->settings.confirm_milliseconds = 300;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(log_has(fixture, "Prometheus's record does not tell", NULL));
+    strict_is(prometheus, STRICT_ANSWERS);
+
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void without_a_record_it_is_asked_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    strict_keeps_a_record(prometheus, false);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(log_has(fixture, "did not say whether it loaded the config", NULL));
+    strict_is(prometheus, STRICT_ANSWERS);
+
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+}
+
+static void one_that_starts_anew_while_it_is_asked_is_waited_for(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    fixture->settings.confirm_milliseconds = 400;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    strict_is(prometheus, STRICT_STARTS);
+    loop_for(&fixture->loop, 1000);
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+
+    strict_is(prometheus, STRICT_ANSWERS);
+    strict_finishes(prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+/* --- Prometheus away -------------------------------------------------------------------------- */
+
+static void one_that_does_not_come_up_gets_the_base_alone_and_then_the_rest(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.startup_grace_milliseconds = 300;
+    strict_refuses(prometheus, "guilty");
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "a", URL("guilty"));
+    drop(fixture, "b", URL("b"));
+
+    agent_starts(fixture);
+    assert_true(output_has(fixture, URL("guilty")));
+    assert_true(output_loses(fixture, "BEGIN"));
+    assert_true(output_has(fixture, "# the base"));
+    assert_int_equal(agent_now(fixture).holding, HOLD_BASE);
+    assert_true(agent_now(fixture).ready);
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(search_is_over(fixture));
+    assert_false(has(strict_question(prometheus, 0), "BEGIN"));
+    assert_true(has(strict_runs(prometheus), URL("b")));
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+}
+
+static void a_base_that_is_mended_while_it_is_held_is_held_instead(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.startup_grace_milliseconds = 200;
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "a", URL("a"));
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "a safe one takes its place", NULL));
+    assert_true(output_loses(fixture, "BEGIN"));
+
+    file_replace(fixture->base, "prometheus.yml", "# mended\nglobal: {}\n");
+    assert_true(output_has(fixture, "# mended"));
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(has(strict_runs(prometheus), URL("a")));
+}
+
+static void the_last_good_config_is_what_an_outage_falls_back_to(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.startup_grace_milliseconds = 200;
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    const char *good = strict_question(prometheus, 0);
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "b", URL("b"));
+    assert_true(output_has(fixture, URL("b")));
+
+    assert_true(output_loses(fixture, URL("b")));
+    CLEANUP(memory_freep) char *held = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(held, good);
+    http_stub_listen(fixture->prometheus);
+
+    assert_true(output_has(fixture, URL("b")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_string_equal(strict_question(prometheus, 1), good);
+    assert_int_equal(strict_questions(prometheus), 3);
+}
+
+static void a_config_that_was_confirmed_is_never_taken_back(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.startup_grace_milliseconds = 50;
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    http_stub_refuse(fixture->prometheus);
+    agent_reload(fixture->agent);
+    assert_true(log_has(fixture, "Prometheus cannot be reached", "failures=4"));
+
+    assert_true(output_has(fixture, URL("a")));
+    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    http_stub_listen(fixture->prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+/* --- a restart -------------------------------------------------------------------------------- */
+
+static void a_restart_remembers_the_quarantine_and_the_good_forms(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    drop(fixture, "a", URL("guilty"));
+    assert_true(search_is_over(fixture));
+    const size_t questions = strict_questions(prometheus);
+    CLEANUP(memory_freep) char *before = file_read(fixture->out, "prometheus.yml");
+
+    agent_restarts(fixture);
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_int_equal(strict_questions(prometheus), questions + 1);
+    CLEANUP(memory_freep) char *after = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(after, before);
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_true(outcome_of(fixture, "a")->earlier);
+}
+
+static void a_restart_anywhere_in_a_search_ends_in_the_same_state(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    const size_t guilty[] = {7, 19};
+    strict_refuses(prometheus, "guilty");
+    agent_runs(fixture);
+    many_manifests(fixture, 24, guilty, ARRAY_LENGTH(guilty));
+
+    for (size_t i = 1; i < 12; i++) {
+        const size_t enough = strict_questions(prometheus) + i;
+        while (strict_questions(prometheus) < enough && agent_now(fixture).phase != AGENT_IDLE) {
+            loop_for(&fixture->loop, 1);
+        }
+        agent_restarts(fixture);
+    }
+    while (agent_now(fixture).state == NULL ||
+           agent_now(fixture).state->state_counts[STATE_QUARANTINED] != 2) {
+        loop_for(&fixture->loop, 5);
+    }
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_int_equal(count_of(strict_runs(prometheus), "# RemoteWrite "), 22);
+    CLEANUP(memory_freep) char *output = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(output, strict_runs(prometheus));
+}
+
+static void the_init_container_knows_what_was_learned_and_learns_nothing(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    drop(fixture, "b", URL("b"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    agent_stop(fixture->agent);
+    CLEANUP(memory_freep)
+    char *memory = file_read(fixture->out, LEDGER_FOLDER "/" LEDGER_FILE);
+    file_remove(fixture->out, "prometheus.yml");
+    drop(fixture, "c", URL("c"));
+
+    assert_int_equal(agent_once(&fixture->settings), 0);
+
+    assert_true(output_has(fixture, URL("b")));
+    assert_true(output_has(fixture, URL("c")));
+    assert_true(output_loses(fixture, "guilty"));
+    CLEANUP(memory_freep)
+    char *after = file_read(fixture->out, LEDGER_FOLDER "/" LEDGER_FILE);
+    assert_string_equal(after, memory);
+}
+
+#define TEST(function) \
+    cmocka_unit_test_setup_teardown(function, agent_fixture_setup, agent_fixture_teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_refused_remote_write_is_set_aside_and_the_others_are_served),
+        TEST(the_last_good_config_is_back_on_disk_before_anything_else),
+        TEST(a_guilty_edit_is_served_in_its_earlier_form_all_along),
+        TEST(a_mended_manifest_is_active_after_one_pass),
+        TEST(what_is_quarantined_is_not_asked_about_again),
+        TEST(sighup_asks_about_it_again),
+        TEST(another_version_of_prometheus_is_asked_about_it_again),
+        TEST(three_of_a_thousand_are_found_within_forty_reloads),
+        TEST(where_prometheus_cites_them_it_takes_a_few),
+        TEST(events_during_a_search_are_one_further_pass),
+        TEST(a_cause_outside_blames_nobody_and_heals),
+        TEST(a_bad_secret_that_came_without_a_reload_is_found_later),
+        TEST(a_refused_base_gives_way_to_the_last_good_one_and_heals),
+        TEST(a_refused_base_is_asked_about_again_at_the_watch_interval),
+        TEST(in_place_the_guilty_is_found_and_the_base_stays),
+        TEST(in_place_an_edit_of_the_base_is_never_taken_back),
+        TEST(a_reload_that_hangs_is_confirmed_by_the_record_and_asked_once),
+        TEST(a_refusal_that_only_the_record_tells_is_one),
+        TEST(a_connection_that_breaks_off_is_no_second_request),
+        TEST(a_record_that_never_tells_is_given_up_in_the_end),
+        TEST(without_a_record_it_is_asked_again),
+        TEST(one_that_starts_anew_while_it_is_asked_is_waited_for),
+        TEST(one_that_does_not_come_up_gets_the_base_alone_and_then_the_rest),
+        TEST(a_base_that_is_mended_while_it_is_held_is_held_instead),
+        TEST(the_last_good_config_is_what_an_outage_falls_back_to),
+        TEST(a_config_that_was_confirmed_is_never_taken_back),
+        TEST(a_restart_remembers_the_quarantine_and_the_good_forms),
+        TEST(a_restart_anywhere_in_a_search_ends_in_the_same_state),
+        TEST(the_init_container_knows_what_was_learned_and_learns_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
