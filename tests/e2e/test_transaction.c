@@ -191,12 +191,14 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
     reader_stop(&reader);
     EVENTUALLY(pod, over);
 
-    const unsigned asked = prometheus_server_reloads(pod->prometheus) - reloads;
+    unsigned asked = 0; /* with a thousand queues its /metrics may come too late */
+    EVENTUALLY(pod, (asked = prometheus_server_reloads(pod->prometheus)) > reloads);
+    asked -= reloads;
     print_message("1,000 RemoteWrites, 3 refused: %u reloads, %zu reads beside them\n", asked,
                   reader.reads);
     assert_in_range(asked, 1, 40);
     assert_int_equal(reader.torn, 0);
-    assert_int_equal(prometheus_server_entries(pod->prometheus), 998);
+    EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 998);
     assert_int_equal(pod_logged(pod, "state=quarantined before=active"), 3);
     EVENTUALLY(pod, last_reload_was_good(pod));
     /* Its queue was never started anew, and goes on. */
@@ -207,7 +209,7 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
     drop_many(pod, 999, SIZE_MAX, 600);
     EVENTUALLY_WITHIN(pod, prometheus_server_runs(pod->prometheus, "idle-0017"), PATIENCE);
     EVENTUALLY(pod, is_idle(pod));
-    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + asked + 1);
+    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + asked + 1);
 }
 
 static void a_restart_during_the_search_ends_in_the_same_state(void **state) {
@@ -357,6 +359,31 @@ static void a_good_config_is_what_prometheus_starts_with_after_an_outage(void **
     assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
 }
 
+/* What Prometheus refuses only while it applies a config leaves its queues half taken over, and its
+ * next good reload ends it: it takes several lives, but nobody else's RemoteWrite. */
+static void a_certificate_that_is_none_is_found_though_prometheus_dies_of_it(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    drop_many(pod, 6, SIZE_MAX, SIZE_MAX);
+    pod_runs(pod);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "idle-0005") && is_idle(pod));
+
+    folder_make(pod->secrets, "bad");
+    file_write(pod->secrets, "bad/ca", "no certificate\n");
+    drop_idle(pod, "good", KNOWN_FIELD);
+    drop_idle(pod, "guilty",
+              "    tlsConfig: {ca: {secret: {name: bad, key: ca}}}\n"
+              "    proxyUrl: http://127.0.0.1:9\n");
+
+    EVENTUALLY_WITHIN(
+        pod, comes_up(pod, "good") && pod_logged(pod, "state=quarantined") > 0 && is_idle(pod),
+        60000U);
+    assert_int_equal(prometheus_server_entries(pod->prometheus), 7);
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+    print_message("a certificate that is none: Prometheus was started anew %u times\n",
+                  prometheus_server_supervise(pod->prometheus));
+}
+
 /* --- a reload that takes its time ----------------------------------------------------------- */
 
 static void a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes(void **state) {
@@ -404,6 +431,7 @@ int main(void) {
         POD_TEST(a_refused_base_heals_when_its_earlier_text_comes_back),
         POD_TEST(a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base),
         POD_TEST(a_good_config_is_what_prometheus_starts_with_after_an_outage),
+        POD_TEST(a_certificate_that_is_none_is_found_though_prometheus_dies_of_it),
         POD_TEST(a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
