@@ -18,6 +18,9 @@ struct secret_store {
     /* sorted: kind, namespace, name, bound ones first, then as they came; each identity once */
     struct ranked_document *documents;
     size_t count;
+    /* A directory of manifests is bound: namespaces are vouched for here, and what is bound to one
+     * is for those only whose namespace is vouched for, too. */
+    bool vouching;
 };
 
 static int compare_identity(const struct keyed_document *left, const struct keyed_document *right) {
@@ -49,6 +52,12 @@ struct secret_store *secret_store_new(struct arena *arena, const struct snapshot
 
     store->snapshot = snapshot;
     store->documents = ranked;
+    for (size_t i = 0; i < snapshot->volume_count; i++) {
+        const struct volume_config *config = snapshot->volumes[i].config;
+
+        store->vouching =
+            store->vouching || (config->kind == VOLUME_REMOTE_WRITE && config->namespace != NULL);
+    }
     for (size_t i = 0; i < count; i++) {
         /* of several with one identity the first counts: a bound one, or the one read first */
         if (store->count == 0 ||
@@ -168,32 +177,108 @@ static enum secret_result find_in_directories(const struct secret_store *store,
     return best;
 }
 
+/* The places in which a reference is looked up, in their order. A place that has the object but not
+ * the key does not end the search: a later one may have it. */
+
+typedef enum secret_result find_place(const struct secret_store *store,
+                                      const struct remote_write *remote_write,
+                                      const struct reference *reference, struct secret_value *ret);
+
+static enum secret_result find_in_own(const struct secret_store *store,
+                                      const struct remote_write *remote_write,
+                                      const struct reference *reference, struct secret_value *ret) {
+    const struct keyed_document *document =
+        reference->configmap ? NULL : find_own(remote_write, reference->name);
+
+    (void)store;
+    return document != NULL ? find_in_document(document, reference->key, &ret->bytes)
+                            : SECRET_NO_OBJECT;
+}
+
+/* May what is bound to the namespace be used by one that says it is of it? */
+static bool reaches_bound(const struct secret_store *store,
+                          const struct remote_write *remote_write) {
+    return remote_write->namespace[0] != '\0' && (remote_write->bound || !store->vouching);
+}
+
+static enum secret_result find_in_bound_document(const struct secret_store *store,
+                                                 const struct remote_write *remote_write,
+                                                 const struct reference *reference,
+                                                 struct secret_value *ret) {
+    const struct keyed_document *document =
+        find_document(store, remote_write->namespace, reference);
+
+    if (document == NULL || !document->bound || !reaches_bound(store, remote_write))
+        return SECRET_NO_OBJECT;
+    ret->namespace_vouched = remote_write->bound;
+    return find_in_document(document, reference->key, &ret->bytes);
+}
+
+/* Of two RemoteWrites that say they are of a namespace, neither has more right to a document that
+ * only says so; one that is bound asks what is bound first. */
+static enum secret_result find_in_other_document(const struct secret_store *store,
+                                                 const struct remote_write *remote_write,
+                                                 const struct reference *reference,
+                                                 struct secret_value *ret) {
+    const struct keyed_document *document =
+        find_document(store, remote_write->namespace, reference);
+
+    if (document == NULL || document->bound)
+        return SECRET_NO_OBJECT;
+    return find_in_document(document, reference->key, &ret->bytes);
+}
+
+static enum secret_result find_in_unbound_document(const struct secret_store *store,
+                                                   const struct remote_write *remote_write,
+                                                   const struct reference *reference,
+                                                   struct secret_value *ret) {
+    return remote_write->bound ? SECRET_NO_OBJECT
+                               : find_in_other_document(store, remote_write, reference, ret);
+}
+
+static enum secret_result find_in_bound_directory(const struct secret_store *store,
+                                                  const struct remote_write *remote_write,
+                                                  const struct reference *reference,
+                                                  struct secret_value *ret) {
+    enum secret_result result;
+
+    if (!reaches_bound(store, remote_write))
+        return SECRET_NO_OBJECT;
+    result = find_in_directories(store, remote_write, reference, true, &ret->bytes);
+    if (result == SECRET_FOUND)
+        ret->namespace_vouched = remote_write->bound;
+    return result;
+}
+
+static enum secret_result find_in_unbound_directory(const struct secret_store *store,
+                                                    const struct remote_write *remote_write,
+                                                    const struct reference *reference,
+                                                    struct secret_value *ret) {
+    return find_in_directories(store, remote_write, reference, false, &ret->bytes);
+}
+
 enum secret_result secret_find(const struct secret_store *store,
                                const struct remote_write *remote_write,
                                const struct reference *reference, struct secret_value *ret) {
-    const struct keyed_document *document =
-        reference->configmap ? NULL : find_own(remote_write, reference->name);
-    enum secret_result in_bound = SECRET_NO_OBJECT;
-    enum secret_result in_unbound;
+    static find_place *const places[] = {
+        find_in_own,
+        find_in_bound_document,
+        find_in_unbound_document,
+        find_in_bound_directory,
+        find_in_other_document,
+        find_in_unbound_directory,
+    };
+    enum secret_result best = SECRET_NO_OBJECT;
 
-    *ret = (struct secret_value){.namespace_vouched = true};
-    if (document != NULL)
-        return find_in_document(document, reference->key, &ret->bytes);
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        enum secret_result result;
 
-    document = find_document(store, remote_write->namespace, reference);
-    if (document != NULL && (document->bound || !remote_write->bound)) {
-        ret->namespace_vouched = remote_write->bound || !document->bound;
-        return find_in_document(document, reference->key, &ret->bytes);
+        *ret = (struct secret_value){.namespace_vouched = true};
+        result = places[i](store, remote_write, reference, ret);
+        if (result == SECRET_FOUND)
+            return SECRET_FOUND;
+        if (result == SECRET_NO_KEY)
+            best = SECRET_NO_KEY;
     }
-    if (remote_write->namespace[0] != '\0')
-        in_bound = find_in_directories(store, remote_write, reference, true, &ret->bytes);
-    if (in_bound == SECRET_FOUND) {
-        ret->namespace_vouched = remote_write->bound;
-        return in_bound;
-    }
-    /* a document that only says it is of this namespace comes after what is bound to it */
-    if (document != NULL)
-        return find_in_document(document, reference->key, &ret->bytes);
-    in_unbound = find_in_directories(store, remote_write, reference, false, &ret->bytes);
-    return in_unbound == SECRET_NO_OBJECT ? in_bound : in_unbound;
+    return best;
 }

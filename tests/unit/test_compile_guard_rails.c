@@ -82,6 +82,32 @@ static void an_unbound_manifest_that_takes_a_bound_secret_is_warned_about(void *
     assert_non_null(strstr(compile_messages(pass), "which only the manifest itself says it is of"));
 }
 
+static void where_namespaces_are_bound_a_claim_reaches_no_bound_secret(void **state) {
+    COMPILE pass = compile_given();
+    compile_manifest(pass, "rw.yaml", HEAD("coreos.com", "claims", "team-a") TO_EVIL);
+    compile_file(pass, VOLUME_REMOTE_WRITE, "team-a", "rw.yaml",
+                 HEAD("coreos.com", "owner", "team-a") "spec: {url: 'https://real.example'}\n");
+    compile_file(pass, VOLUME_SECRET, "team-a", "token/token", "t0ken-of-a");
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "claims"), "pending");
+    assert_string_equal(compile_state_of(pass, "owner"), "active");
+    assert_int_equal(pass->state->secret_count, 0);
+}
+
+static void a_place_without_the_key_does_not_end_the_search(void **state) {
+    COMPILE pass = compile_given();
+    compile_manifest(
+        pass, "rw.yaml",
+        HEAD("coreos.com", "asks",
+             "team-a") "spec:\n  url: 'https://real.example'\n"
+                       "  authorization: {credentials: {name: s, key: token}}\n"
+                       "---\napiVersion: v1\nkind: Secret\n"
+                       "metadata: {name: s, namespace: team-a}\nstringData: {other: x}\n");
+    compile_file(pass, VOLUME_SECRET, NULL, "s/token", "t0ken");
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "asks"), "active");
+}
+
 static void a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one(
     void **state) {
     COMPILE pass = compile_given();
@@ -442,6 +468,8 @@ int main(void) {
         cmocka_unit_test(a_secret_document_that_only_says_so_does_not_replace_a_bound_one),
         cmocka_unit_test(a_bound_secret_document_goes_before_one_that_only_says_so),
         cmocka_unit_test(an_unbound_manifest_that_takes_a_bound_secret_is_warned_about),
+        cmocka_unit_test(where_namespaces_are_bound_a_claim_reaches_no_bound_secret),
+        cmocka_unit_test(a_place_without_the_key_does_not_end_the_search),
         cmocka_unit_test(a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one),
         cmocka_unit_test(names_with_slashes_and_dots_reach_no_other_file),
         cmocka_unit_test(a_secret_is_no_configmap_and_a_configmap_no_secret),

@@ -89,16 +89,18 @@ static void secrets_are_looked_for_in_the_order_of_the_contract(void **state) {
     assert_string_equal(compile_secret(own, "team-a_a_authorization.credentials"), "own");
 }
 
-static void a_secret_of_its_own_hides_others_of_its_name(void **state) {
+static void a_secret_of_its_own_comes_first_and_one_without_the_key_ends_no_search(void **state) {
     COMPILE pass = compile_given();
-    compile_remote_write(
-        pass, "a",
-        "    authorization: {credentials: {name: token, key: other}}\n  secrets: [{name: token, stringData: {token: own}}]\n");
+    compile_remote_write(pass, "a",
+                         "    basicAuth: {username: {name: token, key: own}, password: {name: "
+                         "token, key: other}}\n"
+                         "  secrets: [{name: token, stringData: {own: mine}}]\n");
     compile_file(pass, VOLUME_SECRET, NULL, "token/other", "folder");
+    compile_file(pass, VOLUME_SECRET, NULL, "token/own", "not mine");
     compile_runs(pass);
-    assert_string_equal(compile_state_of(pass, "a"), "pending");
-    assert_non_null(
-        strstr(compile_outcome(pass, "a")->reason, "Secret \"token\" has no key \"other\""));
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+    assert_non_null(strstr(compile_config(pass), "username: mine"));
+    assert_string_equal(compile_secret(pass, "team-a_a_basicAuth.password"), "folder");
 }
 
 static void one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certificate_none(
@@ -256,7 +258,7 @@ int main(void) {
         cmocka_unit_test(settings_that_make_sense_pass),
         cmocka_unit_test(every_setting_that_makes_none_is_said),
         cmocka_unit_test(secrets_are_looked_for_in_the_order_of_the_contract),
-        cmocka_unit_test(a_secret_of_its_own_hides_others_of_its_name),
+        cmocka_unit_test(a_secret_of_its_own_comes_first_and_one_without_the_key_ends_no_search),
         cmocka_unit_test(
             one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certificate_none),
         cmocka_unit_test(an_optional_certificate_without_its_key_waits),

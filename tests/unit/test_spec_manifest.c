@@ -312,7 +312,7 @@ static void what_is_said_about_one_file_has_an_end(void **state) {
 static void a_first_error_is_said_however_much_was_said_before(void **state) {
     CLEANUP(buffer_free) struct buffer text = {0};
 
-    for (size_t i = 0; i < 2 * SCOPE_DIAGNOSTICS_MAX; i++) {
+    for (size_t i = 0; i < (size_t)2 * SCOPE_DIAGNOSTICS_MAX; i++) {
         buffer_append_string(&text, "apiVersion: v1\nkind: Pod\n---\n");
     }
     buffer_append_string(&text, "apiVersion: v1\n");
