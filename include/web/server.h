@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_WEB_SERVER_H
+#define SIDECAR_WEB_SERVER_H
+
+/* The HTTP server on the loop: metrics, health, status, and the way to ask for a reload. Without a
+ * connection it wakes nobody. How many connections there are, how long they take and how much
+ * memory they use is bounded. */
+
+#include "base/address.h"
+#include "base/arena.h"
+#include "base/compiler.h"
+#include "web/view.h"
+
+#include <uv.h>
+
+struct web_hooks {
+    /* Fills a zeroed view; what it points to has to stand until the arena is freed or the loop
+     * turns. */
+    void (*view)(struct web_view *ret, struct arena *arena, void *context);
+    void (*reload)(void *context); /* POST /-/reload; returns at once */
+    void *context;
+};
+
+/* Times are milliseconds; a zeroed field means the usual one. */
+struct web_limits {
+    unsigned connections;     /* 64; those beyond wait until one is free */
+    unsigned request_timeout; /* 10 s, from the first byte awaited to the whole request */
+    unsigned answer_timeout;  /* 60 s, until the other side has taken the answer */
+};
+
+/* Opens a listening socket. 0 and *ret; negative errno. */
+int web_listen(const struct address *address, int *ret);
+
+/* The port that a listening socket has got; 0 where it cannot be told. */
+unsigned web_port(int socket);
+
+struct web_server;
+
+/* Takes the socket over. Its handles do not keep the loop alive. NULL, and the socket closed, when
+ * there is no memory or descriptor for it. */
+struct web_server *web_server_new(uv_loop_t *loop, int socket, const struct web_limits *limits,
+                                  const struct web_hooks *hooks) MUST_USE;
+
+/* Ends every connection; the memory goes as the loop turns once more. NULL is fine. */
+void web_server_close(struct web_server *server);
+
+#endif

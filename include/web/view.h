@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_WEB_VIEW_H
+#define SIDECAR_WEB_VIEW_H
+
+/* What the server shows: plain data that it is handed anew for each request. Nothing here is a
+ * secret but the entries, which mask.h takes the secrets out of. Times are wall milliseconds. */
+
+#include "base/bytes.h"
+#include "web/histogram.h"
+#include "web/process.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct web_remote_write {
+    const char *namespace; /* "" where it has none, as name */
+    const char *name;
+    const char *state;  /* "active", ... */
+    const char *reason; /* NULL: none */
+    const char *file;   /* NULL: unknown */
+    unsigned line;
+    const char *url;       /* masked; NULL: none */
+    int64_t changed;       /* since when state, reason and entry are as they are; 0: unknown */
+    bool earlier;          /* served in its last good form */
+    int64_t earlier_since; /* 0: unknown */
+};
+
+/* One entry of the merged config, as one line of flow style, secrets included. */
+struct web_entry {
+    const char *namespace;
+    const char *name;
+    const char *file;
+    struct bytes text;
+};
+
+struct web_state_count {
+    const char *state;
+    size_t count;
+};
+
+struct web_reload {
+    int64_t time; /* when it was answered */
+    bool successful;
+    int64_t nanoseconds;
+};
+
+struct web_view {
+    const char *version;
+    const char *commit;
+    const char *prometheus_version; /* "": unknown */
+    const char *phase;
+    const char *method;    /* of reloading: "http" */
+    const char *not_ready; /* why not; NULL: ready */
+    int64_t now;
+
+    const struct web_remote_write *remote_writes; /* sorted by namespace, then name */
+    size_t remote_write_count;
+    const struct web_state_count *states; /* every state there is */
+    size_t state_count;
+    const struct web_entry *entries;
+    size_t entry_count;
+
+    bool config_known; /* there is a merged config */
+    uint32_t digest;   /* of it: equal where it is equal; too short to guess a secret by */
+
+    uint64_t passes;
+    uint64_t passes_failed; /* that could not publish */
+    uint64_t reloads;
+    uint64_t reloads_failed;
+    bool last_reload_successful; /* false before the first */
+    int64_t last_reload_success; /* 0: none yet */
+    size_t expansion_errors;
+    size_t watches;
+    uint64_t watch_events;
+    uint64_t watch_errors;
+    struct histogram pass_duration;
+    struct histogram propagation;
+    const struct web_reload *recent; /* the last reloads, newest first */
+    size_t recent_count;
+    struct process_figures process;
+};
+
+#endif

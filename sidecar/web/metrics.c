@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* The reloader_ metrics have the names and the meaning that prometheus-config-reloader gives them,
+ * so that alerts that people have go on working. */
+
+#include "web/metrics.h"
+
+#include "web/escape.h"
+
+#include <inttypes.h>
+
+#define MILLISECONDS_PER_SECOND 1000.0
+#define NANOSECONDS_PER_SECOND  1e9
+
+/* HELP and TYPE. */
+static void begin(struct buffer *out, const char *name, const char *type, const char *help) {
+    buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void integer(struct buffer *out, const char *name, const char *type, const char *help,
+                    uint64_t value) {
+    begin(out, name, type, help);
+    buffer_printf(out, "%s %" PRIu64 "\n", name, value);
+}
+
+static void number(struct buffer *out, const char *name, const char *type, const char *help,
+                   double value) {
+    begin(out, name, type, help);
+    buffer_printf(out, "%s %.17g\n", name, value);
+}
+
+static void label(struct buffer *out, const char *name, const char *value) {
+    buffer_printf(out, "%s=\"", name);
+    escape_label(out, value);
+    buffer_append_string(out, "\"");
+}
+
+static void histogram(struct buffer *out, const char *name, const char *help,
+                      const struct histogram *histogram) {
+    uint64_t count = 0;
+
+    begin(out, name, "histogram", help);
+    for (size_t i = 0; i < HISTOGRAM_BUCKETS; i++) {
+        count += histogram->counts[i];
+        buffer_printf(out, "%s_bucket{le=\"%g\"} %" PRIu64 "\n", name, histogram_bounds[i], count);
+    }
+    count += histogram->counts[HISTOGRAM_BUCKETS];
+    buffer_printf(out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, count);
+    buffer_printf(out, "%s_sum %.9f\n", name, (double)histogram->sum / NANOSECONDS_PER_SECOND);
+    buffer_printf(out, "%s_count %" PRIu64 "\n", name, count);
+}
+
+static void reloads(const struct web_view *view, struct buffer *out) {
+    integer(out, "reloader_reloads_total", "counter", "Reload requests to Prometheus.",
+            view->reloads);
+    integer(out, "reloader_reloads_failed_total", "counter",
+            "Reload requests to Prometheus that failed.", view->reloads_failed);
+    integer(out, "reloader_last_reload_successful", "gauge",
+            "Whether the last reload attempt was successful.",
+            view->last_reload_successful ? 1 : 0);
+    number(out, "reloader_last_reload_success_timestamp_seconds", "gauge",
+           "Time of the last successful reload.",
+           (double)view->last_reload_success / MILLISECONDS_PER_SECOND);
+    integer(out, "reloader_config_apply_operations_total", "counter",
+            "Passes that read everything and brought the config up to date.", view->passes);
+    integer(out, "reloader_config_apply_operations_failed_total", "counter",
+            "Passes that could not publish a config.", view->passes_failed);
+    integer(out, "reloader_config_environment_variable_expansion_errors", "gauge",
+            "Environment variables that the base config names and that are not set.",
+            view->expansion_errors);
+    integer(out, "reloader_watches", "gauge", "Directories and files that are watched.",
+            view->watches);
+    integer(out, "reloader_watch_events_total", "counter", "Events of the file system.",
+            view->watch_events);
+    integer(out, "reloader_watch_errors_total", "counter", "Errors while watching.",
+            view->watch_errors);
+    begin(out, "reloader_info", "gauge", "How Prometheus is reloaded; always 1.");
+    buffer_append_string(out, "reloader_info{");
+    label(out, "method", view->method);
+    buffer_append_string(out, "} 1\n");
+}
+
+static bool same_object(const struct web_remote_write *left, const struct web_remote_write *right) {
+    return strcmp(left->namespace, right->namespace) == 0 && strcmp(left->name, right->name) == 0;
+}
+
+/* Two manifests may claim one name: then they stand side by side, and a series may be there but
+ * once. */
+static bool is_repeated(const struct web_view *view, size_t index) {
+    const struct web_remote_write *remote_write = &view->remote_writes[index];
+
+    for (size_t i = index; i > 0 && same_object(&view->remote_writes[i - 1], remote_write); i--) {
+        if (strcmp(view->remote_writes[i - 1].state, remote_write->state) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void remote_writes(const struct web_view *view, struct buffer *out) {
+    begin(out, "remotewrite_sidecar_remote_writes", "gauge", "RemoteWrites by state.");
+    for (size_t i = 0; i < view->state_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_remote_writes{");
+        label(out, "state", view->states[i].state);
+        buffer_printf(out, "} %zu\n", view->states[i].count);
+    }
+    begin(out, "remotewrite_sidecar_remote_write_state", "gauge",
+          "The state of each RemoteWrite; always 1.");
+    for (size_t i = 0; i < view->remote_write_count; i++) {
+        const struct web_remote_write *remote_write = &view->remote_writes[i];
+        if (is_repeated(view, i)) {
+            continue;
+        }
+        buffer_append_string(out, "remotewrite_sidecar_remote_write_state{");
+        label(out, "namespace", remote_write->namespace);
+        buffer_append_string(out, ",");
+        label(out, "name", remote_write->name);
+        buffer_append_string(out, ",");
+        label(out, "state", remote_write->state);
+        buffer_append_string(out, "} 1\n");
+    }
+}
+
+static void process_limit(struct buffer *out, const char *name, const char *help, uint64_t value) {
+    begin(out, name, "gauge", help);
+    if (value == UINT64_MAX) {
+        buffer_printf(out, "%s +Inf\n", name);
+    } else {
+        buffer_printf(out, "%s %" PRIu64 "\n", name, value);
+    }
+}
+
+static void process(const struct process_figures *figures, struct buffer *out) {
+    number(out, "process_cpu_seconds_total", "counter", "User and system CPU time spent.",
+           figures->cpu_seconds);
+    process_limit(out, "process_max_fds", "Most file descriptors that may be open.",
+                  figures->max_files);
+    process_limit(out, "process_virtual_memory_max_bytes", "Most virtual memory there may be.",
+                  figures->max_virtual_bytes);
+    if (!figures->known) {
+        return;
+    }
+    integer(out, "process_open_fds", "gauge", "Open file descriptors.", figures->open_files);
+    integer(out, "process_resident_memory_bytes", "gauge", "Resident memory.",
+            figures->resident_bytes);
+    integer(out, "process_virtual_memory_bytes", "gauge", "Virtual memory.",
+            figures->virtual_bytes);
+    number(out, "process_start_time_seconds", "gauge", "Start of the process, since the epoch.",
+           figures->start_seconds);
+}
+
+void metrics_render(const struct web_view *view, struct buffer *out) {
+    begin(out, "remotewrite_sidecar_build_info", "gauge",
+          "Version and commit of the sidecar; always 1.");
+    buffer_append_string(out, "remotewrite_sidecar_build_info{");
+    label(out, "version", view->version);
+    buffer_append_string(out, ",");
+    label(out, "commit", view->commit);
+    buffer_append_string(out, "} 1\n");
+    reloads(view, out);
+    remote_writes(view, out);
+    histogram(out, "remotewrite_sidecar_pass_duration_seconds",
+              "Time that a pass took: reading, compiling, publishing.", &view->pass_duration);
+    histogram(out, "remotewrite_sidecar_propagation_seconds",
+              "Time from the first event to the reload that Prometheus confirmed.",
+              &view->propagation);
+    process(&view->process, out);
+}

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the web room says of a view: metrics, JSON, HTML, and which request gets which. */
+
+#include "support/process.h"
+#include "support/tempdir.h"
+#include "support/web_fixture.h"
+
+#include "base/memory.h"
+#include "web/mask.h"
+#include "web/metrics.h"
+#include "web/page.h"
+#include "web/respond.h"
+#include "web/status.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static const char *metrics_of(const struct web_view *view, struct buffer *out) {
+    metrics_render(view, out);
+    return buffer_string(out);
+}
+
+static const char *page_of(const struct web_view *view, struct buffer *out) {
+    page_render(view, "abc123", out);
+    return buffer_string(out);
+}
+
+static size_t occurrences(const char *text, const char *needle) {
+    size_t count = 0;
+
+    for (const char *at = text; (at = strstr(at, needle)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+/* --- metrics -------------------------------------------------------------------------------- */
+
+/* promtool reads standard input, so a shell hands it the file. */
+static void assert_promtool_is_silent(const struct web_view *view) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(buffer_free) struct buffer command = {0};
+    const char *promtool = getenv("PROMTOOL");
+    CLEANUP(tempdir_removep) char *folder = tempdir_new();
+
+    if (promtool == NULL || access(promtool, X_OK) != 0) {
+        tempdir_removep(&folder);
+        skip();
+    }
+    file_write(folder, "metrics", metrics_of(view, &text));
+    file_write(folder, "said", "");
+    buffer_printf(&command, "'%s' check metrics < '%s/metrics' > '%s/said' 2>&1", promtool, folder,
+                  folder);
+    const char *const arguments[] = {"/bin/sh", "-c", buffer_string(&command), NULL};
+    int status = process_run(arguments, NULL, "/dev/null", 20000);
+    CLEANUP(memory_freep) char *said = file_read(folder, "said");
+    assert_string_equal(said, "");
+    assert_int_equal(status, 0);
+}
+
+static void metrics_are_valid_at_the_start(void **state) {
+    struct web_view view;
+    view_of_start(&view);
+
+    assert_promtool_is_silent(&view);
+}
+
+static void metrics_are_valid_with_odd_names_and_every_state(void **state) {
+    struct web_view view;
+    view_example(&view);
+
+    assert_promtool_is_silent(&view);
+}
+
+static void metrics_have_the_names_of_the_reloader_s(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(strstr(text, "\nreloader_reloads_total 9\n"));
+    assert_non_null(strstr(text, "\nreloader_reloads_failed_total 2\n"));
+    assert_non_null(strstr(text, "\nreloader_last_reload_successful 1\n"));
+    assert_non_null(
+        strstr(text, "\nreloader_last_reload_success_timestamp_seconds 1769860800.25\n"));
+    assert_non_null(strstr(text, "\nreloader_config_apply_operations_total 12\n"));
+    assert_non_null(strstr(text, "\nreloader_config_apply_operations_failed_total 1\n"));
+    assert_non_null(strstr(text, "\nreloader_config_environment_variable_expansion_errors 3\n"));
+    assert_non_null(strstr(text, "\nreloader_watches 4\n"));
+    assert_non_null(strstr(text, "\nreloader_watch_events_total 5\n"));
+    assert_non_null(strstr(text, "\nreloader_watch_errors_total 6\n"));
+    assert_non_null(strstr(text, "\nreloader_info{method=\"http\"} 1\n"));
+}
+
+static void label_values_are_escaped(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(strstr(text, "name=\"<script>alert(1)</script> \\\"quoted\\\" 'single' & "
+                                 "back\\\\slash\\nnext line\",state=\"quarantined\"} 1\n"));
+    assert_non_null(strstr(text, "name=\"w\xEF\xBF\xBD\""));
+}
+
+static void two_manifests_of_one_name_and_state_are_one_series(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_int_equal(
+        occurrences(text, "{namespace=\"team-a\",name=\"metrics\",state=\"rejected\"} 1\n"), 1);
+    assert_int_equal(
+        occurrences(text, "{namespace=\"team-a\",name=\"metrics\",state=\"active\"} 1\n"), 1);
+}
+
+static void histograms_are_cumulative(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(strstr(text, "pass_duration_seconds_bucket{le=\"0.0025\"} 0\n"));
+    assert_non_null(strstr(text, "pass_duration_seconds_bucket{le=\"0.005\"} 1\n"));
+    assert_non_null(strstr(text, "pass_duration_seconds_bucket{le=\"+Inf\"} 1\n"));
+    assert_non_null(strstr(text, "pass_duration_seconds_sum 0.003000000\n"));
+    assert_non_null(strstr(text, "propagation_seconds_bucket{le=\"90\"} 0\n"));
+    assert_non_null(strstr(text, "propagation_seconds_bucket{le=\"+Inf\"} 1\n"));
+    assert_non_null(strstr(text, "propagation_seconds_count 1\n"));
+}
+
+static void a_duration_that_is_a_bound_belongs_to_its_bucket(void **state) {
+    struct histogram histogram = {.sum = 0};
+
+    histogram_observe(&histogram, 1000000);
+    histogram_observe(&histogram, -5);
+
+    assert_int_equal(histogram.counts[0], 2);
+    assert_int_equal(histogram.sum, 1000000);
+}
+
+/* --- secrets -------------------------------------------------------------------------------- */
+
+static void no_secret_of_an_entry_is_shown(void **state) {
+    CLEANUP(buffer_free) struct buffer section = {0};
+    CLEANUP(buffer_free) struct buffer page = {0};
+    CLEANUP(buffer_free) struct buffer json = {0};
+    struct web_view view;
+    view_example(&view);
+
+    mask_section(&view, &section);
+    status_render(&view, &json);
+
+    assert_null(strstr(buffer_string(&section), SECRET_TEXT));
+    assert_null(strstr(page_of(&view, &page), SECRET_TEXT));
+    assert_null(strstr(buffer_string(&json), SECRET_TEXT));
+}
+
+static void what_is_no_secret_of_an_entry_is_shown(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    mask_section(&view, &out);
+
+    assert_non_null(strstr(buffer_string(&out), "  # team-a/metrics (a b.yaml)\n"));
+    assert_non_null(strstr(buffer_string(&out), "xxxxx@a.example/push"));
+    assert_non_null(strstr(buffer_string(&out), "password_file: secrets/a"));
+    assert_non_null(strstr(buffer_string(&out), "region: eu"));
+    assert_non_null(strstr(buffer_string(&out), "username: \"<secret>\""));
+    assert_non_null(strstr(buffer_string(&out), "  # (cannot be shown)\n"));
+}
+
+/* --- the page ------------------------------------------------------------------------------- */
+
+static void odd_text_reaches_the_page_as_text(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_null(strstr(html, "<script"));
+    assert_null(strstr(html, "<b>"));
+    assert_true(occurrences(html, "&lt;script&gt;alert(1)&lt;/script&gt; &quot;quoted&quot; "
+                                  "&#39;single&#39; &amp; back\\slash\nnext line") >= 3);
+}
+
+static void the_page_needs_nothing_from_elsewhere(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_null(strstr(html, "<link"));
+    assert_null(strstr(html, "<img"));
+    assert_null(strstr(html, " style="));
+    assert_null(strstr(html, "src="));
+    assert_null(strstr(html, "url("));
+    assert_non_null(strstr(html, "<style nonce=\"abc123\">"));
+}
+
+static void the_page_says_why_it_is_not_ready(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_of_start(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_non_null(strstr(html, "not ready"));
+    assert_non_null(strstr(html, "no config is in place yet"));
+    assert_non_null(strstr(html, "There is none."));
+}
+
+/* --- JSON ----------------------------------------------------------------------------------- */
+
+static json_t *json_of(const struct web_view *view) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+
+    status_render(view, &out);
+    return json_loads(buffer_string(&out), JSON_REJECT_DUPLICATES, NULL);
+}
+
+static void the_json_has_each_remote_write_with_its_place(void **state) {
+    struct web_view view;
+    view_example(&view);
+
+    json_t *root = json_of(&view);
+    assert_non_null(root);
+
+    json_t *items = json_object_get(root, "remoteWrites");
+    assert_int_equal(json_array_size(items), view.remote_write_count);
+    json_t *odd = json_array_get(items, 4);
+    assert_string_equal(json_string_value(json_object_get(odd, "reason")), ODD_TEXT);
+    assert_string_equal(json_string_value(json_object_get(odd, "file")), ODD_TEXT ".yaml");
+    assert_int_equal(json_integer_value(json_object_get(odd, "line")), 7);
+    assert_string_equal(json_string_value(json_object_get(odd, "changedAt")),
+                        "2026-01-31T12:00:00.250Z");
+    assert_true(json_is_true(json_object_get(odd, "servedInEarlierForm")));
+    assert_string_equal(json_string_value(json_object_get(json_array_get(items, 5), "name")),
+                        "w\xEF\xBF\xBD");
+    json_decref(root);
+}
+
+static void what_the_json_does_not_know_is_null(void **state) {
+    struct web_view view;
+    view_of_start(&view);
+
+    json_t *root = json_of(&view);
+    assert_non_null(root);
+
+    assert_true(json_is_null(json_object_get(root, "prometheusVersion")));
+    assert_true(json_is_false(json_object_get(root, "ready")));
+    assert_true(json_is_null(json_object_get(json_object_get(root, "config"), "digest")));
+    assert_true(json_is_null(json_object_get(json_object_get(root, "reloads"), "lastSuccessAt")));
+    json_decref(root);
+}
+
+/* --- requests ------------------------------------------------------------------------------- */
+
+static unsigned status_of(const char *method, const char *path, unsigned *reloads) {
+    const struct web_hooks hooks = hooks_example(reloads);
+    struct web_answer answer;
+
+    web_respond(&hooks, method, path, &answer);
+    buffer_free(&answer.body);
+    return answer.status;
+}
+
+static void each_endpoint_answers(void **state) {
+    unsigned reloads = 0;
+
+    assert_int_equal(status_of("GET", "/", &reloads), 200);
+    assert_int_equal(status_of("GET", "/metrics", &reloads), 200);
+    assert_int_equal(status_of("HEAD", "/metrics", &reloads), 200);
+    assert_int_equal(status_of("GET", "/healthz", &reloads), 200);
+    assert_int_equal(status_of("GET", "/readyz", &reloads), 200);
+    assert_int_equal(status_of("GET", "/api/v1/status", &reloads), 200);
+    assert_int_equal(reloads, 0);
+    assert_int_equal(status_of("POST", "/-/reload", &reloads), 200);
+    assert_int_equal(reloads, 1);
+}
+
+static void other_paths_and_methods_are_refused(void **state) {
+    unsigned reloads = 0;
+
+    assert_int_equal(status_of("GET", "/nothing", &reloads), 404);
+    assert_int_equal(status_of("GET", "/metrics/", &reloads), 404);
+    assert_int_equal(status_of("GET", "//metrics", &reloads), 404);
+    assert_int_equal(status_of("POST", "/nothing", &reloads), 404);
+    assert_int_equal(status_of("GET", "/-/reload", &reloads), 405);
+    assert_int_equal(status_of("HEAD", "/-/reload", &reloads), 405);
+    assert_int_equal(status_of("post", "/-/reload", &reloads), 405);
+    assert_int_equal(status_of("POST", "/metrics", &reloads), 405);
+    assert_int_equal(status_of("DELETE", "/", &reloads), 405);
+    assert_int_equal(reloads, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(metrics_are_valid_at_the_start),
+        cmocka_unit_test(metrics_are_valid_with_odd_names_and_every_state),
+        cmocka_unit_test(metrics_have_the_names_of_the_reloader_s),
+        cmocka_unit_test(label_values_are_escaped),
+        cmocka_unit_test(two_manifests_of_one_name_and_state_are_one_series),
+        cmocka_unit_test(histograms_are_cumulative),
+        cmocka_unit_test(a_duration_that_is_a_bound_belongs_to_its_bucket),
+        cmocka_unit_test(no_secret_of_an_entry_is_shown),
+        cmocka_unit_test(what_is_no_secret_of_an_entry_is_shown),
+        cmocka_unit_test(odd_text_reaches_the_page_as_text),
+        cmocka_unit_test(the_page_needs_nothing_from_elsewhere),
+        cmocka_unit_test(the_page_says_why_it_is_not_ready),
+        cmocka_unit_test(the_json_has_each_remote_write_with_its_place),
+        cmocka_unit_test(what_the_json_does_not_know_is_null),
+        cmocka_unit_test(each_endpoint_answers),
+        cmocka_unit_test(other_paths_and_methods_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
