@@ -35,11 +35,12 @@ enum option_group {
     GROUP_POLICY,
     GROUP_RELOAD,
     GROUP_WATCH,
+    GROUP_WEB,
     GROUP_LIMITS,
     GROUP_LOG,
     GROUP_GENERAL,
 };
-#define OPTION_GROUPS 9
+#define OPTION_GROUPS 10
 
 struct option {
     const char *flag;  /* without the dashes */

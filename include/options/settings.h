@@ -88,6 +88,8 @@ struct settings {
     int64_t delay_interval;
     int64_t retry_interval;
 
+    const char *listen_address;
+
     int64_t max_file_size; /* bytes */
     int64_t max_files;
     int64_t max_documents;

@@ -8,6 +8,7 @@
 #include "command/command.h"
 #include "command/confine.h"
 #include "command/report.h"
+#include "command/serve.h"
 #include "command/setup.h"
 #include "sandbox/sandbox.h"
 
@@ -42,6 +43,10 @@ static void log_faults(const struct diagnostics *diagnostics) {
 
 static void runner_take(struct runner *runner, struct setup *setup);
 
+static bool same_text(const char *left, const char *right) {
+    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
+}
+
 static int runner_read(struct runner *runner, struct diagnostics *diagnostics) {
     struct setup *setup = NULL;
     int error = setup_new(runner->flags, NEED_BASE | NEED_OUTPUT, diagnostics, &setup);
@@ -62,9 +67,14 @@ static const struct agent_settings *reread(void *context) {
     if (file == NULL) {
         return NULL;
     }
+    const struct setup *before = runner->current;
     if (runner_read(runner, &diagnostics) < 0) {
         log_faults(&diagnostics);
         return NULL;
+    }
+    /* before is retired by now, and not yet freed. */
+    if (!same_text(before->settings->listen_address, runner->current->settings->listen_address)) {
+        log_warn("another listen address needs a restart");
     }
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
@@ -88,8 +98,12 @@ static enum exit_status run_loop(const struct setup *setup) {
         return STATUS_FAULT;
     }
     struct agent *agent = agent_new(&loop, &setup->agent);
+    struct serve *serve = NULL;
+    error = serve_start(&loop, agent, setup->settings->listen_address, &serve);
     /* From here on the process can do only what is written in confine(). */
-    error = confine(setup);
+    if (error == 0) {
+        error = confine(setup);
+    }
     if (error == 0) {
         error = agent_start(agent);
     }
@@ -97,6 +111,9 @@ static enum exit_status run_loop(const struct setup *setup) {
         agent_stop(agent);
     }
     uv_run(&loop, UV_RUN_DEFAULT);
+    serve_stop(serve);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    serve_free(serve);
     agent_free(agent);
     uv_loop_close(&loop);
     return error < 0 ? STATUS_FAULT : STATUS_OK;

@@ -4,6 +4,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 
+#include "command/version.h"
 #include "base/bytes.h"
 #include "command/command.h"
 #include "command/report.h"
@@ -11,6 +12,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 #include <libconfig.h>
+#include <microhttpd.h>
 #include <pcre2.h>
 #include <uv.h>
 #include <yaml.h>
@@ -23,8 +25,11 @@
 #define SIDECAR_COMMIT "unknown"
 #endif
 
+const char sidecar_version[] = SIDECAR_VERSION;
+const char sidecar_commit[] = SIDECAR_COMMIT;
+
 enum {
-    LIBRARY_WIDTH = 12,
+    LIBRARY_WIDTH = 16,
     PCRE2_VERSION_SIZE = 64
 };
 
@@ -50,6 +55,7 @@ enum exit_status version_execute(const struct invocation *invocation) {
     append_library(&text, "libuv:", uv_version_string());
     append_library(&text, "libcurl:", curl->version);
     append_library(&text, "tls:", curl->ssl_version != NULL ? curl->ssl_version : "none");
+    append_library(&text, "libmicrohttpd:", MHD_get_version());
     append_library(&text, "libyaml:", yaml_get_version_string());
     append_library(&text, "libconfig:", buffer_string(&config));
     append_library(&text, "pcre2:", pcre2);

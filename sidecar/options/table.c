@@ -6,6 +6,7 @@
 
 #include "options/options.h"
 
+#include "base/address.h"
 #include "options/settings.h"
 
 #include <stddef.h>
@@ -78,6 +79,12 @@ static const char *label_name_fault(struct bytes text) {
 
 static const char *empty_fault(struct bytes text) {
     return text.length == 0 ? "is empty" : NULL;
+}
+
+static const char *address_fault(struct bytes text) {
+    struct address address;
+
+    return address_parse(text, &address);
 }
 
 #define FIELD(name) .offset = offsetof(struct settings, name)
@@ -446,6 +453,19 @@ const struct option options[] = {
         FIELD(retry_interval),
     },
     {
+        .flag = "listen-address",
+        .key = "web.listen_address",
+        .type = OPTION_STRING,
+        .group = GROUP_WEB,
+        .metavar = "ADDRESS",
+        .default_help = "off",
+        .help = "Serve metrics, health checks and a status page over HTTP here: :8080, "
+                "127.0.0.1:8080, [::]:8080. Another one in the settings file needs a restart.",
+        .fault = address_fault,
+        .remedy = "write it as in :8080, 127.0.0.1:8080 or [::]:8080",
+        FIELD(listen_address),
+    },
+    {
         .flag = "max-file-size",
         .key = "limits.max_file_size",
         .type = OPTION_SIZE,
@@ -587,6 +607,7 @@ const char *option_group_title(enum option_group group) {
         [GROUP_POLICY] = "Prometheus and guard rails",
         [GROUP_RELOAD] = "Reload",
         [GROUP_WATCH] = "Watching",
+        [GROUP_WEB] = "HTTP server",
         [GROUP_LIMITS] = "Bounds on input",
         [GROUP_LOG] = "Log",
         [GROUP_GENERAL] = "Settings and help",

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_COMMAND_SERVE_H
+#define SIDECAR_COMMAND_SERVE_H
+
+/* The web server of a running sidecar: hands what the agent knows to the web room. */
+
+#include "agent/agent.h"
+#include "base/compiler.h"
+
+#include <uv.h>
+
+struct serve;
+
+/* Listens on --listen-address; NULL: on nothing, *ret is NULL then. Before the sandbox is entered
+ * and the agent is started. 0; negative errno, said in the log. agent has to outlive it. */
+int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
+                struct serve **ret) MUST_USE;
+
+/* Closes what it has on the loop, which has to turn once more before serve_free. NULL is fine. */
+void serve_stop(struct serve *serve);
+void serve_free(struct serve *serve);
+
+#endif

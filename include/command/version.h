@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef SIDECAR_COMMAND_VERSION_H
+#define SIDECAR_COMMAND_VERSION_H
+
+/* What was built. Only version.c is compiled with it. */
+
+extern const char sidecar_version[];
+extern const char sidecar_commit[];
+
+#endif

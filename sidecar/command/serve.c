@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* From the agent's status to the view that the web room shows. */
+
+#include "command/serve.h"
+
+#include "agent/state_file.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "command/observe.h"
+#include "command/version.h"
+#include "web/process.h"
+#include "web/server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct serve {
+    struct agent *agent;
+    struct observer *observer;
+    struct process_source *process;
+    struct web_server *server;
+};
+
+/* Both lists are sorted alike; *next is where the last call left off. */
+static int64_t earlier_since(const struct agent_status *status, const struct outcome *outcome,
+                             size_t *next) {
+    for (; *next < status->earlier_count; (*next)++) {
+        const struct earlier_form *form = &status->earlier[*next];
+        int order = strcmp(form->namespace, outcome->namespace);
+
+        order = order != 0 ? order : strcmp(form->name, outcome->name);
+        if (order == 0) {
+            return form->since;
+        }
+        if (order > 0) {
+            break;
+        }
+    }
+    return 0;
+}
+
+static void view_remote_writes(const struct serve *serve, const struct agent_status *status,
+                               struct arena *arena, struct web_view *view) {
+    const struct desired_state *state = status->state;
+    size_t earlier = 0;
+    struct web_remote_write *items =
+        ARENA_NEW_ARRAY(arena, struct web_remote_write, state->outcome_count);
+
+    for (size_t i = 0; i < state->outcome_count; i++) {
+        const struct outcome *outcome = &state->outcomes[i];
+        items[i] = (struct web_remote_write){
+            .namespace = outcome->namespace,
+            .name = outcome->name,
+            .state = remote_write_state_name(outcome->state),
+            .reason = outcome->reason,
+            .file = outcome->location.file,
+            .line = outcome->location.line,
+            .url = outcome->url,
+            .changed = observer_changed(serve->observer, i),
+            .earlier = outcome->earlier,
+        };
+        if (outcome->earlier) {
+            items[i].earlier_since = earlier_since(status, outcome, &earlier);
+        }
+    }
+    view->remote_writes = items;
+    view->remote_write_count = state->outcome_count;
+}
+
+static void view_entries(const struct form_set *served, struct arena *arena,
+                         struct web_view *view) {
+    struct web_entry *items = ARENA_NEW_ARRAY(arena, struct web_entry, served->count);
+
+    for (size_t i = 0; i < served->count; i++) {
+        items[i] = (struct web_entry){
+            .namespace = served->forms[i].namespace,
+            .name = served->forms[i].name,
+            .file = served->forms[i].file,
+            .text = served->forms[i].entry,
+        };
+    }
+    view->entries = items;
+    view->entry_count = served->count;
+}
+
+static void view_states(const struct desired_state *state, struct arena *arena,
+                        struct web_view *view) {
+    struct web_state_count *items =
+        ARENA_NEW_ARRAY(arena, struct web_state_count, REMOTE_WRITE_STATES);
+
+    for (unsigned i = 0; i < REMOTE_WRITE_STATES; i++) {
+        items[i].state = remote_write_state_name((enum remote_write_state)i);
+        items[i].count = state != NULL ? state->state_counts[i] : 0;
+    }
+    view->states = items;
+    view->state_count = REMOTE_WRITE_STATES;
+}
+
+/* Folded to what tells two configs apart, and no secret. */
+static uint32_t digest_of(struct bytes config) {
+    const unsigned half = 32;
+    uint64_t hash = bytes_hash(config);
+
+    return (uint32_t)(hash ^ hash >> half);
+}
+
+static void view_state(const struct serve *serve, const struct agent_status *status,
+                       struct arena *arena, struct web_view *view) {
+    const struct desired_state *state = status->state;
+
+    view_remote_writes(serve, status, arena, view);
+    view->expansion_errors = state->expansion_errors;
+    if (state->mergeable && state->served != NULL) {
+        view_entries(state->served, arena, view);
+        view->config_known = true;
+        view->digest = digest_of(state->config);
+    }
+}
+
+static void view_observations(const struct serve *serve, struct arena *arena,
+                              struct web_view *view) {
+    struct observations *seen = ARENA_NEW(arena, struct observations);
+
+    observer_read(serve->observer, seen);
+    view->pass_duration = seen->pass_duration;
+    view->propagation = seen->propagation;
+    view->recent = seen->reloads;
+    view->recent_count = seen->reload_count;
+}
+
+/* web_hooks.view */
+static void view_fill(struct web_view *view, struct arena *arena, void *context) {
+    const struct serve *serve = context;
+    struct agent_status status;
+
+    agent_status_read(serve->agent, &status);
+    *view = (struct web_view){
+        .version = sidecar_version,
+        .commit = sidecar_commit,
+        .prometheus_version = status.prometheus_version,
+        .phase = agent_phase_name(status.phase),
+        .method = "http",
+        .not_ready = status.not_ready,
+        .now = clock_wall_milliseconds(),
+        .passes = status.passes,
+        .passes_failed = status.publish_errors,
+        .reloads = status.reloads,
+        .reloads_failed = status.reloads_failed,
+        /* An alert has to fire as long as a base is refused, though the last good one was loaded.
+         */
+        .last_reload_successful = status.reload_successful && !status.base_refused,
+        .last_reload_success = status.success_time,
+        .watches = status.watches,
+        .watch_events = status.watch_events,
+        .watch_errors = status.watch_errors,
+    };
+    view_states(status.state, arena, view);
+    view_observations(serve, arena, view);
+    if (status.state != NULL) {
+        view_state(serve, &status, arena, view);
+    }
+    process_source_read(serve->process, &view->process);
+}
+
+/* web_hooks.reload */
+static void on_reload(void *context) {
+    const struct serve *serve = context;
+
+    log_info("reload requested over HTTP");
+    agent_reload(serve->agent);
+}
+
+static int listen_fault(const char *address, const char *words, int error) {
+    log_error("cannot listen", LOG_STRING("address", address), LOG_STRING("err", words));
+    return error;
+}
+
+static int server_start(struct serve *serve, uv_loop_t *loop, const char *address) {
+    const struct web_hooks hooks = {.view = view_fill, .reload = on_reload, .context = serve};
+    const struct web_limits limits = {0};
+    struct address parsed;
+    int socket = -1;
+
+    const char *fault = address_parse(bytes_of(address), &parsed);
+    if (fault != NULL) {
+        return listen_fault(address, fault, -EINVAL);
+    }
+    int error = web_listen(&parsed, &socket);
+    if (error < 0) {
+        return listen_fault(address, strerror(-error), error);
+    }
+    unsigned port = web_port(socket);
+    serve->server = web_server_new(loop, socket, &limits, &hooks);
+    if (serve->server == NULL) {
+        return listen_fault(address, "the HTTP server cannot be started", -ENOMEM);
+    }
+    log_info("listening", LOG_STRING("address", address), LOG_INT("port", port));
+    return 0;
+}
+
+int serve_start(uv_loop_t *loop, struct agent *agent, const char *address, struct serve **ret) {
+    *ret = NULL;
+    if (address == NULL) {
+        return 0;
+    }
+    struct serve *serve = memory_new(1, sizeof(*serve));
+    serve->agent = agent;
+    serve->process = process_source_new();
+    int error = server_start(serve, loop, address);
+    if (error < 0) {
+        serve_free(serve);
+        return error;
+    }
+    serve->observer = observer_new(loop, agent);
+    *ret = serve;
+    return 0;
+}
+
+void serve_stop(struct serve *serve) {
+    if (serve != NULL) {
+        web_server_close(serve->server);
+        observer_close(serve->observer);
+    }
+}
+
+void serve_free(struct serve *serve) {
+    if (serve != NULL) {
+        process_source_free(serve->process);
+        free(serve);
+    }
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What a running sidecar says of itself over HTTP, beside a real Prometheus. */
+
+#include "base/memory.h"
+#include "support/http_request.h"
+#include "support/http_stub.h"
+#include "support/pod.h"
+#include "support/tempdir.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ANY_PORT "--listen-address=127.0.0.1:0"
+
+/* The port stands in its log. NULL: not yet. */
+static const char *web_url(struct pod *pod, const char *path) {
+    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
+    const char *at = log != NULL ? strstr(log, "msg=listening") : NULL;
+
+    at = at != NULL ? strstr(at, " port=") : NULL;
+    return at != NULL ? arena_format(pod->arena, "http://127.0.0.1:%lu%s",
+                                     strtoul(at + strlen(" port="), NULL, 10), path)
+                      : NULL;
+}
+
+static struct http_reply get(struct pod *pod, const char *path) {
+    const char *url = web_url(pod, path);
+
+    return url != NULL ? http_get(url, NULL) : (struct http_reply){0};
+}
+
+static long status_of(struct pod *pod, const char *path) {
+    CLEANUP(http_reply_free) struct http_reply reply = get(pod, path);
+
+    return reply.status;
+}
+
+static bool says(struct pod *pod, const char *path, const char *text) {
+    CLEANUP(http_reply_free) struct http_reply reply = get(pod, path);
+
+    return reply.status == 200 && strstr(buffer_string(&reply.body), text) != NULL;
+}
+
+/* promtool reads standard input, so a shell hands it the file. */
+static void assert_metrics_are_valid(struct pod *pod) {
+    CLEANUP(http_reply_free) struct http_reply reply = get(pod, "/metrics");
+    const char *promtool = getenv("PROMTOOL");
+
+    assert_int_equal(reply.status, 200);
+    if (promtool == NULL || access(promtool, X_OK) != 0) {
+        return;
+    }
+    file_write(pod->folder, "metrics", buffer_string(&reply.body));
+    const char *const arguments[] = {
+        "/bin/sh", "-c",
+        arena_format(pod->arena, "'%s' check metrics < '%s/metrics' > '%s/lint' 2>&1", promtool,
+                     pod->folder, pod->folder),
+        NULL};
+    assert_int_equal(process_run(arguments, NULL, "/dev/null", DEADLINE_USUAL), 0);
+    CLEANUP(memory_freep) char *lint = file_read(pod->folder, "lint");
+    assert_string_equal(lint, "");
+}
+
+static void it_is_ready_when_prometheus_runs_the_config(void **state) {
+    struct pod *pod = *state;
+    CLEANUP(http_stub_freep) struct http_stub *stub = http_stub_new();
+    const struct stub_answer answers[] = {{.mode = STUB_HANG}, {.status = 200}};
+    http_stub_script(stub, "/-/reload", answers, 2);
+    http_stub_listen(stub);
+    pod_start_sidecar(pod, ANY_PORT,
+                      arena_format(pod->arena, "--reload-url=%s", http_stub_url(stub, "/-/reload")),
+                      NULL);
+    EVENTUALLY(pod, http_stub_count(stub, "/-/reload") == 1);
+
+    assert_int_equal(status_of(pod, "/readyz"), 503);
+    assert_int_equal(status_of(pod, "/healthz"), 200);
+    assert_metrics_are_valid(pod);
+    http_stub_release(stub);
+
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+}
+
+static void a_posted_reload_reloads_though_nothing_changed(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, ANY_PORT);
+    pod_catch_up(pod);
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+
+    CLEANUP(http_reply_free) struct http_reply reply = http_post(web_url(pod, "/-/reload"), NULL);
+
+    assert_int_equal(reply.status, 200);
+    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 1);
+    assert_int_equal(status_of(pod, "/-/reload"), 405);
+}
+
+static void metrics_tell_what_became_of_each_remote_write(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, ANY_PORT);
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_drop(pod, (struct manifest){.name = "team-b", .secret = "to-come"});
+
+    EVENTUALLY(pod, says(pod, "/metrics",
+                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                         "name=\"team-a\",state=\"active\"} 1\n"));
+    EVENTUALLY(pod, says(pod, "/metrics",
+                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                         "name=\"team-b\",state=\"pending\"} 1\n"));
+    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+    assert_true(says(pod, "/metrics", "\nprocess_open_fds "));
+    assert_metrics_are_valid(pod);
+
+    pod_secret(pod, "to-come", FIRST_PASSWORD);
+    EVENTUALLY(pod, says(pod, "/metrics",
+                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                         "name=\"team-b\",state=\"active\"} 1\n"));
+    EVENTUALLY(pod, !says(pod, "/metrics", "propagation_seconds_count 0\n"));
+}
+
+static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, ANY_PORT);
+    pod_catch_up(pod);
+    const char *base = pod_output_without_block(pod);
+    pod->refused_on_purpose = true;
+    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+
+    /* YAML, but no configuration of Prometheus: the sidecar cannot know. */
+    pod_base(pod, arena_format(pod->arena, "%s\nno_such_section: {}\n", base));
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 503);
+    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
+    assert_metrics_are_valid(pod);
+
+    pod_base(pod, base);
+    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+}
+
+static void no_secret_is_on_the_page_or_in_the_json(void **state) {
+    struct pod *pod = *state;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod, ANY_PORT);
+    EVENTUALLY(pod, says(pod, "/", "monitoring/team-a"));
+    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"state\": \"active\""));
+    static const char *const paths[] = {"/", "/api/v1/status", "/metrics"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+        assert_false(says(pod, paths[i], RECEIVER_USER));
+        assert_false(says(pod, paths[i], "first: "));
+    }
+    assert_true(says(pod, "/api/v1/status", "username: \\\"<secret>\\\""));
+}
+
+static void an_address_that_is_taken_ends_it_with_1(void **state) {
+    struct pod *pod = *state;
+    CLEANUP(http_stub_freep) struct http_stub *stub = http_stub_new();
+    http_stub_listen(stub);
+    const char *url = http_stub_url(stub, "");
+    const char *address = strstr(url, "://");
+    assert_non_null(address);
+
+    assert_int_equal(
+        pod_execute(pod, "run",
+                    arena_format(pod->arena, "--listen-address=%s", address + strlen("://")), NULL),
+        1);
+    assert_true(pod_logged(pod, "cannot listen") > 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        POD_TEST(it_is_ready_when_prometheus_runs_the_config),
+        POD_TEST(a_posted_reload_reloads_though_nothing_changed),
+        POD_TEST(metrics_tell_what_became_of_each_remote_write),
+        POD_TEST(a_refused_base_fails_the_last_reload_until_it_is_mended),
+        POD_TEST(no_secret_is_on_the_page_or_in_the_json),
+        POD_TEST(an_address_that_is_taken_ends_it_with_1),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
