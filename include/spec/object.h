@@ -87,6 +87,7 @@ struct value {
     } as;
     int64_t milliseconds; /* DURATION */
     const char *no_regex; /* FIELD_REGEX: why it is none for RE2; NULL: it is one, or empty */
+    size_t regex_size;    /* FIELD_REGEX: what it comes to (spec/regex.h) */
 };
 
 struct object {

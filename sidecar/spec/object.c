@@ -118,7 +118,7 @@ static bool read_string(struct scope *scope, struct value *value) {
         return false;
     }
     if ((field->flags & FIELD_REGEX) != 0)
-        value->no_regex = regex_check_re2(scope->arena, value->as.text);
+        value->no_regex = regex_check_re2(scope->arena, value->as.text, &value->regex_size);
     return true;
 }
 

@@ -36,6 +36,8 @@ struct scan {
     size_t depth;
     size_t names;                               /* of groups, so far */
     unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
+    size_t atom_size;                           /* of the last atom, every repetition written out */
+    size_t group_size[GROUP_DEPTH_MAX + 1];     /* of each open group */
 };
 
 static int peek(const struct scan *scan, size_t ahead) {
@@ -44,7 +46,9 @@ static int peek(const struct scan *scan, size_t ahead) {
     return at < scan->pattern.length ? (unsigned char)scan->pattern.data[at] : -1;
 }
 
-static void take_atom(struct scan *scan, unsigned weight) {
+static void take_atom(struct scan *scan, unsigned weight, size_t size) {
+    scan->group_size[scan->depth] += size;
+    scan->atom_size = size;
     scan->atom = true;
     scan->quantified = false;
     scan->weight = weight;
@@ -189,7 +193,7 @@ static void scan_class(struct scan *scan) {
         }
     }
     scan->at++;
-    take_atom(scan, 1);
+    take_atom(scan, 1, 1);
 }
 
 /* i, m, s, U, and those behind one '-' taken back: up to ':' or ')'. */
@@ -248,6 +252,7 @@ static void scan_open(struct scan *scan) {
     }
     scan->depth++;
     scan->group_weight[scan->depth] = 1;
+    scan->group_size[scan->depth] = 0;
     scan->atom = false;
     if (peek(scan, 1) == '?')
         scan_group_head(scan);
@@ -259,6 +264,7 @@ static void scan_open(struct scan *scan) {
 
 static void scan_close(struct scan *scan) {
     unsigned weight = scan->group_weight[scan->depth];
+    size_t size = scan->group_size[scan->depth] + 1;
 
     if (scan->depth == 0) {
         scan->wrong = "a ')' has no '('";
@@ -266,7 +272,7 @@ static void scan_close(struct scan *scan) {
     }
     scan->depth--;
     scan->at++;
-    take_atom(scan, weight);
+    take_atom(scan, weight, size);
 }
 
 /* {n}, {n,}, {n,m} at the cursor: its length, else 0 (then '{' is a character like any other). */
@@ -316,7 +322,10 @@ static bool scan_quantifier(struct scan *scan) {
         scan->at += length;
         if (peek(scan, 0) == '?')
             scan->at++;
-        take_atom(scan, most > 0 ? scan->weight * most : scan->weight);
+        /* the atom is counted once already */
+        scan->group_size[scan->depth] -= scan->atom_size;
+        take_atom(scan, most > 0 ? scan->weight * most : scan->weight,
+                  most > 0 ? scan->atom_size * most : scan->atom_size);
         scan->quantified = true;
     }
     return true;
@@ -331,7 +340,7 @@ static void scan_quoted(struct scan *scan) {
         return;
     }
     if (end > scan->at + 2)
-        take_atom(scan, 1);
+        take_atom(scan, 1, 1);
     scan->at = end + 2;
 }
 
@@ -345,7 +354,7 @@ static void scan_step(struct scan *scan) {
             scan_quoted(scan);
         } else {
             scan_escape(scan, false);
-            take_atom(scan, 1);
+            take_atom(scan, 1, 1);
         }
         break;
     case '[':
@@ -364,7 +373,7 @@ static void scan_step(struct scan *scan) {
         break;
     default:
         scan->at++;
-        take_atom(scan, 1);
+        take_atom(scan, 1, 1);
         break;
     }
 }
@@ -375,7 +384,7 @@ static pcre2_code *compile(struct bytes pattern, int *ret_error, size_t *ret_off
                          ret_offset, NULL);
 }
 
-const char *regex_check_re2(struct arena *arena, struct bytes pattern) {
+const char *regex_check_re2(struct arena *arena, struct bytes pattern, size_t *ret_size) {
     struct scan scan = {.pattern = pattern, .group_weight = {1}};
     PCRE2_UCHAR message[256] = "";
     size_t offset = 0;
@@ -386,6 +395,9 @@ const char *regex_check_re2(struct arena *arena, struct bytes pattern) {
         scan_step(&scan);
     if (scan.wrong == NULL && scan.depth > 0)
         scan.wrong = "a '(' has no ')'";
+    *ret_size = scan.group_size[0];
+    if (scan.wrong == NULL && *ret_size > REGEX_SIZE_MAX)
+        scan.wrong = "its repetitions, written out, are too many";
     if (scan.wrong != NULL)
         return scan.wrong;
 

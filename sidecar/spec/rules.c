@@ -4,6 +4,7 @@
 #include "spec/rules.h"
 
 #include "base/compiler.h"
+#include "spec/regex.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -609,9 +610,17 @@ static void check_relabel(struct scope *scope, const struct object *relabel,
 static void check_relabelings(struct scope *scope, const struct object *spec,
                               struct version version) {
     const struct value *relabelings = object_find(spec, "writeRelabelConfigs");
+    size_t size = 0;
 
-    for (size_t i = 0; relabelings != NULL && i < relabelings->as.objects.count; i++)
+    for (size_t i = 0; relabelings != NULL && i < relabelings->as.objects.count; i++) {
+        const struct value *regex = object_find(relabelings->as.objects.items[i], "regex");
+
         check_relabel(scope, relabelings->as.objects.items[i], version);
+        size += regex != NULL ? regex->regex_size : 0;
+    }
+    if (size > REGEX_SIZE_MAX)
+        fail(scope, relabelings, "use fewer rules, or fewer counted repetitions ({n})",
+             "has expressions that would take too much of Prometheus's memory");
 }
 
 static void (*const rules[])(struct scope *scope, const struct object *spec,

@@ -82,6 +82,21 @@ static void an_unbound_manifest_that_takes_a_bound_secret_is_warned_about(void *
     assert_non_null(strstr(compile_messages(pass), "which only the manifest itself says it is of"));
 }
 
+static void expressions_that_would_fill_the_memory_of_prometheus_are_refused(void **state) {
+    CLEANUP(buffer_free) struct buffer rules = {0};
+    COMPILE pass = compile_given();
+
+    buffer_append_string(
+        &rules, HEAD("coreos.com", "bomb",
+                     "team-a") "spec:\n  url: 'https://real.example'\n  writeRelabelConfigs:\n");
+    for (size_t i = 0; i < 200; i++) {
+        buffer_append_string(&rules, "  - {action: drop, regex: '(?:[a-f]x*y*z*w){166}'}\n");
+    }
+    compile_manifest(pass, "rw.yaml", buffer_string(&rules));
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "bomb"), "rejected");
+}
+
 static void where_namespaces_are_bound_a_claim_reaches_no_bound_secret(void **state) {
     COMPILE pass = compile_given();
     compile_manifest(pass, "rw.yaml", HEAD("coreos.com", "claims", "team-a") TO_EVIL);
@@ -468,6 +483,7 @@ int main(void) {
         cmocka_unit_test(a_secret_document_that_only_says_so_does_not_replace_a_bound_one),
         cmocka_unit_test(a_bound_secret_document_goes_before_one_that_only_says_so),
         cmocka_unit_test(an_unbound_manifest_that_takes_a_bound_secret_is_warned_about),
+        cmocka_unit_test(expressions_that_would_fill_the_memory_of_prometheus_are_refused),
         cmocka_unit_test(where_namespaces_are_bound_a_claim_reaches_no_bound_secret),
         cmocka_unit_test(a_place_without_the_key_does_not_end_the_search),
         cmocka_unit_test(a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one),

@@ -15,6 +15,33 @@
 
 #include <cmocka.h>
 
+static const char *judge(struct arena *arena, struct bytes pattern) {
+    size_t size = 0;
+
+    return regex_check_re2(arena, pattern, &size);
+}
+
+static void repetitions_count_as_if_written_out(void **state) {
+    static const struct {
+        const char *pattern;
+        size_t size;
+    } sizes[] = {{"", 0},
+                 {"abc", 3},
+                 {"[a-z]+x", 2},
+                 {"a{5}", 5},
+                 {"(ab){3}", 9},
+                 {"(a{10}b){10}|c", 121},
+                 {"(?:a(b|c){2}){3}", 24}};
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sizes); i++) {
+        size_t size = SIZE_MAX;
+
+        assert_null(regex_check_re2(arena, bytes_of(sizes[i].pattern), &size));
+        assert_int_equal(size, sizes[i].size);
+    }
+}
+
 static const char *const taken[] = {
     "",
     "a",
@@ -188,7 +215,7 @@ static const char *const refused[] = {
 static void what_re2_takes_is_taken(void **state) {
     for (size_t i = 0; i < ARRAY_LENGTH(taken); i++) {
         CLEANUP(arena_freep) struct arena *arena = arena_new();
-        const char *wrong = regex_check_re2(arena, bytes_of(taken[i]));
+        const char *wrong = judge(arena, bytes_of(taken[i]));
         if (wrong != NULL) {
             fail_msg("%s: %s", taken[i], wrong);
         }
@@ -198,7 +225,7 @@ static void what_re2_takes_is_taken(void **state) {
 static void what_re2_does_not_take_is_refused(void **state) {
     for (size_t i = 0; i < ARRAY_LENGTH(refused); i++) {
         CLEANUP(arena_freep) struct arena *arena = arena_new();
-        if (regex_check_re2(arena, bytes_of(refused[i])) == NULL) {
+        if (judge(arena, bytes_of(refused[i])) == NULL) {
             fail_msg("%s is taken", refused[i]);
         }
     }
@@ -210,11 +237,11 @@ static void groups_that_nest_too_deeply_are_refused_and_not_walked(void **state)
 
     buffer_append_repeated(&pattern, '(', 100000);
     buffer_append_repeated(&pattern, ')', 100000);
-    assert_non_null(regex_check_re2(arena, buffer_bytes(&pattern)));
+    assert_non_null(judge(arena, buffer_bytes(&pattern)));
     buffer_clear(&pattern);
     buffer_append_repeated(&pattern, '(', 200);
     buffer_append_repeated(&pattern, ')', 200);
-    assert_null(regex_check_re2(arena, buffer_bytes(&pattern)));
+    assert_null(judge(arena, buffer_bytes(&pattern)));
 }
 
 static void only_so_many_groups_may_have_names(void **state) {
@@ -224,18 +251,17 @@ static void only_so_many_groups_may_have_names(void **state) {
     for (size_t i = 0; i < 100; i++) {
         buffer_printf(&pattern, "(?P<n%zu>a)", i);
     }
-    assert_null(regex_check_re2(arena, buffer_bytes(&pattern)));
+    assert_null(judge(arena, buffer_bytes(&pattern)));
     buffer_append_string(&pattern, "(?P<one_more>a)");
-    assert_string_equal(regex_check_re2(arena, buffer_bytes(&pattern)),
-                        "it names more than 100 groups");
+    assert_string_equal(judge(arena, buffer_bytes(&pattern)), "it names more than 100 groups");
 }
 
 static void a_nul_is_a_character_like_any_other(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
 
-    assert_null(regex_check_re2(arena, BYTES("a\0b")));
-    assert_non_null(regex_check_re2(arena, BYTES("(?\0)")));
-    assert_non_null(regex_check_re2(arena, BYTES("\\p\0")));
+    assert_null(judge(arena, BYTES("a\0b")));
+    assert_non_null(judge(arena, BYTES("(?\0)")));
+    assert_non_null(judge(arena, BYTES("\\p\0")));
 }
 
 static void a_quoted_text_matches_itself_alone(void **state) {
@@ -244,7 +270,7 @@ static void a_quoted_text_matches_itself_alone(void **state) {
     assert_string_equal(regex_quote(arena, BYTES("team-a")), "team-a");
     assert_string_equal(regex_quote(arena, BYTES("a.b*c|(d)[e]{f}^$\\+?")),
                         "a\\.b\\*c\\|\\(d\\)\\[e\\]\\{f\\}\\^\\$\\\\\\+\\?");
-    assert_null(regex_check_re2(arena, bytes_of(regex_quote(arena, BYTES("((([*")))));
+    assert_null(judge(arena, bytes_of(regex_quote(arena, BYTES("((([*")))));
 }
 
 static void the_table_s_patterns_match_whole_texts(void **state) {
@@ -257,6 +283,7 @@ static void the_table_s_patterns_match_whole_texts(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(repetitions_count_as_if_written_out),
         cmocka_unit_test(what_re2_takes_is_taken),
         cmocka_unit_test(what_re2_does_not_take_is_refused),
         cmocka_unit_test(groups_that_nest_too_deeply_are_refused_and_not_walked),
