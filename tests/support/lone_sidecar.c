@@ -58,9 +58,11 @@ struct lone_sidecar *lone_sidecar_new(void) {
     static const struct stub_answer loaded = {.status = 200};
     struct lone_sidecar *sidecar = memory_new(1, sizeof(*sidecar));
 
-    sidecar->folder = tempdir_new();
+    sidecar->top = tempdir_new();
+    sidecar->folder = path_join(sidecar->top, "world");
+    folder_make(sidecar->top, "world");
     sidecar->out = path_join(sidecar->folder, "out");
-    sidecar->log = path_join(sidecar->folder, "sidecar.log");
+    sidecar->log = path_join(sidecar->top, "sidecar.log");
     folder_make(sidecar->folder, "out");
     sidecar->generations = generations_new(sidecar->folder);
     sidecar->prometheus = http_stub_new();
@@ -81,7 +83,8 @@ void lone_sidecar_free(struct lone_sidecar *sidecar) {
     buffer_free(&sidecar->why);
     free(sidecar->out);
     free(sidecar->log);
-    tempdir_remove(sidecar->folder);
+    free(sidecar->folder);
+    tempdir_remove(sidecar->top);
     free(sidecar);
 }
 
@@ -99,7 +102,7 @@ bool lone_sidecar_runs(struct lone_sidecar *sidecar) {
 }
 
 void lone_sidecar_show(struct lone_sidecar *sidecar) {
-    CLEANUP(memory_freep) char *log = file_read(sidecar->folder, "sidecar.log");
+    CLEANUP(memory_freep) char *log = file_read(sidecar->top, "sidecar.log");
     size_t length = bytes_of(log).length;
 
     fprintf(stderr, "not converged: %s\n--- the end of sidecar.log\n%s\n",
@@ -133,7 +136,7 @@ int lone_sidecar_end(struct lone_sidecar *sidecar, int number) {
 }
 
 char *lone_sidecar_render(const struct lone_sidecar *sidecar) {
-    CLEANUP(memory_freep) char *rendered = path_join(sidecar->folder, "rendered");
+    CLEANUP(memory_freep) char *rendered = path_join(sidecar->top, "rendered");
     const char *arguments[ARGUMENTS_MAX] = {0};
 
     for (size_t i = 0; sidecar->arguments[i] != NULL; i++) {
@@ -143,7 +146,7 @@ char *lone_sidecar_render(const struct lone_sidecar *sidecar) {
     if (process_run(arguments, rendered, sidecar->log, DEADLINE_USUAL) != 0) {
         return NULL;
     }
-    return file_read(sidecar->folder, "rendered");
+    return file_read(sidecar->top, "rendered");
 }
 
 static bool has(struct bytes line, const char *text) {
@@ -151,7 +154,7 @@ static bool has(struct bytes line, const char *text) {
 }
 
 size_t lone_sidecar_logged(const struct lone_sidecar *sidecar, const char *a, const char *b) {
-    CLEANUP(memory_freep) char *log = file_read(sidecar->folder, "sidecar.log");
+    CLEANUP(memory_freep) char *log = file_read(sidecar->top, "sidecar.log");
     struct bytes text = bytes_of(log);
     size_t count = 0;
 

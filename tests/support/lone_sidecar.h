@@ -15,9 +15,10 @@
 #include <stddef.h>
 
 struct lone_sidecar {
-    char *folder; /* of the world */
+    char *top;    /* the log is in it: a folder that nobody watches */
+    char *folder; /* TOP/world, of the generations */
     char *out;    /* FOLDER/out: prometheus.yml, and what goes with it */
-    char *log;    /* FOLDER/sidecar.log */
+    char *log;    /* TOP/sidecar.log */
     struct generations *generations;
     struct http_stub *prometheus;
     char **arguments; /* argv of `run`, ending in NULL */
