@@ -41,12 +41,16 @@ const bool *citations_find(struct arena *arena, const char *words, struct bytes 
     bool *cited = ARENA_NEW_ARRAY(arena, bool, count);
     bool any = false;
 
-    while (at != NULL && (at = strstr(at, line_word)) != NULL) {
+    if (at != NULL) {
+        at = strstr(at, line_word);
+    }
+    while (at != NULL) {
+        const char *digits = at + sizeof(line_word) - 1;
         char *end = NULL;
-        at += sizeof(line_word) - 1;
-        unsigned long number = strtoul(at, &end, 10);
-        size_t start = end != at && number > 0 ? line_start(config, number) : SIZE_MAX;
+        unsigned long number = strtoul(digits, &end, 10);
+        size_t start = end != digits && number > 0 ? line_start(config, number) : SIZE_MAX;
         any |= start != SIZE_MAX && cite(cited, spans, count, start);
+        at = strstr(digits, line_word);
     }
     return any ? cited : NULL;
 }

@@ -97,7 +97,7 @@ static void report_missing(struct translator *translator, const struct reference
 /* The value of a reference; false where it is absent (said, and pending unless optional). */
 static bool resolve(struct translator *translator, const struct field *field,
                     const struct reference *reference, const char *path, struct bytes *ret) {
-    struct secret_value value;
+    struct secret_value value = {0};
     enum secret_result result =
         secret_find(translator->store, translator->remote_write, reference, &value);
 
