@@ -71,6 +71,11 @@ test-e2e: ## a real Prometheus (PROMETHEUS and PROMTOOL choose another one)
 	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
 	@$(RUN_TESTS) $(E2E_TESTS)
 
+.PHONY: test-unprivileged
+test-unprivileged: ## the e2e tests as user 65534, on a read-only root, inside the sandbox (as root)
+	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
+	@$(PEERS) scripts/run-unprivileged scripts/run-tests /tmp/logs $(E2E_TESTS)
+
 # A suite of Debian that carries Prometheus 3 in binaries that an older Debian runs as well.
 PROMETHEUS3_SUITE ?= forky
 

@@ -201,6 +201,7 @@ static bool same_flag(const char *left, const char *right) {
 /* The command, the usual flags that the list does not have, and the list. */
 static const char *const *command_line(struct pod *pod, const char *command, va_list list) {
     const char **arguments = ARENA_NEW_ARRAY(pod->arena, const char *, FLAGS_MAX + 1);
+    const char *const sandbox = getenv("SANDBOX");
     const char *const usual[] = {
         arena_format(pod->arena, "--config-file=%s", pod->base),
         arena_format(pod->arena, "--output-file=%s", pod->output),
@@ -210,6 +211,7 @@ static const char *const *command_line(struct pod *pod, const char *command, va_
                      prometheus_server_url(pod->prometheus, "/-/reload")),
         "--retry-interval=100ms",
         "--log-level=debug",
+        arena_format(pod->arena, "--sandbox=%s", sandbox != NULL ? sandbox : "auto"),
     };
     const char *const binary = getenv("SIDECAR");
     size_t count = 0;

@@ -78,7 +78,8 @@ int pod_teardown(void **state);
 
 void pod_start_prometheus(struct pod *pod);
 
-/* The usual flags, but for those given here: "--delay-interval=1s", ..., NULL. */
+/* The usual flags (--sandbox by $SANDBOX among them), but for those given here:
+ * "--delay-interval=1s", ..., NULL. */
 void pod_start_sidecar(struct pod *pod, ...) __attribute__((sentinel));
 
 /* Sends SIGTERM and waits; the exit status. */
