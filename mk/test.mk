@@ -27,9 +27,8 @@ E2E_TESTS := $(call tests_of,e2e)
 DIFFERENTIAL_TESTS := $(call tests_of,differential)
 FAULT_TESTS := $(call tests_of,faults)
 CRASH_TESTS := $(call tests_of,crash)
-SOAK_TESTS := $(call tests_of,soak)
 TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS) $(FAULT_TESTS) \
-    $(CRASH_TESTS) $(SOAK_TESTS)
+    $(CRASH_TESTS)
 
 $(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
 	@mkdir -p $(@D)
@@ -119,6 +118,13 @@ test-faults: ## file system calls that fail, and disks that are full (FAULT_STEP
 	@$(PARALLEL) $(PROGRAM) $(FAULT_TESTS)
 	@$(IN_MEMORY) FAULT_STEP=$(FAULT_STEP) TEST_TIMEOUT=3600 $(RUN_TESTS) $(FAULT_TESTS)
 endif
+
+MINUTES ?= 1
+.PHONY: soak
+soak: ## changes without end against a real Prometheus: memory, descriptors, watches stay flat (MINUTES)
+	@scripts/deps build demo
+	@$(PARALLEL) all prometheus
+	@$(PEERS) scripts/soak $(MINUTES)
 
 .PHONY: coverage
 coverage: ## line coverage of unit and integration tests (ROOMS="spec yaml" lists what is missed)
