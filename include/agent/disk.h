@@ -36,7 +36,8 @@ const struct form_set *disk_set(const struct disk *disk);
 /* Before the first: removes temporary files that an earlier process left beside the output. */
 void disk_clean(const struct disk *disk);
 
-/* Prometheus has loaded what was published last: secret files that it no longer names go. */
-void disk_prune(struct disk *disk);
+/* Prometheus has loaded what was published last: secret files that it no longer names go. False
+ * where one could not be removed, which is said in the log: worth another try. */
+bool disk_prune(struct disk *disk) MUST_USE;
 
 #endif

@@ -64,6 +64,7 @@ struct agent {
     bool ever_confirmed; /* Prometheus took a config of this process */
     bool base_refused;   /* Prometheus refused the present base, as far as is known */
     bool reload_owed;    /* somebody asked for a reload that Prometheus has not answered yet */
+    bool prune_owed;     /* a secret file that nobody names could not be removed */
     bool refused_last;   /* the last thing that Prometheus said of a config is no */
     struct agent_status status;
 };
@@ -78,6 +79,9 @@ int64_t agent_try_later(struct agent *agent);
 /* Nothing to do now: until something happens, or until the next try of what failed. Takes up what
  * came meanwhile. */
 void agent_rest(struct agent *agent, bool failed);
+
+/* Removes the secret files that what Prometheus runs does not name. False: to be tried again. */
+bool agent_prune(struct agent *agent);
 
 /* Asks Prometheus for its version where it is not known (any more). */
 void agent_ask_version(struct agent *agent);

@@ -271,6 +271,11 @@ static bool is_reload_due(const struct agent *agent) {
                                  (agent->refused_last && !pass_state(agent->pass)->base_faulty));
 }
 
+bool agent_prune(struct agent *agent) {
+    agent->prune_owed = !disk_prune(agent->disk);
+    return !agent->prune_owed;
+}
+
 /* What the pass calls for. */
 static void decide(struct agent *agent, const struct pass_result *result,
                    const struct disk_result *published, bool hangup) {
@@ -290,7 +295,8 @@ static void decide(struct agent *agent, const struct pass_result *result,
     } else if ((hangup && agent->status.published) || (due && !retry_pending)) {
         reload_start(agent);
     } else {
-        agent_rest(agent, due || !result->complete);
+        bool pruned = due || !agent->prune_owed || agent_prune(agent);
+        agent_rest(agent, due || !result->complete || !pruned);
     }
 }
 

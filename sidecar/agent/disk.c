@@ -205,22 +205,23 @@ void disk_clean(const struct disk *disk) {
     }
 }
 
-void disk_prune(struct disk *disk) {
+bool disk_prune(struct disk *disk) {
     struct publish_error failure = {.step = ""};
     size_t removed = 0;
 
     if (disk->edition.set == NULL) {
-        return;
+        return true;
     }
     int error = secrets_prune(disk->settings->secret_directory, disk->edition.secrets,
                               disk->edition.secret_count, &failure, &removed);
     if (error != 0) {
         say_failure(&disk->pruning, "cannot remove secret files that are no longer named", error,
                     &failure);
-        return;
+        return false;
     }
     say_recovery(&disk->pruning, "secret files that are no longer named can be removed again");
     if (removed > 0) {
         log_info("secret files removed", LOG_INT("secret_files", removed));
     }
+    return true;
 }

@@ -226,10 +226,10 @@ static void end(struct agent *agent) {
     agent->status.confirmed = good_is_on_disk(agent);
     if (!agent->refused_last) {
         peer_settled(&agent->peer);
-        disk_prune(agent->disk);
+        agent_prune(agent);
     }
     isolate_forget(agent);
-    agent->again = true;
+    agent->again = true; /* the pass to come prunes again where it has to */
     agent_rest(agent, false);
 }
 
@@ -277,8 +277,8 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
         step(agent);
         return;
     }
-    disk_prune(agent->disk);
-    agent_rest(agent, !agent->complete);
+    bool pruned = agent_prune(agent);
+    agent_rest(agent, !agent->complete || !pruned);
 }
 
 /* Those of the set on disk that the words speak of; in the arena. */

@@ -45,7 +45,6 @@ struct stage {
     struct generations *generations;
     char *folders[3];
     struct buffer why;
-    bool nudged;      /* by one more change */
     const char *last; /* call */
     size_t looks;     /* at the output, one behind each call that may change it */
     size_t broken;    /* of them */
@@ -94,11 +93,6 @@ static bool is_current(void *context) {
     struct agent_status status = agent_now(stage->agent);
 
     system_calls_pause();
-    if (!stage->nudged && log_lines_count("cannot remove secret files", NULL) > 0) {
-        /* What could not be removed goes after the next reload. */
-        stage->nudged = true;
-        generations_change_all(stage->generations);
-    }
     bool current = status.phase == AGENT_IDLE && status.confirmed &&
                    generations_are_current(stage->generations, stage->agent->out, &stage->why);
     system_calls_resume();
@@ -154,7 +148,6 @@ static void change(struct stage *stage) {
     generations_settle(stage->generations);
     generations_change_all(stage->generations);
     stage->last = NULL;
-    stage->nudged = false;
     system_calls_observe(look, stage);
 }
 
