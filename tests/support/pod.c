@@ -97,6 +97,10 @@ static const char *usual_base(struct pod *pod) {
                         "    - job_name: 'self'\n"
                         "      static_configs:\n"
                         "          - targets: [\"127.0.0.1:%u\"]\n"
+                        /* a thousand queues would each remember the series of all of them */
+                        "      metric_relabel_configs:\n"
+                        "          - {source_labels: [__name__], regex: 'prometheus_remote_.*', "
+                        "action: drop}\n"
                         "# The end.\n",
                         pod->folder, prometheus_server_port(pod->prometheus));
 }
