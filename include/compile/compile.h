@@ -44,6 +44,10 @@ struct compile_settings {
     size_t environment_count;
     struct yaml_limits limits;
     const struct history *history; /* NULL: nothing is known (render, check, a first pass) */
+    /* A certificate or key that Prometheus could not load rejects the RemoteWrite. Otherwise it is
+     * warned about: where manifests are judged without a Prometheus, their Secrets may be
+     * stand-ins. */
+    bool certificates_must_load;
 };
 
 /* Judges the settings themselves: cluster labels, selector, secret_path. 0, or -EINVAL with

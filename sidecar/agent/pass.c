@@ -44,6 +44,7 @@ void pass_configure(struct pass *pass, const struct agent_settings *settings) {
     pass->settings = settings;
     pass->compile = settings->compile;
     pass->compile.history = pass->history;
+    pass->compile.certificates_must_load = true;
     pass->source = source_new(&settings->source);
     pass->compiler = compiler_new();
 }

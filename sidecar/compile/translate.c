@@ -8,6 +8,7 @@
 #include "compile/translate.h"
 
 #include "base/compiler.h"
+#include "compile/material.h"
 #include "spec/proxy.h"
 #include "spec/regex.h"
 #include "spec/rules.h"
@@ -574,6 +575,8 @@ void translate(struct scope *scope, const struct remote_write *remote_write,
     if (scope->errors == before) {
         check_halves(&translator, entry);
         check_ambient(&translator, entry);
+        material_check(scope, remote_write, store,
+                       settings->certificates_must_load ? SEVERITY_ERROR : SEVERITY_WARNING);
     }
     if (scope->errors == before && ret->pending == NULL)
         ret->entry = entry;

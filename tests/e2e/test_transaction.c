@@ -393,28 +393,46 @@ static void a_good_config_is_what_prometheus_starts_with_after_an_outage(void **
     assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
 }
 
+/* Prometheus would refuse it only while it applies the config, and die of its next reload. */
+static void a_certificate_that_is_none_never_reaches_prometheus(void **state) {
+    struct pod *pod = *state;
+    drop_many(pod, 6, SIZE_MAX, SIZE_MAX);
+    folder_make(pod->secrets, "tls");
+    file_write(pod->secrets, "tls/ca", "no certificate\n");
+    drop_idle(pod, "guilty", "    tlsConfig: {ca: {secret: {name: tls, key: ca}}}\n");
+    pod_runs(pod);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "idle-0005") && is_idle(pod));
+    assert_int_equal(pod_logged(pod, "holds no PEM block CERTIFICATE"), 1);
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+
+    CLEANUP(memory_freep) char *good = file_read("testdata/certificates", "ec.crt");
+    file_replace(pod->secrets, "tls/ca", good);
+
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "guilty") && is_idle(pod));
+    assert_true(last_reload_was_good(pod));
+    assert_int_equal(prometheus_server_supervise(pod->prometheus), 0);
+    assert_int_equal(pod_logged(pod, "Prometheus refused"), 0);
+}
+
 /* What Prometheus refuses only while it applies a config leaves its queues half taken over, and its
- * next good reload ends it: it takes several lives, but nobody else's RemoteWrite. */
-static void a_certificate_that_is_none_is_found_though_prometheus_dies_of_it(void **state) {
+ * next good reload ends it: it takes several lives, but nobody else's RemoteWrite. A file of its
+ * own container can be looked into by nobody else. */
+static void a_file_that_prometheus_lacks_is_found_though_prometheus_dies_of_it(void **state) {
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     drop_many(pod, 6, SIZE_MAX, SIZE_MAX);
-    pod_runs(pod);
+    pod_runs(pod, "--allow-file-references");
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "idle-0005") && is_idle(pod));
 
-    folder_make(pod->secrets, "bad");
-    file_write(pod->secrets, "bad/ca", "no certificate\n");
     drop_idle(pod, "good", KNOWN_FIELD);
-    drop_idle(pod, "guilty",
-              "    tlsConfig: {ca: {secret: {name: bad, key: ca}}}\n"
-              "    proxyUrl: http://127.0.0.1:9\n");
+    drop_idle(pod, "guilty", "    tlsConfig: {caFile: /nowhere/ca.crt}\n");
 
     EVENTUALLY_WITHIN(
         pod, comes_up(pod, "good") && pod_logged(pod, "state=quarantined") > 0 && is_idle(pod),
         60000U);
     assert_int_equal(prometheus_server_entries(pod->prometheus), 7);
     assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
-    print_message("a certificate that is none: Prometheus was started anew %u times\n",
+    print_message("a file that is not there: Prometheus was started anew %u times\n",
                   prometheus_server_supervise(pod->prometheus));
 }
 
@@ -466,7 +484,8 @@ int main(void) {
         POD_TEST(changes_of_others_go_on_while_the_base_is_refused),
         POD_TEST(a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base),
         POD_TEST(a_good_config_is_what_prometheus_starts_with_after_an_outage),
-        POD_TEST(a_certificate_that_is_none_is_found_though_prometheus_dies_of_it),
+        POD_TEST(a_certificate_that_is_none_never_reaches_prometheus),
+        POD_TEST(a_file_that_prometheus_lacks_is_found_though_prometheus_dies_of_it),
         POD_TEST(a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
