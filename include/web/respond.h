@@ -18,7 +18,10 @@ struct web_answer {
     struct buffer body; /* buffer_free */
 };
 
-/* A method and a path, without query; both may hold anything. */
+/* Will the answer show a view? A method and a path, without query; both may hold anything. */
+bool web_shows_view(const char *method, const char *path);
+
+/* The same two. */
 void web_respond(const struct web_hooks *hooks, const char *method, const char *path,
                  struct web_answer *ret);
 

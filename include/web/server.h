@@ -9,14 +9,21 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "web/hold.h"
 #include "web/view.h"
 
 #include <uv.h>
+
+#include <stdbool.h>
 
 struct web_hooks {
     /* Fills a zeroed view; what it points to has to stand until the arena is freed or the loop
      * turns. */
     void (*view)(struct web_view *ret, struct arena *arena, void *context);
+    /* Before a view is asked for that will be shown under this path ("/", "/metrics", ...): true
+     * where it is better asked for a little later. Then the hook has taken the hold, and ends it
+     * when it is time (web/hold.h). NULL: never. */
+    bool (*prepare)(struct web_hold *hold, const char *path, void *context);
     void (*reload)(void *context); /* POST /-/reload; returns at once */
     void *context;
 };
@@ -25,7 +32,8 @@ struct web_hooks {
 struct web_limits {
     unsigned connections;     /* 64; those beyond wait until one is free */
     unsigned request_timeout; /* 10 s, from the first byte awaited to the whole request */
-    unsigned answer_timeout;  /* 60 s, until the other side has taken the answer */
+    /* 60 s, until the other side has taken the answer; one that is held for so long is cut off */
+    unsigned answer_timeout;
 };
 
 /* Opens a listening socket. 0 and *ret; negative errno. */

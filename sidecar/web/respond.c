@@ -109,6 +109,12 @@ static bool takes(const struct endpoint *endpoint, const char *method) {
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
+bool web_shows_view(const char *method, const char *path) {
+    const struct endpoint *endpoint = find(path);
+
+    return endpoint != NULL && endpoint->viewed && takes(endpoint, method);
+}
+
 void web_respond(const struct web_hooks *hooks, const char *method, const char *path,
                  struct web_answer *ret) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();

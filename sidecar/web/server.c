@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "web/hold.h"
 #include "web/respond.h"
 
 #include <microhttpd.h>
@@ -32,8 +33,12 @@ enum {
 
 struct client {
     int socket;
-    uint64_t deadline; /* loop time */
-    size_t body;       /* bytes of the request's body so far */
+    uint64_t deadline;     /* loop time */
+    bool late;             /* its time is over */
+    size_t body;           /* bytes of the request's body so far */
+    bool answering;        /* the request is there, and has its time for the answer */
+    bool prepared;         /* the hook was asked about the request */
+    struct web_hold *hold; /* NULL: it is not held */
     LIST_ENTRY(client) entries;
 };
 
@@ -93,6 +98,8 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
     if (client != NULL) {
         client->body = 0;
+        client->answering = false;
+        client->prepared = false;
         client_may_take(server, client, server->limits.request_timeout);
     }
 }
@@ -147,8 +154,24 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
     return result;
 }
 
+/* True when the answer has to wait. */
+static bool request_waits(const struct web_server *server, struct client *client,
+                          struct MHD_Connection *connection, const char *method, const char *path) {
+    const struct web_hooks *hooks = &server->hooks;
+
+    if (client->prepared || hooks->prepare == NULL || !web_shows_view(method, path)) {
+        return false;
+    }
+    client->prepared = true;
+    if (!hooks->prepare(hold_new(connection, &client->hold), path, hooks->context)) {
+        hold_drop(&client->hold);
+        return false;
+    }
+    return hold_begin(&client->hold);
+}
+
 /* MHD_AccessHandlerCallback: once when the header is there, once for each part of the body, and
- * once at its end. */
+ * once at its end; there once more each time that it was held. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version UNUSED,
                                   const char *upload UNUSED, size_t *upload_size, void **request) {
@@ -156,7 +179,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
     struct client *client = client_of(connection);
     struct web_answer answer;
 
-    if (client == NULL) {
+    if (client == NULL || client->late) {
         return MHD_NO;
     }
     if (*request == NULL) {
@@ -170,7 +193,13 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *upload_size = 0;
         return client->body <= BODY_MAX ? MHD_YES : MHD_NO;
     }
-    client_may_take(server, client, server->limits.answer_timeout);
+    if (!client->answering) {
+        client->answering = true;
+        client_may_take(server, client, server->limits.answer_timeout);
+    }
+    if (request_waits(server, client, connection, method, url)) {
+        return MHD_YES;
+    }
     web_respond(&server->hooks, method, url, &answer);
     enum MHD_Result result = answer_send(connection, &answer);
     buffer_free(&answer.body);
@@ -199,6 +228,8 @@ static uint64_t end_late_clients(struct web_server *server) {
     LIST_FOREACH (client, &server->clients, entries) {
         if (client->deadline <= now) {
             shutdown(client->socket, SHUT_RDWR);
+            client->late = true;
+            hold_let_go(&client->hold);
             client_may_take(server, client, server->limits.request_timeout);
         }
         uint64_t left = client->deadline - now;
@@ -255,7 +286,7 @@ static void PRINTF_LIKE(2, 0)
 }
 
 static struct MHD_Daemon *daemon_new(struct web_server *server, int socket) {
-    const unsigned flags = MHD_USE_EPOLL | MHD_USE_ERROR_LOG;
+    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     const unsigned milliseconds_per_second = 1000;
     unsigned idle_seconds =
         (server->limits.request_timeout + milliseconds_per_second - 1) / milliseconds_per_second;
@@ -322,6 +353,15 @@ static void on_closed(uv_handle_t *handle) {
     }
 }
 
+/* The daemon may not be stopped while a connection is suspended. */
+static void let_all_go(struct web_server *server) {
+    struct client *client = NULL;
+
+    LIST_FOREACH (client, &server->clients, entries) {
+        hold_let_go(&client->hold);
+    }
+}
+
 void web_server_close(struct web_server *server) {
     if (server == NULL) {
         return;
@@ -334,6 +374,7 @@ void web_server_close(struct web_server *server) {
         uv_close((uv_handle_t *)&server->poll, on_closed);
         uv_close((uv_handle_t *)&server->timer, on_closed);
     }
+    let_all_go(server);
     MHD_stop_daemon(server->daemon);
     if (!watched) {
         free(server);

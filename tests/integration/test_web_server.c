@@ -3,7 +3,7 @@
 /* The web server on a loop, and clients of every kind on the same loop, byte by byte. */
 
 #include "support/loop.h"
-#include "support/web_fixture.h"
+#include "support/web_house.h"
 
 #include "base/compiler.h"
 #include "base/memory.h"
@@ -21,114 +21,6 @@
 #include <cmocka.h>
 
 #define CONNECTIONS 4U
-
-struct house {
-    uv_loop_t loop;
-    struct web_server *server;
-    uint16_t port;
-    unsigned reloads;
-};
-
-struct visitor {
-    int socket;
-    bool closed; /* by the other side */
-    struct buffer heard;
-};
-
-/* --- house and visitors --------------------------------------------------------------------- */
-
-static void house_opens(struct house *house, const char *text, struct web_limits limits) {
-    const struct web_hooks hooks = hooks_example(&house->reloads);
-    struct address address;
-    int socket = -1;
-
-    assert_null(address_parse(bytes_of(text), &address));
-    assert_int_equal(web_listen(&address, &socket), 0);
-    house->port = (uint16_t)web_port(socket);
-    house->server = web_server_new(&house->loop, socket, &limits, &hooks);
-    assert_non_null(house->server);
-}
-
-static int setup(void **state) {
-    struct house *house = memory_new(1, sizeof(*house));
-
-    assert_int_equal(uv_loop_init(&house->loop), 0);
-    *state = house;
-    return 0;
-}
-
-static int teardown(void **state) {
-    struct house *house = *state;
-
-    web_server_close(house->server);
-    bool finished = loop_finish(&house->loop);
-    free(house);
-    return finished ? 0 : -1;
-}
-
-static struct visitor visit(const struct house *house) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(house->port)};
-    struct visitor visitor = {.socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    assert_int_equal(connect(visitor.socket, (const struct sockaddr *)&address, sizeof(address)),
-                     0);
-    return visitor;
-}
-
-static void say(const struct visitor *visitor, const char *text) {
-    size_t length = strlen(text);
-
-    /* The other side may have had enough already. */
-    ssize_t sent = send(visitor->socket, text, length, MSG_NOSIGNAL);
-    (void)sent;
-}
-
-static void leave(struct visitor *visitor) {
-    if (visitor->socket >= 0) {
-        close(visitor->socket);
-        visitor->socket = -1;
-    }
-    buffer_free(&visitor->heard);
-}
-
-static void listen_to(struct visitor *visitor) {
-    const size_t step = 4096;
-
-    for (;;) {
-        ssize_t count =
-            recv(visitor->socket, buffer_reserve(&visitor->heard, step), step, MSG_DONTWAIT);
-        if (count <= 0) {
-            visitor->closed |= count == 0 || (errno != EAGAIN && errno != EINTR);
-            return;
-        }
-        visitor->heard.length += (size_t)count;
-    }
-}
-
-static bool is_closed(void *context) {
-    struct visitor *visitor = context;
-
-    listen_to(visitor);
-    return visitor->closed;
-}
-
-static bool has_heard(void *context) {
-    struct visitor *visitor = context;
-
-    listen_to(visitor);
-    return visitor->heard.length > 0;
-}
-
-/* One request on a connection of its own, until it is closed. */
-static const char *ask(struct house *house, struct visitor *visitor, const char *request) {
-    *visitor = visit(house);
-    say(visitor, request);
-    assert_true(loop_until(&house->loop, is_closed, visitor, LOOP_DEADLINE));
-    return buffer_string(&visitor->heard);
-}
-
-#define REQUEST(method, path) method " " path " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 /* --- requests ------------------------------------------------------------------------------- */
 
@@ -440,7 +332,7 @@ static void a_server_that_is_closed_ends_its_connections(void **state) {
     assert_true(loop_until(&house->loop, is_closed, &visitor, LOOP_DEADLINE));
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, house_setup, house_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
