@@ -5,7 +5,7 @@
 /* What the agent knows of the Prometheus beside it: whether it answers, whether it took the config,
  * its version. Judges answers and says in the log what is new about them; decides nothing. */
 
-#include "agent/incident.h"
+#include "base/incident.h"
 #include "prometheus/client.h"
 #include "spec/version.h"
 

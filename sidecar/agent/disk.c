@@ -4,9 +4,9 @@
 
 #include "agent/disk.h"
 
-#include "agent/incident.h"
 #include "agent/report.h"
 #include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "publish/publish.h"

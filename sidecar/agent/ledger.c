@@ -4,9 +4,9 @@
 
 #include "agent/ledger.h"
 
-#include "agent/incident.h"
 #include "base/arena.h"
 #include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "publish/publish.h"

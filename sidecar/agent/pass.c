@@ -5,9 +5,9 @@
 
 #include "agent/pass.h"
 
-#include "agent/incident.h"
 #include "agent/report.h"
 #include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "compile/merge.h"

@@ -7,8 +7,8 @@
 
 #include "agent/watcher.h"
 
-#include "agent/incident.h"
 #include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
 

@@ -2,8 +2,8 @@
 
 /* What is said about one state after another, and what is not. */
 
-#include "agent/incident.h"
 #include "agent/report.h"
+#include "base/incident.h"
 #include "support/log_lines.h"
 
 #include <setjmp.h>

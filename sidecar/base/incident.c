@@ -3,7 +3,7 @@
 /* Keeps log storms out of the log: what is wrong is told by its words, of which a fingerprint is
  * kept. */
 
-#include "agent/incident.h"
+#include "base/incident.h"
 
 bool incident_report(struct incident *incident, struct bytes words, int64_t now) {
     uint64_t fingerprint = bytes_hash(words);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_INCIDENT_H
-#define SIDECAR_AGENT_INCIDENT_H
+#ifndef SIDECAR_BASE_INCIDENT_H
+#define SIDECAR_BASE_INCIDENT_H
 
 /* A fault that lasts is said once, not at every try: an incident begins, goes on, turns into
  * another one, and ends. A zeroed struct is the quiet state. */
