@@ -28,7 +28,8 @@ PARALLEL = $(MAKE) --no-print-directory --silent -j$(JOBS)
 .SUFFIXES:
 
 # A library is listed once, by its pkg-config name.
-LIBRARIES := libuv libcurl libcrypto libmicrohttpd jansson yaml-0.1 libconfig libpcre2-8 libseccomp zlib
+LIBRARIES := libuv libcurl libcrypto libmicrohttpd gnutls libcrypt jansson yaml-0.1 libconfig \
+    libpcre2-8 libseccomp zlib
 TEST_LIBRARIES := cmocka
 
 # --- flags ----------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ struct settings {
     int64_t retry_interval;
 
     const char *listen_address;
+    const char *web_config_file;
 
     int64_t max_file_size; /* bytes */
     int64_t max_files;

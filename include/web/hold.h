@@ -20,6 +20,9 @@ struct web_hold;
  * the very call that took it, after the client has gone, after the server was closed. */
 void web_hold_end(struct web_hold *hold);
 
+/* Is there still somebody who waits for it to end? */
+bool web_hold_is_awaited(const struct web_hold *hold);
+
 /* --- for the server ------------------------------------------------------------------------- */
 
 /* For the request that a connection's handler is looking at. *place says whether it is held: it is

@@ -12,7 +12,8 @@
 struct web_answer {
     unsigned status;
     const char *content_type;
-    const char *allow; /* 405: the methods that there are; NULL otherwise */
+    const char *allow;        /* 405: the methods that there are; NULL otherwise */
+    const char *authenticate; /* 401: how; NULL otherwise */
     /* Of the page's style sheet, for the Content-Security-Policy; "": no page. */
     char nonce[33];
     struct buffer body; /* buffer_free */

@@ -9,12 +9,14 @@
 #include "base/address.h"
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "web/config_file.h"
 #include "web/hold.h"
 #include "web/view.h"
 
 #include <uv.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct web_hooks {
     /* Fills a zeroed view; what it points to has to stand until the arena is freed or the loop
@@ -44,10 +46,15 @@ unsigned web_port(int socket);
 
 struct web_server;
 
-/* Takes the socket over. Its handles do not keep the loop alive. NULL, and the socket closed, when
- * there is no memory or descriptor for it. */
+/* Takes the socket over. config_file says who is served and by which TLS, and has to outlive the
+ * server; NULL: everybody, without. Its handles do not keep the loop alive. NULL, and the socket
+ * closed, when there is no memory or descriptor for it. */
 struct web_server *web_server_new(uv_loop_t *loop, int socket, const struct web_limits *limits,
-                                  const struct web_hooks *hooks) MUST_USE;
+                                  const struct web_hooks *hooks,
+                                  struct web_config_file *config_file) MUST_USE;
+
+/* How often it has computed bcrypt so far. */
+uint64_t web_server_bcrypts(const struct web_server *server);
 
 /* Ends every connection; the memory goes as the loop turns once more. NULL is fine. */
 void web_server_close(struct web_server *server);

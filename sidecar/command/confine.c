@@ -91,7 +91,8 @@ static void allow_file(struct path_list *list, const char *path) {
     }
 }
 
-static struct path_list readable(const struct setup *setup, struct arena *arena) {
+static struct path_list readable(const struct setup *setup,
+                                 const struct web_config_file *web_config, struct arena *arena) {
     struct path_list list = {.arena = arena};
     const struct settings *settings = setup->settings;
     const struct source_settings *source = &setup->agent.source;
@@ -106,6 +107,8 @@ static struct path_list readable(const struct setup *setup, struct arena *arena)
     allow_file(&list, settings->reload_password_file);
     allow_file(&list, settings->reload_bearer_token_file);
     allow_file(&list, settings->reload_ca_file);
+    for (size_t i = 0; web_config != NULL && web_config_file_path(web_config, i) != NULL; i++)
+        allow_file(&list, web_config_file_path(web_config, i));
     return list;
 }
 
@@ -134,10 +137,10 @@ static void say(const struct sandbox_report *report) {
         log_info("sandbox entered");
 }
 
-int confine(const struct setup *setup) {
+int confine(const struct setup *setup, const struct web_config_file *web_config) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const struct prometheus_settings *prometheus = &setup->agent.prometheus;
-    struct path_list reading = readable(setup, arena);
+    struct path_list reading = readable(setup, web_config, arena);
     struct path_list writing = writable(setup, arena);
     uint16_t ports[PORTS_MAX] = {PORT_DNS};
     size_t port_count = 1;

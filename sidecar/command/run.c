@@ -11,6 +11,7 @@
 #include "command/serve.h"
 #include "command/setup.h"
 #include "sandbox/sandbox.h"
+#include "web/config_file.h"
 
 #include <string.h>
 
@@ -20,9 +21,11 @@ struct runner {
     struct setup *current; /* what the agent uses */
     struct setup *retired; /* what it used before; in its hands until the reread that retired it has
                               returned */
+    struct web_config_file *web_config; /* NULL: none was given */
 };
 
 static void runner_free(struct runner *runner) {
+    web_config_file_free(runner->web_config);
     setup_free(runner->current);
     setup_free(runner->retired);
 }
@@ -57,6 +60,16 @@ static int runner_read(struct runner *runner, struct diagnostics *diagnostics) {
     return error;
 }
 
+/* What a running sidecar does not take. */
+static void warn_of_restart(const struct settings *before, const struct settings *now) {
+    if (!same_text(before->listen_address, now->listen_address)) {
+        log_warn("another listen address needs a restart");
+    }
+    if (!same_text(before->web_config_file, now->web_config_file)) {
+        log_warn("another web config file needs a restart");
+    }
+}
+
 /* On SIGHUP. Flags stay what they are; it is sidecar.cfg that may have changed. */
 static const struct agent_settings *reread(void *context) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -64,6 +77,9 @@ static const struct agent_settings *reread(void *context) {
     struct diagnostics diagnostics = diagnostics_in(arena);
     const char *file = runner->current->settings->sidecar_config;
 
+    if (runner->web_config != NULL) {
+        web_config_file_refresh(runner->web_config, true);
+    }
     if (file == NULL) {
         return NULL;
     }
@@ -73,9 +89,7 @@ static const struct agent_settings *reread(void *context) {
         return NULL;
     }
     /* before is retired by now, and not yet freed. */
-    if (!same_text(before->settings->listen_address, runner->current->settings->listen_address)) {
-        log_warn("another listen address needs a restart");
-    }
+    warn_of_restart(before->settings, runner->current->settings);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
 }
@@ -89,7 +103,8 @@ static void runner_take(struct runner *runner, struct setup *setup) {
     runner->current = setup;
 }
 
-static enum exit_status run_loop(const struct setup *setup) {
+static enum exit_status run_loop(const struct runner *runner) {
+    const struct setup *setup = runner->current;
     uv_loop_t loop;
     int error = uv_loop_init(&loop);
 
@@ -99,10 +114,10 @@ static enum exit_status run_loop(const struct setup *setup) {
     }
     struct agent *agent = agent_new(&loop, &setup->agent);
     struct serve *serve = NULL;
-    error = serve_start(&loop, agent, setup->settings->listen_address, &serve);
+    error = serve_start(&loop, agent, setup->settings->listen_address, runner->web_config, &serve);
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
-        error = confine(setup);
+        error = confine(setup, runner->web_config);
     }
     if (error == 0) {
         error = agent_start(agent);
@@ -134,5 +149,10 @@ enum exit_status run_execute(const struct invocation *invocation) {
     if (runner.current->agent.watch_milliseconds == 0) {
         return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;
     }
-    return run_loop(runner.current);
+    const char *web_config = runner.current->settings->web_config_file;
+    if (web_config != NULL &&
+        web_config_file_new(web_config, &diagnostics, &runner.web_config) < 0) {
+        return usage_fault(&diagnostics);
+    }
+    return run_loop(&runner);
 }

@@ -177,7 +177,8 @@ static int listen_fault(const char *address, const char *words, int error) {
     return error;
 }
 
-static int server_start(struct serve *serve, uv_loop_t *loop, const char *address) {
+static int server_start(struct serve *serve, uv_loop_t *loop, const char *address,
+                        struct web_config_file *config_file) {
     const struct web_hooks hooks = {.view = view_fill, .reload = on_reload, .context = serve};
     const struct web_limits limits = {0};
     struct address parsed;
@@ -192,15 +193,20 @@ static int server_start(struct serve *serve, uv_loop_t *loop, const char *addres
         return listen_fault(address, strerror(-error), error);
     }
     unsigned port = web_port(socket);
-    serve->server = web_server_new(loop, socket, &limits, &hooks);
+    serve->server = web_server_new(loop, socket, &limits, &hooks, config_file);
     if (serve->server == NULL) {
         return listen_fault(address, "the HTTP server cannot be started", -ENOMEM);
     }
-    log_info("listening", LOG_STRING("address", address), LOG_INT("port", port));
+    const struct web_config *config =
+        config_file != NULL ? web_config_file_current(config_file)->config : NULL;
+    log_info("listening", LOG_STRING("address", address), LOG_INT("port", port),
+             LOG_BOOL("tls", config != NULL && config->tls),
+             LOG_BOOL("basic_auth", config != NULL && config->user_count > 0));
     return 0;
 }
 
-int serve_start(uv_loop_t *loop, struct agent *agent, const char *address, struct serve **ret) {
+int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
+                struct web_config_file *config_file, struct serve **ret) {
     *ret = NULL;
     if (address == NULL) {
         return 0;
@@ -208,7 +214,7 @@ int serve_start(uv_loop_t *loop, struct agent *agent, const char *address, struc
     struct serve *serve = memory_new(1, sizeof(*serve));
     serve->agent = agent;
     serve->process = process_source_new();
-    int error = server_start(serve, loop, address);
+    int error = server_start(serve, loop, address, config_file);
     if (error < 0) {
         serve_free(serve);
         return error;

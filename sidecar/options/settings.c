@@ -153,6 +153,14 @@ static int check_credentials(const struct settings *settings, struct diagnostics
     return error;
 }
 
+static int check_web(const struct settings *settings, struct diagnostics *diagnostics) {
+    if (settings->web_config_file != NULL && settings->listen_address == NULL) {
+        return conflict(settings, "web-config-file", "has no use without --listen-address",
+                        "give --listen-address too, or leave it out", diagnostics);
+    }
+    return 0;
+}
+
 static bool list_has(const struct directory_list *list, const char *path) {
     for (size_t i = 0; i < list->count; i++) {
         if (strcmp(list->items[i].path, path) == 0) {
@@ -180,7 +188,8 @@ int settings_check(const struct settings *settings, unsigned need,
                    struct diagnostics *diagnostics) {
     int needs = check_needs(settings, need, diagnostics);
     int credentials = check_credentials(settings, diagnostics);
+    int web = check_web(settings, diagnostics);
     int directories = check_directories(settings, diagnostics);
 
-    return needs < 0 || credentials < 0 || directories < 0 ? -EINVAL : 0;
+    return needs < 0 || credentials < 0 || web < 0 || directories < 0 ? -EINVAL : 0;
 }

@@ -466,6 +466,17 @@ const struct option options[] = {
         FIELD(listen_address),
     },
     {
+        .flag = "web-config-file",
+        .key = "web.config_file",
+        .type = OPTION_PATH,
+        .group = GROUP_WEB,
+        .metavar = "FILE",
+        .help = "Serve by TLS, and only those with a certificate or a password, as this file says "
+                "in Prometheus's web configuration format. It and the files that it names are read "
+                "again when they change; another one in the settings file needs a restart.",
+        FIELD(web_config_file),
+    },
+    {
         .flag = "max-file-size",
         .key = "limits.max_file_size",
         .type = OPTION_SIZE,

@@ -62,3 +62,7 @@ void web_hold_end(struct web_hold *hold) {
     }
     free(hold);
 }
+
+bool web_hold_is_awaited(const struct web_hold *hold) {
+    return hold->place != NULL;
+}

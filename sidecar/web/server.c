@@ -11,9 +11,14 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "web/answer.h"
+#include "web/basic_auth.h"
 #include "web/hold.h"
+#include "web/rate_limit.h"
 #include "web/respond.h"
+#include "web/tls.h"
 
+#include <gnutls/abstract.h>
 #include <microhttpd.h>
 
 #include <stdlib.h>
@@ -31,14 +36,23 @@ enum {
     USUAL_ANSWER_MILLISECONDS = 60000
 };
 
+/* How far it is. Zeroed: it is not there yet. */
+struct request {
+    size_t body;               /* bytes so far */
+    bool admitted;             /* it is there in full, and has its time for the answer */
+    bool asked;                /* its credentials were looked at */
+    bool granted;              /* ... and are good */
+    bool prepared;             /* the hook was asked about it */
+    struct auth_digest digest; /* of its credentials */
+    struct web_hold *hold;     /* NULL: it is not held */
+};
+
 struct client {
     int socket;
-    uint64_t deadline;     /* loop time */
-    bool late;             /* its time is over */
-    size_t body;           /* bytes of the request's body so far */
-    bool answering;        /* the request is there, and has its time for the answer */
-    bool prepared;         /* the hook was asked about the request */
-    struct web_hold *hold; /* NULL: it is not held */
+    uint64_t deadline;           /* loop time */
+    bool late;                   /* its time is over */
+    struct request request;      /* the one at hand */
+    struct web_version *version; /* of the TLS that it began with; NULL: it speaks none */
     LIST_ENTRY(client) entries;
 };
 
@@ -46,6 +60,9 @@ struct web_server {
     uv_loop_t *loop;
     struct web_limits limits;
     struct web_hooks hooks;
+    struct web_config_file *config_file; /* NULL: there is none, and neither is auth */
+    struct basic_auth *auth;
+    struct rate_limit rate_limit;
     struct MHD_Daemon *daemon;
     uv_poll_t poll;
     uv_timer_t timer;
@@ -68,25 +85,71 @@ static void client_may_take(struct web_server *server, struct client *client,
     client->deadline = uv_now(server->loop) + milliseconds;
 }
 
+/* NULL: there is none. Valid until the file is refreshed. */
+static const struct web_config *config_of(const struct web_server *server) {
+    return server->config_file != NULL ? web_config_file_current(server->config_file)->config
+                                       : NULL;
+}
+
+/* It goes as soon as libmicrohttpd notices. */
+static void client_cut_off(struct client *client) {
+    shutdown(client->socket, SHUT_RDWR);
+    client->late = true;
+    hold_let_go(&client->request.hold);
+}
+
+/* Before the first byte: libmicrohttpd has made the session, and handshakes with it later. */
+static void client_begin_tls(struct web_server *server, struct client *client,
+                             struct MHD_Connection *connection) {
+    struct web_version *version = web_config_file_current(server->config_file);
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+    if (version->tls == NULL) {
+        return;
+    }
+    client->version = web_version_reference(version);
+    if (info == NULL || tls_begin(version->tls, info->tls_session) < 0) {
+        client_cut_off(client);
+    }
+}
+
+static void client_arrives(struct web_server *server, struct MHD_Connection *connection,
+                           void **socket_context) {
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct client *client = memory_new(1, sizeof(*client));
+
+    client->socket = info != NULL ? info->connect_fd : -1;
+    /* A handshake has to be over in it too. */
+    client_may_take(server, client, server->limits.request_timeout);
+    LIST_INSERT_HEAD(&server->clients, client, entries);
+    *socket_context = client;
+    if (server->config_file != NULL) {
+        web_config_file_refresh(server->config_file, false);
+        client_begin_tls(server, client, connection);
+    }
+}
+
+static void client_leaves(struct web_server *server, void **socket_context) {
+    struct client *client = TAKE_PTR(*socket_context);
+
+    LIST_REMOVE(client, entries);
+    /* Its session is gone already. */
+    web_version_release(client->version);
+    free(client);
+    server->departures++;
+}
+
 /* MHD_OPTION_NOTIFY_CONNECTION */
 static void on_connection(void *context, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code) {
     struct web_server *server = context;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-        struct client *client = memory_new(1, sizeof(*client));
-        client->socket = info != NULL ? info->connect_fd : -1;
-        client_may_take(server, client, server->limits.request_timeout);
-        LIST_INSERT_HEAD(&server->clients, client, entries);
-        *socket_context = client;
+        client_arrives(server, connection, socket_context);
     } else if (*socket_context != NULL) {
-        struct client *client = *socket_context;
-        LIST_REMOVE(client, entries);
-        free(client);
-        server->departures++;
-        *socket_context = NULL;
+        client_leaves(server, socket_context);
     }
 }
 
@@ -97,87 +160,119 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     struct client *client = client_of(connection);
 
     if (client != NULL) {
-        client->body = 0;
-        client->answering = false;
-        client->prepared = false;
+        client->request = (struct request){0};
         client_may_take(server, client, server->limits.request_timeout);
     }
 }
 
 /* --- a request ------------------------------------------------------------------------------ */
 
-static void add_header(struct MHD_Response *response, const char *name, const char *value) {
-    (void)MHD_add_response_header(response, name, value);
-}
-
-static void add_headers(struct MHD_Response *response, const struct web_answer *answer) {
-    CLEANUP(buffer_free) struct buffer policy = {0};
-
-    buffer_append_string(&policy, "default-src 'none'; base-uri 'none'; form-action 'none'; "
-                                  "frame-ancestors 'none'");
-    if (answer->nonce[0] != '\0') {
-        buffer_printf(&policy, "; style-src 'nonce-%s'", answer->nonce);
-    }
-    add_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
-    add_header(response, "Content-Security-Policy", buffer_string(&policy));
-    add_header(response, "X-Content-Type-Options", "nosniff");
-    add_header(response, "X-Frame-Options", "DENY");
-    add_header(response, "Referrer-Policy", "no-referrer");
-    add_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    add_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
-    if (answer->allow != NULL) {
-        add_header(response, MHD_HTTP_HEADER_ALLOW, answer->allow);
+/* The credentials do not stay in libmicrohttpd's memory, which nobody erases. */
+static void erase_header(const char *value) {
+    if (value != NULL) {
+        memory_erase((void *)(uintptr_t)value, strlen(value));
     }
 }
 
-static enum MHD_Result answer_send(struct MHD_Connection *connection,
-                                   const struct web_answer *answer) {
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        answer->body.length, answer->body.data, MHD_RESPMEM_MUST_COPY);
+static enum auth_verdict request_check(struct web_server *server, struct request *request,
+                                       struct MHD_Connection *connection) {
+    const char *header =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
+    struct web_hold *hold = hold_new(connection, &request->hold);
+    enum auth_verdict verdict =
+        basic_auth_check(server->auth, config_of(server), header, hold, &request->digest);
 
-    if (response == NULL) {
-        return MHD_NO;
+    erase_header(header);
+    if (verdict != AUTH_PENDING) {
+        hold_drop(&request->hold);
+        return verdict;
     }
-    add_headers(response, answer);
-    enum MHD_Result result = MHD_queue_response(connection, answer->status, response);
-    MHD_destroy_response(response);
-    return result;
+    return hold_begin(&request->hold) ? AUTH_PENDING
+                                      : basic_auth_verdict(server->auth, &request->digest);
 }
 
-static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status,
-                              const char *words) {
-    struct web_answer answer = {.status = status, .content_type = "text/plain; charset=utf-8"};
+static enum auth_verdict request_authenticate(struct web_server *server, struct request *request,
+                                              struct MHD_Connection *connection) {
+    const struct web_config *config = config_of(server);
+    enum auth_verdict verdict = AUTH_GRANTED;
 
-    buffer_append_string(&answer.body, words);
-    enum MHD_Result result = answer_send(connection, &answer);
+    if (config == NULL || config->user_count == 0 || request->granted) {
+        return AUTH_GRANTED;
+    }
+    if (request->asked) {
+        verdict = basic_auth_verdict(server->auth, &request->digest);
+    } else {
+        request->asked = true;
+        verdict = request_check(server, request, connection);
+    }
+    request->granted = verdict == AUTH_GRANTED;
+    return verdict;
+}
+
+/* True when the answer has to wait. */
+static bool request_waits(const struct web_server *server, struct request *request,
+                          struct MHD_Connection *connection, const char *method, const char *path) {
+    const struct web_hooks *hooks = &server->hooks;
+
+    if (request->prepared || hooks->prepare == NULL || !web_shows_view(method, path)) {
+        return false;
+    }
+    request->prepared = true;
+    if (!hooks->prepare(hold_new(connection, &request->hold), path, hooks->context)) {
+        hold_drop(&request->hold);
+        return false;
+    }
+    return hold_begin(&request->hold);
+}
+
+/* False: there are too many of them. */
+static bool request_admit(struct web_server *server, struct client *client) {
+    client->request.admitted = true;
+    client_may_take(server, client, server->limits.answer_timeout);
+    if (server->config_file == NULL) {
+        return true;
+    }
+    web_config_file_refresh(server->config_file, false);
+    return rate_limit_pass(&server->rate_limit, &config_of(server)->rate_limit,
+                           (int64_t)uv_now(server->loop));
+}
+
+/* It is there in full; called once more each time that it was held. */
+static enum MHD_Result request_answer(struct web_server *server, struct client *client,
+                                      struct MHD_Connection *connection, const char *method,
+                                      const char *path) {
+    struct request *request = &client->request;
+    struct web_answer answer;
+
+    if (!request->admitted && !request_admit(server, client)) {
+        return answer_refuse(connection, config_of(server), MHD_HTTP_TOO_MANY_REQUESTS, NULL,
+                             "too many requests\n");
+    }
+    switch (request_authenticate(server, request, connection)) {
+    case AUTH_PENDING:
+        return MHD_YES;
+    case AUTH_REFUSED:
+        return answer_refuse(connection, config_of(server), MHD_HTTP_UNAUTHORIZED, "Basic",
+                             "unauthorized\n");
+    case AUTH_GRANTED:
+        break;
+    }
+    if (request_waits(server, request, connection, method, path)) {
+        return MHD_YES;
+    }
+    web_respond(&server->hooks, method, path, &answer);
+    enum MHD_Result result = answer_send(connection, config_of(server), &answer);
     buffer_free(&answer.body);
     return result;
 }
 
-/* True when the answer has to wait. */
-static bool request_waits(const struct web_server *server, struct client *client,
-                          struct MHD_Connection *connection, const char *method, const char *path) {
-    const struct web_hooks *hooks = &server->hooks;
-
-    if (client->prepared || hooks->prepare == NULL || !web_shows_view(method, path)) {
-        return false;
-    }
-    client->prepared = true;
-    if (!hooks->prepare(hold_new(connection, &client->hold), path, hooks->context)) {
-        hold_drop(&client->hold);
-        return false;
-    }
-    return hold_begin(&client->hold);
-}
-
 /* MHD_AccessHandlerCallback: once when the header is there, once for each part of the body, and
- * once at its end; there once more each time that it was held. */
+ * at its end. */
 static enum MHD_Result on_request(void *context, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version UNUSED,
                                   const char *upload UNUSED, size_t *upload_size, void **request) {
     struct web_server *server = context;
     struct client *client = client_of(connection);
-    struct web_answer answer;
 
     if (client == NULL || client->late) {
         return MHD_NO;
@@ -186,24 +281,15 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         *request = client;
         return strlen(url) <= PATH_MAX_LENGTH
                    ? MHD_YES
-                   : refuse(connection, MHD_HTTP_URI_TOO_LONG, "the path is too long\n");
+                   : answer_refuse(connection, config_of(server), MHD_HTTP_URI_TOO_LONG, NULL,
+                                   "the path is too long\n");
     }
     if (*upload_size > 0) {
-        client->body += *upload_size;
+        client->request.body += *upload_size;
         *upload_size = 0;
-        return client->body <= BODY_MAX ? MHD_YES : MHD_NO;
+        return client->request.body <= BODY_MAX ? MHD_YES : MHD_NO;
     }
-    if (!client->answering) {
-        client->answering = true;
-        client_may_take(server, client, server->limits.answer_timeout);
-    }
-    if (request_waits(server, client, connection, method, url)) {
-        return MHD_YES;
-    }
-    web_respond(&server->hooks, method, url, &answer);
-    enum MHD_Result result = answer_send(connection, &answer);
-    buffer_free(&answer.body);
-    return result;
+    return request_answer(server, client, connection, method, url);
 }
 
 /* --- on the loop ---------------------------------------------------------------------------- */
@@ -227,9 +313,7 @@ static uint64_t end_late_clients(struct web_server *server) {
 
     LIST_FOREACH (client, &server->clients, entries) {
         if (client->deadline <= now) {
-            shutdown(client->socket, SHUT_RDWR);
-            client->late = true;
-            hold_let_go(&client->hold);
+            client_cut_off(client);
             client_may_take(server, client, server->limits.request_timeout);
         }
         uint64_t left = client->deadline - now;
@@ -285,8 +369,21 @@ static void PRINTF_LIKE(2, 0)
     log_debug("http server", LOG_STRING("what", buffer_string(&text)));
 }
 
+/* gnutls_certificate_retrieve_function2, of sessions that were given no credentials: there are
+ * none. But libmicrohttpd does not start without a certificate, or something that finds one. */
+static int no_certificate(gnutls_session_t session UNUSED, const gnutls_datum_t *authorities UNUSED,
+                          int authority_count UNUSED,
+                          const gnutls_pk_algorithm_t *algorithms UNUSED,
+                          int algorithm_count UNUSED, gnutls_pcert_st **certificates UNUSED,
+                          unsigned *certificate_count UNUSED, gnutls_privkey_t *key UNUSED) {
+    return -1;
+}
+
 static struct MHD_Daemon *daemon_new(struct web_server *server, int socket) {
-    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    const struct web_config *config = config_of(server);
+    const bool tls = config != NULL && config->tls;
+    const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+                           (tls ? MHD_USE_TLS : MHD_NO_FLAG);
     const unsigned milliseconds_per_second = 1000;
     unsigned idle_seconds =
         (server->limits.request_timeout + milliseconds_per_second - 1) / milliseconds_per_second;
@@ -296,7 +393,9 @@ static struct MHD_Daemon *daemon_new(struct web_server *server, int socket) {
         MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_CONNECTION_LIMIT, server->limits.connections,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT,
         idle_seconds, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+        /* the list ends here where there is no TLS */
+        tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END, no_certificate, MHD_OPTION_END);
 }
 
 static unsigned usual(unsigned given, unsigned otherwise) {
@@ -320,7 +419,8 @@ static int watch(struct web_server *server) {
 }
 
 struct web_server *web_server_new(uv_loop_t *loop, int socket, const struct web_limits *limits,
-                                  const struct web_hooks *hooks) {
+                                  const struct web_hooks *hooks,
+                                  struct web_config_file *config_file) {
     struct web_server *server = memory_new(1, sizeof(*server));
 
     server->loop = loop;
@@ -331,9 +431,14 @@ struct web_server *web_server_new(uv_loop_t *loop, int socket, const struct web_
         .answer_timeout = usual(limits->answer_timeout, USUAL_ANSWER_MILLISECONDS),
     };
     LIST_INIT(&server->clients);
-    server->daemon = daemon_new(server, socket);
+    server->config_file = config_file;
+    server->auth = config_file != NULL ? basic_auth_new(loop) : NULL;
+    if (config_file == NULL || server->auth != NULL) {
+        server->daemon = daemon_new(server, socket);
+    }
     if (server->daemon == NULL) {
         close(socket);
+        basic_auth_close(server->auth);
         free(server);
         return NULL;
     }
@@ -358,8 +463,12 @@ static void let_all_go(struct web_server *server) {
     struct client *client = NULL;
 
     LIST_FOREACH (client, &server->clients, entries) {
-        hold_let_go(&client->hold);
+        hold_let_go(&client->request.hold);
     }
+}
+
+uint64_t web_server_bcrypts(const struct web_server *server) {
+    return server->auth != NULL ? basic_auth_computations(server->auth) : 0;
 }
 
 void web_server_close(struct web_server *server) {
@@ -375,6 +484,7 @@ void web_server_close(struct web_server *server) {
         uv_close((uv_handle_t *)&server->timer, on_closed);
     }
     let_all_go(server);
+    basic_auth_close(server->auth);
     MHD_stop_daemon(server->daemon);
     if (!watched) {
         free(server);

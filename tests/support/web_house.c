@@ -34,7 +34,7 @@ void house_opens_with(struct house *house, const char *text, struct web_limits l
     assert_null(address_parse(bytes_of(text), &address));
     assert_int_equal(web_listen(&address, &socket), 0);
     house->port = (uint16_t)web_port(socket);
-    house->server = web_server_new(&house->loop, socket, &limits, hooks);
+    house->server = web_server_new(&house->loop, socket, &limits, hooks, NULL);
     assert_non_null(house->server);
 }
 
