@@ -26,8 +26,10 @@ bool web_hold_is_awaited(const struct web_hold *hold);
 /* --- for the server ------------------------------------------------------------------------- */
 
 /* For the request that a connection's handler is looking at. *place says whether it is held: it is
- * set to the hold, and to NULL when the hold ends; it has to stand until then. */
-struct web_hold *hold_new(struct MHD_Connection *connection, struct web_hold **place) MUST_USE;
+ * set to the hold, and to NULL when the hold ends; it has to stand until then. resumed is called
+ * whenever the connection may go on, since the daemon does not wake by itself. */
+struct web_hold *hold_new(struct MHD_Connection *connection, struct web_hold **place,
+                          void (*resumed)(void *context), void *context) MUST_USE;
 
 /* Nobody took it. */
 void hold_drop(struct web_hold **place);

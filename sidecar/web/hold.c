@@ -16,12 +16,16 @@ struct web_hold {
     struct MHD_Connection *connection;
     struct web_hold **place; /* NULL: the connection does not wait any longer */
     bool suspended;
+    void (*resumed)(void *context);
+    void *context;
 };
 
-struct web_hold *hold_new(struct MHD_Connection *connection, struct web_hold **place) {
+struct web_hold *hold_new(struct MHD_Connection *connection, struct web_hold **place,
+                          void (*resumed)(void *context), void *context) {
     struct web_hold *hold = memory_new(1, sizeof(*hold));
 
-    *hold = (struct web_hold){.connection = connection, .place = place};
+    *hold = (struct web_hold){
+        .connection = connection, .place = place, .resumed = resumed, .context = context};
     *place = hold;
     return hold;
 }
@@ -49,8 +53,8 @@ void hold_let_go(struct web_hold **place) {
         return;
     }
     if (hold->suspended) {
-        /* This wakes the loop by the daemon's descriptor. */
         MHD_resume_connection(hold->connection);
+        hold->resumed(hold->context);
     }
     hold->place = NULL;
     *place = NULL;

@@ -69,7 +69,10 @@ struct web_server {
     unsigned open_handles;
     LIST_HEAD(client_list, client) clients;
     uint64_t departures; /* connections that have ended */
+    bool resumed;        /* a hold has ended, and the daemon was not run since */
 };
+
+static void on_timer(uv_timer_t *timer);
 
 /* --- connections ---------------------------------------------------------------------------- */
 
@@ -174,11 +177,19 @@ static void erase_header(const char *value) {
     }
 }
 
+/* A hold may end within the daemon's run too: then it is run once more. */
+static void on_resumed(void *context) {
+    struct web_server *server = context;
+
+    server->resumed = true;
+    uv_timer_start(&server->timer, on_timer, 0, 0);
+}
+
 static enum auth_verdict request_check(struct web_server *server, struct request *request,
                                        struct MHD_Connection *connection) {
     const char *header =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION);
-    struct web_hold *hold = hold_new(connection, &request->hold);
+    struct web_hold *hold = hold_new(connection, &request->hold, on_resumed, server);
     enum auth_verdict verdict =
         basic_auth_check(server->auth, config_of(server), header, hold, &request->digest);
 
@@ -210,7 +221,7 @@ static enum auth_verdict request_authenticate(struct web_server *server, struct 
 }
 
 /* True when the answer has to wait. */
-static bool request_waits(const struct web_server *server, struct request *request,
+static bool request_waits(struct web_server *server, struct request *request,
                           struct MHD_Connection *connection, const char *method, const char *path) {
     const struct web_hooks *hooks = &server->hooks;
 
@@ -218,7 +229,8 @@ static bool request_waits(const struct web_server *server, struct request *reque
         return false;
     }
     request->prepared = true;
-    if (!hooks->prepare(hold_new(connection, &request->hold), path, hooks->context)) {
+    if (!hooks->prepare(hold_new(connection, &request->hold, on_resumed, server), path,
+                        hooks->context)) {
         hold_drop(&request->hold);
         return false;
     }
@@ -304,11 +316,9 @@ static void on_timer(uv_timer_t *timer) {
     serve(timer->data);
 }
 
-/* Shuts those down whose time is over (libmicrohttpd then finds the connection closed); the time
- * until the next one's is, or UINT64_MAX. */
-static uint64_t end_late_clients(struct web_server *server) {
+/* libmicrohttpd then finds their connections closed. */
+static void end_late_clients(struct web_server *server) {
     uint64_t now = uv_now(server->loop);
-    uint64_t next = UINT64_MAX;
     struct client *client = NULL;
 
     LIST_FOREACH (client, &server->clients, entries) {
@@ -316,7 +326,17 @@ static uint64_t end_late_clients(struct web_server *server) {
             client_cut_off(client);
             client_may_take(server, client, server->limits.request_timeout);
         }
-        uint64_t left = client->deadline - now;
+    }
+}
+
+/* Until the time of the next one is over; UINT64_MAX: there is none. */
+static uint64_t time_left(const struct web_server *server) {
+    uint64_t now = uv_now(server->loop);
+    uint64_t next = UINT64_MAX;
+    const struct client *client = NULL;
+
+    LIST_FOREACH (client, &server->clients, entries) {
+        uint64_t left = client->deadline > now ? client->deadline - now : 0;
         next = left < next ? left : next;
     }
     return next;
@@ -329,8 +349,9 @@ static void run(struct web_server *server) {
 
     do {
         departures = server->departures;
+        server->resumed = false;
         MHD_run(server->daemon);
-    } while (server->departures != departures);
+    } while (server->departures != departures || server->resumed);
 }
 
 static void serve(struct web_server *server) {
@@ -338,15 +359,13 @@ static void serve(struct web_server *server) {
 
     /* The loop's idea of now may be as old as its last wait. */
     uv_update_time(server->loop);
-    uint64_t wait = end_late_clients(server);
+    end_late_clients(server);
     run(server);
     if (LIST_EMPTY(&server->clients)) {
         uv_timer_stop(&server->timer);
         return;
     }
-    if (wait == UINT64_MAX) {
-        wait = server->limits.request_timeout;
-    }
+    uint64_t wait = time_left(server);
     if (MHD_get_timeout(server->daemon, &timeout) == MHD_YES && timeout < wait) {
         wait = timeout;
     }
