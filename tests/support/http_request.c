@@ -10,14 +10,27 @@ enum {
     TIMEOUT_SECONDS = 10
 };
 
-static size_t on_body(const char *data, size_t size, size_t count, void *context) {
-    struct http_reply *reply = context;
-
-    buffer_append(&reply->body, (struct bytes){data, size * count});
+static size_t on_data(const char *data, size_t size, size_t count, void *context) {
+    buffer_append(context, (struct bytes){data, size * count});
     return size * count;
 }
 
-static struct http_reply request(const char *url, const char *credentials, bool post) {
+static void set_text(CURL *curl, CURLoption option, const char *text) {
+    if (text != NULL) {
+        curl_easy_setopt(curl, option, text);
+    }
+}
+
+static void set_tls(CURL *curl, const struct http_question *question) {
+    set_text(curl, CURLOPT_CAINFO, question->authority);
+    set_text(curl, CURLOPT_SSLCERT, question->certificate);
+    set_text(curl, CURLOPT_SSLKEY, question->key);
+    set_text(curl, CURLOPT_SSL_CIPHER_LIST, question->ciphers);
+    set_text(curl, CURLOPT_SSL_EC_CURVES, question->curves);
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, question->tls_versions);
+}
+
+struct http_reply http_ask(const struct http_question *question) {
     struct http_reply reply = {0};
     CURL *curl = curl_easy_init();
 
@@ -25,19 +38,20 @@ static struct http_reply request(const char *url, const char *credentials, bool 
         fprintf(stderr, "tests: no curl\n");
         abort();
     }
-    curl_easy_setopt(curl, CURLOPT_URL, url);
+    curl_easy_setopt(curl, CURLOPT_URL, question->url);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)TIMEOUT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply);
-    if (post) {
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &reply.header);
+    if (question->post) {
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
     }
-    if (credentials != NULL) {
-        curl_easy_setopt(curl, CURLOPT_USERPWD, credentials);
-    }
-    if (curl_easy_perform(curl) == CURLE_OK) {
+    set_text(curl, CURLOPT_USERPWD, question->credentials);
+    set_tls(curl, question);
+    reply.error = (int)curl_easy_perform(curl);
+    if (reply.error == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply.status);
     }
     curl_easy_cleanup(curl);
@@ -45,14 +59,15 @@ static struct http_reply request(const char *url, const char *credentials, bool 
 }
 
 struct http_reply http_get(const char *url, const char *credentials) {
-    return request(url, credentials, false);
+    return http_ask(&(struct http_question){.url = url, .credentials = credentials});
 }
 
 struct http_reply http_post(const char *url, const char *credentials) {
-    return request(url, credentials, true);
+    return http_ask(&(struct http_question){.url = url, .credentials = credentials, .post = true});
 }
 
 void http_reply_free(struct http_reply *reply) {
+    buffer_free(&reply->header);
     buffer_free(&reply->body);
     reply->status = 0;
 }
