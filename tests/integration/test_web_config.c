@@ -139,6 +139,19 @@ static void ipv4_ipv6_and_both_are_served(void **state) {
     }
 }
 
+static void one_address_may_be_of_ipv6(void **state) {
+    SIDECAR_OR_SKIP(state);
+    web_sidecar_config(sidecar, TLS);
+    web_sidecar_start(sidecar, "[::1]");
+
+    CLEANUP(http_reply_free)
+    struct http_reply six =
+        web_sidecar_ask(sidecar, "https://[::1]", "/healthz",
+                        (struct http_question){.authority = in_folder(sidecar, "ca.pem")});
+    assert_int_equal(six.status, 200);
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 0);
+}
+
 static void material_may_stand_in_the_file_itself(void **state) {
     SIDECAR_OR_SKIP(state);
     CLEANUP(memory_freep) char *certificate = file_read(sidecar->folder, "server.pem");
@@ -544,6 +557,7 @@ int main(void) {
         TEST(who_believes_another_authority_goes_away),
         TEST(who_speaks_no_tls_gets_nothing),
         TEST(ipv4_ipv6_and_both_are_served),
+        TEST(one_address_may_be_of_ipv6),
         TEST(material_may_stand_in_the_file_itself),
         TEST(only_the_versions_that_are_allowed_are_spoken),
         TEST(cipher_suites_narrow_down_tls_1_2_and_leave_1_3_alone),

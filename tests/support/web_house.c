@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "support/loop.h"
+#include "support/tempdir.h"
 #include "support/web_fixture.h"
 
 #include <arpa/inet.h>
@@ -34,8 +35,22 @@ void house_opens_with(struct house *house, const char *text, struct web_limits l
     assert_null(address_parse(bytes_of(text), &address));
     assert_int_equal(web_listen(&address, &socket), 0);
     house->port = (uint16_t)web_port(socket);
-    house->server = web_server_new(&house->loop, socket, &limits, hooks, NULL);
+    house->server = web_server_new(&house->loop, socket, &limits, hooks, house->config_file);
     assert_non_null(house->server);
+}
+
+void house_config(struct house *house, const char *text) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics diagnostics = diagnostics_in(arena);
+
+    if (house->folder == NULL) {
+        house->folder = tempdir_new();
+    }
+    file_replace(house->folder, "web.yml", text);
+    if (house->config_file == NULL) {
+        CLEANUP(memory_freep) char *path = path_join(house->folder, "web.yml");
+        assert_int_equal(web_config_file_new(path, &diagnostics, &house->config_file), 0);
+    }
 }
 
 int house_setup(void **state) {
@@ -51,6 +66,10 @@ int house_teardown(void **state) {
 
     web_server_close(house->server);
     bool finished = loop_finish(&house->loop);
+    web_config_file_free(house->config_file);
+    if (house->folder != NULL) {
+        tempdir_remove(house->folder);
+    }
     free(house);
     return finished ? 0 : -1;
 }

@@ -16,11 +16,16 @@ struct house {
     struct web_server *server;
     uint16_t port;
     unsigned reloads; /* that were asked for */
+    char *folder;     /* web.yml; NULL: it has none */
+    struct web_config_file *config_file;
 };
 
 /* For cmocka: a house that is not open yet; and everything closed. */
 int house_setup(void **state);
 int house_teardown(void **state);
+
+/* Writes FOLDER/web.yml by rename: before it opens, for the server; and afterwards. */
+void house_config(struct house *house, const char *text);
 
 /* Shows view_example (web_fixture.h). */
 void house_opens(struct house *house, const char *address, struct web_limits limits);
