@@ -8,6 +8,9 @@
 #include "base/memory.h"
 #include "support/agent_fixture.h"
 #include "support/canary.h"
+#include "support/certificates.h"
+#include "support/loop.h"
+#include "support/web_house.h"
 
 #include <execinfo.h>
 #include <jansson.h>
@@ -116,12 +119,50 @@ static void no_memory_is_freed_with_a_secret_in_it(void **state) {
     assert_int_equal(dirty, 0);
 }
 
+/* Of the user alice, whose name's encoding ends where the password's begins. */
+static void no_request_leaves_its_password_behind(void **state) {
+    struct house *house = *state;
+    CLEANUP(memory_freep) char *hash = bcrypt_hash(CANARY, 4);
+    CLEANUP(buffer_free) struct buffer text = {0};
+    static const char *const requests[] = {
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Authorization: Basic YWxpY2U6" CANARY_ENCODED "\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        "Authorization: Basic YWxpY2U6" CANARY_SECRET_ENCODED "\r\nX-More: y\r\n\r\n",
+    };
+
+#ifdef OWN_MALLOC
+    skip();
+#endif
+    buffer_printf(&text, "basic_auth_users: {alice: %s}\n", hash);
+    house_config(house, buffer_string(&text));
+    house_opens(house, "127.0.0.1:0", (struct web_limits){0});
+    blocks = 0;
+    for (unsigned i = 0; i < 4; i++) {
+        CLEANUP(leave) struct visitor visitor;
+        looking = true;
+        const char *heard = ask(house, &visitor, requests[i % 2]);
+        looking = false;
+        assert_non_null(strstr(heard, i % 2 == 0 ? " 200 " : " 401 "));
+    }
+    looking = true;
+    web_server_close(house->server);
+    house->server = NULL;
+    assert_true(loop_finish(&house->loop));
+    looking = false;
+    assert_int_equal(uv_loop_init(&house->loop), 0);
+    assert_true(blocks > 20);
+    assert_int_equal(dirty, 0);
+}
+
 int main(void) {
     /* As main() does. */
     json_set_alloc_funcs(malloc, memory_erase_free);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(no_memory_is_freed_with_a_secret_in_it, agent_fixture_setup,
                                         agent_fixture_teardown),
+        cmocka_unit_test_setup_teardown(no_request_leaves_its_password_behind, house_setup,
+                                        house_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 #include "support/canary.h"
 #include "support/deadline.h"
+#include "support/kubelet.h"
 #include "support/tempdir.h"
 #include "support/web_sidecar.h"
 
@@ -408,6 +409,30 @@ static void a_new_authority_of_clients_counts_at_once(void **state) {
     assert_int_equal(asked(sidecar, by(sidecar, "stranger")), 200);
 }
 
+/* A Secret of type kubernetes.io/tls, and the web config in a ConfigMap beside it. */
+static void mounted_volumes_that_are_swapped_are_followed(void **state) {
+    SIDECAR_OR_SKIP(state);
+    CLEANUP(memory_freep) char *certificate = file_read(sidecar->folder, "server.pem");
+    CLEANUP(memory_freep) char *key = file_read(sidecar->folder, "server.key");
+    CLEANUP(memory_freep) char *directory = path_join(sidecar->folder, "tls");
+    CLEANUP(kubelet_volume_freep) struct kubelet_volume *volume = kubelet_volume_new(directory);
+    kubelet_volume_write(volume, "tls.crt", certificate, "tls.key", key, NULL);
+    given(sidecar, "tls_server_config: {cert_file: tls/tls.crt, key_file: tls/tls.key}\n");
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 200);
+
+    certificate_make(
+        sidecar->folder,
+        &(struct certificate){.name = "next", .issuer = "other", .san = "IP:127.0.0.1"});
+    CLEANUP(memory_freep) char *next = file_read(sidecar->folder, "next.pem");
+    CLEANUP(memory_freep) char *next_key = file_read(sidecar->folder, "next.key");
+    kubelet_volume_write(volume, "tls.crt", next, "tls.key", next_key, NULL);
+
+    assert_int_equal(
+        asked(sidecar, (struct http_question){.authority = in_folder(sidecar, "other.pem")}), 200);
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 0);
+    assert_int_equal(web_sidecar_logged(sidecar, "the last good one stays"), 0);
+}
+
 static void new_users_count_at_once(void **state) {
     SIDECAR_OR_SKIP(state);
     CLEANUP(memory_freep) char *hash = bcrypt_hash("another", 4);
@@ -569,6 +594,7 @@ int main(void) {
         TEST(passwords_and_hashes_are_shown_nowhere),
         TEST(a_new_certificate_is_served_at_the_next_connection),
         TEST(a_new_authority_of_clients_counts_at_once),
+        TEST(mounted_volumes_that_are_swapped_are_followed),
         TEST(new_users_count_at_once),
         TEST(a_broken_version_is_said_once_and_the_last_good_one_stays),
         TEST(a_certificate_without_its_key_leaves_the_pair_of_before),
