@@ -9,7 +9,9 @@
 #include "command/command.h"
 #include "command/report.h"
 
+#include <crypt.h>
 #include <curl/curl.h>
+#include <gnutls/gnutls.h>
 #include <jansson.h>
 #include <libconfig.h>
 #include <microhttpd.h>
@@ -47,7 +49,7 @@ enum exit_status version_execute(const struct invocation *invocation) {
     if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) <= PCRE2_VERSION_SIZE) {
         (void)pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
     }
-    /* libconfig does not tell at run time. */
+    /* libconfig and libxcrypt do not tell at run time. */
     buffer_printf(&config, "%d.%d.%d", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
                   LIBCONFIG_VER_REVISION);
     buffer_append_string(&text, "remotewrite-sidecar, version " SIDECAR_VERSION
@@ -56,6 +58,8 @@ enum exit_status version_execute(const struct invocation *invocation) {
     append_library(&text, "libcurl:", curl->version);
     append_library(&text, "tls:", curl->ssl_version != NULL ? curl->ssl_version : "none");
     append_library(&text, "libmicrohttpd:", MHD_get_version());
+    append_library(&text, "gnutls:", gnutls_check_version(NULL));
+    append_library(&text, "libxcrypt:", XCRYPT_VERSION_STR);
     append_library(&text, "libyaml:", yaml_get_version_string());
     append_library(&text, "libconfig:", buffer_string(&config));
     append_library(&text, "pcre2:", pcre2);

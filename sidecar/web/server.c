@@ -496,14 +496,14 @@ void web_server_close(struct web_server *server) {
     }
     bool watched = server->open_handles > 0;
 
+    let_all_go(server);
+    basic_auth_close(server->auth);
     if (watched) {
         /* Before its descriptor goes with the daemon. */
         uv_poll_stop(&server->poll);
         uv_close((uv_handle_t *)&server->poll, on_closed);
         uv_close((uv_handle_t *)&server->timer, on_closed);
     }
-    let_all_go(server);
-    basic_auth_close(server->auth);
     MHD_stop_daemon(server->daemon);
     if (!watched) {
         free(server);
