@@ -27,13 +27,13 @@ void house_opens(struct house *house, const char *address, struct web_limits lim
     house_opens_with(house, address, limits, &hooks);
 }
 
-void house_opens_with(struct house *house, const char *text, struct web_limits limits,
+void house_opens_with(struct house *house, const char *address, struct web_limits limits,
                       const struct web_hooks *hooks) {
-    struct address address;
+    struct address parsed;
     int socket = -1;
 
-    assert_null(address_parse(bytes_of(text), &address));
-    assert_int_equal(web_listen(&address, &socket), 0);
+    assert_null(address_parse(bytes_of(address), &parsed));
+    assert_int_equal(web_listen(&parsed, &socket), 0);
     house->port = (uint16_t)web_port(socket);
     house->server = web_server_new(&house->loop, socket, &limits, hooks, house->config_file);
     assert_non_null(house->server);
