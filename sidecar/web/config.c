@@ -98,57 +98,55 @@ static bool read_bool(struct reading *reading, const struct spot *spot, bool *re
     return true;
 }
 
-/* Names in a table of any row size; the name is a row's first member. */
-struct name_table {
-    const void *rows;
+/* Names that may be chosen from. */
+struct names {
+    const char *(*at)(size_t index);
     size_t count;
-    size_t size;
     const char *what; /* "cipher suite" */
 };
 
-static const void *row_at(const struct name_table *table, size_t index) {
-    return (const char *)table->rows + index * table->size;
+static void complain_of_name(struct reading *reading, const struct node *node, const char *path,
+                             const struct names *names) {
+    CLEANUP(buffer_free) struct buffer known = {0};
+    struct nearest nearest = nearest_to(node->scalar.text);
+
+    buffer_append_string(&known, "there are ");
+    for (size_t i = 0; i < names->count; i++) {
+        buffer_printf(&known, "%s%s", i == 0 ? "" : ", ", names->at(i));
+        /* Of a few, all are shown. */
+        if (names->count > FEW) {
+            nearest_offer(&nearest, names->at(i));
+        }
+    }
+    complain(reading, node, path, suggestion(reading, &nearest, buffer_string(&known)),
+             "\"%.*s\" is no known %s", BYTES_ARG(shown(node)), names->what);
 }
 
-static const char *row_name(const void *row) {
-    return *(const char *const *)row;
-}
-
-/* The row that is named, or NULL, complained about. */
-static const void *read_name(struct reading *reading, const struct node *node, const char *path,
-                             const struct name_table *table) {
+/* False, complained about, where it is none of them. */
+static bool read_name(struct reading *reading, const struct node *node, const char *path,
+                      const struct names *names, size_t *ret) {
     const char *text = text_of(reading, node, path);
 
     if (text == NULL) {
-        return NULL;
+        return false;
     }
-    struct nearest nearest = nearest_to(node->scalar.text);
-    for (size_t i = 0; i < table->count; i++) {
-        const void *row = row_at(table, i);
-        if (strcmp(row_name(row), text) == 0) {
-            return row;
-        }
-        /* Of a few, all are shown. */
-        if (table->count > FEW) {
-            nearest_offer(&nearest, row_name(row));
+    for (size_t i = 0; i < names->count; i++) {
+        if (strcmp(names->at(i), text) == 0) {
+            *ret = i;
+            return true;
         }
     }
-    CLEANUP(buffer_free) struct buffer known = {0};
-    buffer_append_string(&known, "there are ");
-    for (size_t i = 0; i < table->count; i++) {
-        buffer_printf(&known, "%s%s", i == 0 ? "" : ", ", row_name(row_at(table, i)));
-    }
-    complain(reading, node, path, suggestion(reading, &nearest, buffer_string(&known)),
-             "\"%.*s\" is no known %s", BYTES_ARG(shown(node)), table->what);
-    return NULL;
+    complain_of_name(reading, node, path, names);
+    return false;
 }
 
-/* The items of a list, each as take makes it; NULL items are left out (they were complained about).
- */
-static void *read_list(struct reading *reading, const struct spot *spot,
-                       const void *(*take)(struct reading *reading, const struct node *node,
-                                           const char *path, const struct name_table *table),
-                       const struct name_table *table, size_t *ret_count) {
+/* What a list's item stands for; NULL, complained about, where it is wrong. */
+typedef const void *(*item_take)(struct reading *reading, const struct node *node,
+                                 const char *path);
+
+/* Without those that are wrong. */
+static void *read_list(struct reading *reading, const struct spot *spot, item_take take,
+                       size_t *ret_count) {
     const struct node *list = spot->value;
 
     *ret_count = 0;
@@ -160,7 +158,7 @@ static void *read_list(struct reading *reading, const struct spot *spot,
     const void **items = ARENA_NEW_ARRAY(reading->arena, const void *, list->sequence.count);
     for (size_t i = 0; i < list->sequence.count; i++) {
         const char *path = arena_format(reading->arena, "%s[%zu]", spot->path, i);
-        const void *item = take(reading, list->sequence.items[i], path, table);
+        const void *item = take(reading, list->sequence.items[i], path);
         if (item != NULL) {
             items[(*ret_count)++] = item;
         }
@@ -168,8 +166,7 @@ static void *read_list(struct reading *reading, const struct spot *spot,
     return items;
 }
 
-static const void *take_text(struct reading *reading, const struct node *node, const char *path,
-                             const struct name_table *table UNUSED) {
+static const void *take_text(struct reading *reading, const struct node *node, const char *path) {
     return text_of(reading, node, path);
 }
 
@@ -271,7 +268,7 @@ static void set_material(struct reading *reading, const struct field *field,
         .field = spot->path,
         .location = node_location(spot->value, reading->file),
         .path = is_file ? in_folder_of(reading, text) : NULL,
-        .text = is_file ? (struct bytes){0} : bytes_of(text),
+        .text = bytes_of(is_file ? NULL : text),
     };
 }
 
@@ -290,61 +287,88 @@ struct client_auth_word {
     enum web_client_auth value;
 };
 
+static const struct client_auth_word client_auth_words[] = {
+    {"NoClientCert", WEB_NO_CLIENT_CERT},
+    {"RequestClientCert", WEB_REQUEST_CLIENT_CERT},
+    {"RequireAnyClientCert", WEB_REQUIRE_ANY_CLIENT_CERT},
+    {"RequireClientCert", WEB_REQUIRE_ANY_CLIENT_CERT}, /* of earlier versions */
+    {"VerifyClientCertIfGiven", WEB_VERIFY_CLIENT_CERT_IF_GIVEN},
+    {"RequireAndVerifyClientCert", WEB_REQUIRE_AND_VERIFY_CLIENT_CERT},
+};
+
+static const char *client_auth_name(size_t index) {
+    return client_auth_words[index].name;
+}
+
 static void read_client_auth(struct reading *reading, const struct field *field UNUSED,
                              const struct spot *spot) {
-    static const struct client_auth_word words[] = {
-        {"NoClientCert", WEB_NO_CLIENT_CERT},
-        {"RequestClientCert", WEB_REQUEST_CLIENT_CERT},
-        {"RequireAnyClientCert", WEB_REQUIRE_ANY_CLIENT_CERT},
-        {"RequireClientCert", WEB_REQUIRE_ANY_CLIENT_CERT}, /* of earlier versions */
-        {"VerifyClientCertIfGiven", WEB_VERIFY_CLIENT_CERT_IF_GIVEN},
-        {"RequireAndVerifyClientCert", WEB_REQUIRE_AND_VERIFY_CLIENT_CERT},
-    };
-    const struct name_table table = {words, ARRAY_LENGTH(words), sizeof(words[0]),
-                                     "client_auth_type"};
-    const struct client_auth_word *word = read_name(reading, spot->value, spot->path, &table);
+    const struct names names = {client_auth_name, ARRAY_LENGTH(client_auth_words),
+                                "client_auth_type"};
+    size_t index = 0;
 
-    if (word != NULL) {
-        tls_of(reading)->client_auth = word->value;
+    if (read_name(reading, spot->value, spot->path, &names, &index)) {
+        tls_of(reading)->client_auth = client_auth_words[index].value;
     }
+}
+
+static const char *version_name(size_t index) {
+    return tls_versions[index].name;
 }
 
 static void read_version(struct reading *reading, const struct field *field,
                          const struct spot *spot) {
-    const struct name_table table = {tls_versions, tls_version_count, sizeof(tls_versions[0]),
-                                     "version of TLS"};
-    const struct tls_version *version = read_name(reading, spot->value, spot->path, &table);
+    const struct names names = {version_name, tls_version_count, "version of TLS"};
     unsigned *target =
         field->detail == 0 ? &tls_of(reading)->min_version : &tls_of(reading)->max_version;
+    size_t index = 0;
 
-    if (version != NULL) {
-        *target = (unsigned)(version - tls_versions);
+    if (read_name(reading, spot->value, spot->path, &names, &index)) {
+        *target = (unsigned)index;
     }
+}
+
+static const char *suite_name(size_t index) {
+    return tls_suites[index].name;
+}
+
+static const void *take_suite(struct reading *reading, const struct node *node, const char *path) {
+    const struct names names = {suite_name, tls_suite_count, "cipher suite"};
+    size_t index = 0;
+
+    return read_name(reading, node, path, &names, &index) ? &tls_suites[index] : NULL;
 }
 
 static void read_suites(struct reading *reading, const struct field *field UNUSED,
                         const struct spot *spot) {
-    const struct name_table table = {tls_suites, tls_suite_count, sizeof(tls_suites[0]),
-                                     "cipher suite"};
     struct web_tls_config *tls = tls_of(reading);
 
-    tls->suites = read_list(reading, spot, read_name, &table, &tls->suite_count);
+    tls->suites = read_list(reading, spot, take_suite, &tls->suite_count);
     tls->suites_location = node_location(spot->value, reading->file);
+}
+
+static const char *curve_name(size_t index) {
+    return tls_curves[index].name;
+}
+
+static const void *take_curve(struct reading *reading, const struct node *node, const char *path) {
+    const struct names names = {curve_name, tls_curve_count, "curve"};
+    size_t index = 0;
+
+    return read_name(reading, node, path, &names, &index) ? &tls_curves[index] : NULL;
 }
 
 static void read_curves(struct reading *reading, const struct field *field UNUSED,
                         const struct spot *spot) {
-    const struct name_table table = {tls_curves, tls_curve_count, sizeof(tls_curves[0]), "curve"};
     struct web_tls_config *tls = tls_of(reading);
 
-    tls->curves = read_list(reading, spot, read_name, &table, &tls->curve_count);
+    tls->curves = read_list(reading, spot, take_curve, &tls->curve_count);
 }
 
 static void read_sans(struct reading *reading, const struct field *field UNUSED,
                       const struct spot *spot) {
     struct web_tls_config *tls = tls_of(reading);
 
-    tls->allowed_sans = read_list(reading, spot, take_text, NULL, &tls->allowed_san_count);
+    tls->allowed_sans = read_list(reading, spot, take_text, &tls->allowed_san_count);
 }
 
 static void read_preference(struct reading *reading, const struct field *field UNUSED,
@@ -459,14 +483,19 @@ static bool header_may_be(const struct header_rule *rule, const char *value) {
     return false;
 }
 
+static const char *header_name(size_t index) {
+    return header_rules[index].name;
+}
+
 static void read_header(struct reading *reading, const struct node_pair *pair, const char *path) {
-    const struct name_table table = {header_rules, ARRAY_LENGTH(header_rules),
-                                     sizeof(header_rules[0]), "header that can be set"};
+    const struct names names = {header_name, ARRAY_LENGTH(header_rules), "header that can be set"};
     struct web_config *config = reading->config;
-    const struct header_rule *rule = read_name(reading, pair->key, path, &table);
+    size_t index = 0;
+    bool known = read_name(reading, pair->key, path, &names, &index);
+    const struct header_rule *rule = &header_rules[index];
     const char *value = node_is_null(pair->value) ? "" : text_of(reading, pair->value, path);
 
-    if (rule == NULL || value == NULL) {
+    if (!known || value == NULL) {
         return;
     }
     if (!is_printable(bytes_of(value))) {

@@ -23,9 +23,9 @@
 
 /* A file as it was when it was looked at last. */
 struct look {
-    char *path; /* NULL: there is none in this place */
-    int error;  /* of reading it */
-    struct file *file;
+    char *path;        /* NULL: there is none in this place */
+    int error;         /* of reading it */
+    struct file *file; /* NULL: with an error */
 };
 
 struct web_config_file {
@@ -67,13 +67,15 @@ static struct web_version *web_version_new(void) {
 
 /* --- files ---------------------------------------------------------------------------------- */
 
-static void look_set(struct look *look, const char *path) {
+/* True when it is another file than before. */
+static bool look_set(struct look *look, const char *path) {
     if (look->path != NULL && path != NULL && strcmp(look->path, path) == 0) {
-        return;
+        return false;
     }
     file_release(look->file);
     free(look->path);
     *look = (struct look){.path = memory_string(path)};
+    return true;
 }
 
 /* True when it is not as it was. */
@@ -131,7 +133,7 @@ static int read_config(struct web_config_file *file, struct web_version *version
     const struct look *look = &file->looks[0];
     struct web_config *config = NULL;
 
-    if (look->error < 0) {
+    if (look->file == NULL) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = look->path}, NULL,
                         NULL, "put the web config there, and let it be read", "cannot be read: %s",
                         reason(look->error));
@@ -147,17 +149,16 @@ static int read_config(struct web_config_file *file, struct web_version *version
 
 static int read_material(struct web_config_file *file, const struct web_material *material,
                          struct look *look, struct diagnostics *diagnostics, struct bytes *ret) {
-    const char *before = look->path;
+    bool moved = look_set(look, material->path);
 
-    look_set(look, material->path);
     if (material->path == NULL) {
         *ret = material->text;
         return 0;
     }
-    if (look->path != before) {
+    if (moved) {
         look_again(file, look, false);
     }
-    if (look->error < 0) {
+    if (look->file == NULL) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, material->location, NULL, material->field,
                         "put the file there, and let it be read", "%s cannot be read: %s",
                         look->path, reason(look->error));

@@ -409,6 +409,25 @@ static void a_new_authority_of_clients_counts_at_once(void **state) {
     assert_int_equal(asked(sidecar, by(sidecar, "stranger")), 200);
 }
 
+/* Names of one length, one after the other. */
+static void another_file_may_be_named(void **state) {
+    SIDECAR_OR_SKIP(state);
+    const struct http_question other = {.authority = in_folder(sidecar, "other.pem")};
+    certificate_make(
+        sidecar->folder,
+        &(struct certificate){.name = "second", .issuer = "other", .san = "IP:127.0.0.1"});
+    given(sidecar, TLS);
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 200);
+
+    web_sidecar_config(sidecar,
+                       "tls_server_config: {cert_file: second.pem, key_file: second.key}\n");
+    assert_int_equal(asked(sidecar, other), 200);
+    web_sidecar_config(sidecar,
+                       "tls_server_config: {cert_file: absent.pem, key_file: second.key}\n");
+    assert_int_equal(asked(sidecar, other), 200);
+    assert_int_equal(web_sidecar_logged(sidecar, "absent.pem cannot be read: "), 1);
+}
+
 /* A Secret of type kubernetes.io/tls, and the web config in a ConfigMap beside it. */
 static void mounted_volumes_that_are_swapped_are_followed(void **state) {
     SIDECAR_OR_SKIP(state);
@@ -594,6 +613,7 @@ int main(void) {
         TEST(passwords_and_hashes_are_shown_nowhere),
         TEST(a_new_certificate_is_served_at_the_next_connection),
         TEST(a_new_authority_of_clients_counts_at_once),
+        TEST(another_file_may_be_named),
         TEST(mounted_volumes_that_are_swapped_are_followed),
         TEST(new_users_count_at_once),
         TEST(a_broken_version_is_said_once_and_the_last_good_one_stays),
