@@ -45,7 +45,7 @@ static const char full_file[] =
     "  username = \"u\"; password_file = \"/p\"; bearer_token_file = \"/b\";\n"
     "  ca_file = \"/ca\"; insecure_skip_verify = true;\n"
     "};\n"
-    "web: { listen_address = \"127.0.0.1:8080\"; };\n"
+    "web: { listen_address = \"127.0.0.1:8080\"; config_file = \"/w.yml\"; };\n"
     "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; };\n"
     "limits: { max_file_size = \"1MiB\"; max_files = 11; max_documents = 12; max_depth = 13; };\n"
     "sandbox = \"require\";\n"
