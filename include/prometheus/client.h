@@ -16,7 +16,16 @@
 #include <stdint.h>
 #include <uv.h>
 
+enum reload_method {
+    RELOAD_BY_HTTP,
+    RELOAD_BY_SIGNAL,
+};
+const char *reload_method_name(enum reload_method method);
+
 struct prometheus_settings {
+    enum reload_method method;
+    const char *process_name; /* by signal: of Prometheus's program; else NULL */
+    const char *proc_path;    /* by signal: where it is looked up; NULL: /proc */
     const char *reload_url;
     const char *runtimeinfo_url;   /* NULL: derived from reload_url where that is possible */
     const char *user_agent;        /* NULL: "remotewrite-sidecar" */
@@ -47,8 +56,10 @@ struct http_answer {
     const char *error;   /* why there was none: "POST http://host/-/reload: Connection refused"; the
                             same words for the same fault, user information masked; NULL with a
                             status */
+    const char *remedy;  /* what to do about it; NULL: nothing in particular */
+    bool signalled;      /* it was sent a signal, which is never answered */
     bool maybe_received; /* no answer, but the request may have reached Prometheus (timeout, broken
-                            connection after sending): whether it worked is unknown */
+                            connection after sending, a signal): whether it worked is unknown */
     bool unreachable;    /* no answer, because nothing listens there: refused, no such host, ... */
     struct bytes body;   /* NUL-terminated behind length; cut at HTTP_ANSWER_MAX */
     int64_t nanoseconds; /* how long it took */
@@ -57,9 +68,9 @@ struct http_answer {
 /* answer is valid during the call. */
 typedef void (*http_done)(const struct http_answer *answer, void *context);
 
-/* POST to the reload URL. One at a time: -EALREADY while one runs. 0 or negative errno; a fault
- * that is found before anything is sent (a password file that cannot be read) is reported through
- * done too, later, as an answer without status. */
+/* POST to the reload URL, or SIGHUP to the process. One at a time: -EALREADY while one runs. 0 or
+ * negative errno; a fault that is found before anything is sent (a password file that cannot be
+ * read, no such process) is reported through done too, later, as an answer without status. */
 int prometheus_reload(struct prometheus_client *client, http_done done, void *context) MUST_USE;
 
 /* GET of runtimeinfo_url, and of buildinfo beside it (.../status/buildinfo). The same rules;

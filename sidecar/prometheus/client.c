@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Asks Prometheus. curl says which sockets to watch and when to be woken (socket_wanted,
- * timer_wanted), libuv does it and calls back (on_poll, on_timer), and what has ended is handed
- * over (collect). Every request has a connection of its own: a reload is rare, a connection kept
- * alive would be one more thing that can be stale. */
+/* Asks Prometheus. But for the signal (hangup.c) that is HTTP: curl says which sockets to watch and
+ * when to be woken (socket_wanted, timer_wanted), libuv does it and calls back (on_poll, on_timer),
+ * and what has ended is handed over (collect). Every request has a connection of its own: a reload
+ * is rare, a connection kept alive would be one more thing that can be stale. */
 
 #include "prometheus/client.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/duration.h"
+#include "base/log.h"
 #include "base/memory.h"
 #include "prometheus/credential.h"
 #include "prometheus/endpoint.h"
+#include "prometheus/hangup.h"
 #include "spec/url.h"
 
 #include <curl/curl.h>
@@ -43,8 +45,10 @@ struct target {
 struct request {
     struct prometheus_client *client;
     enum question question;
-    CURL *easy;                /* NULL: it failed before it was sent */
+    CURL *easy;                /* NULL: it failed before it was sent, or is a signal */
     struct buffer early_error; /* why */
+    const char *early_remedy;
+    bool signalled;
     struct buffer body;
     size_t header_length;
     char curl_error[CURL_ERROR_SIZE];
@@ -69,7 +73,8 @@ struct prometheus_client {
     struct request *requests[QUESTIONS];
     uv_loop_t *loop;
     uv_timer_t timer;       /* curl's */
-    uv_timer_t early_timer; /* reports what failed before it was sent */
+    uv_timer_t early_timer; /* reports what needs no transfer: it failed, or is a signal */
+    pid_t chosen;           /* of several processes, said in the log; 0: none yet */
     unsigned open_handles;
     LIST_HEAD(socket_list, socket_watch) sockets;
 };
@@ -166,6 +171,9 @@ static void request_end(struct request *request, CURLcode code) {
     answer.nanoseconds = clock_monotonic_nanoseconds() - request->started;
     if (request->easy == NULL) {
         answer.error = buffer_string(&request->early_error);
+        answer.remedy = request->early_remedy;
+        answer.signalled = request->signalled;
+        answer.maybe_received = request->signalled;
     } else {
         judge(request, code, &answer, &error);
         curl_multi_remove_handle(request->client->multi, request->easy);
@@ -446,6 +454,21 @@ static void on_early_timer(uv_timer_t *timer) {
     }
 }
 
+static struct request *request_new(struct prometheus_client *client, enum question question,
+                                   http_done done, void *context) {
+    struct request *request = memory_new(1, sizeof(*request));
+
+    *request = (struct request){
+        .client = client,
+        .question = question,
+        .started = clock_monotonic_nanoseconds(),
+        .done = done,
+        .context = context,
+    };
+    client->requests[question] = request;
+    return request;
+}
+
 static int ask(struct prometheus_client *client, enum question question, http_done done,
                void *context) {
     if (client->targets[question].url == NULL) {
@@ -454,19 +477,11 @@ static int ask(struct prometheus_client *client, enum question question, http_do
     if (client->requests[question] != NULL) {
         return -EALREADY;
     }
-    struct request *request = memory_new(1, sizeof(*request));
-    *request = (struct request){
-        .client = client,
-        .question = question,
-        .easy = curl_easy_init(),
-        .started = clock_monotonic_nanoseconds(),
-        .done = done,
-        .context = context,
-    };
+    struct request *request = request_new(client, question, done, context);
+    request->easy = curl_easy_init();
     if (request->easy == NULL) {
         memory_exhausted();
     }
-    client->requests[question] = request;
     if (request_prepare(request)) {
         curl_multi_add_handle(client->multi, request->easy);
     } else {
@@ -477,8 +492,56 @@ static int ask(struct prometheus_client *client, enum question question, http_do
     return 0;
 }
 
+/* --- a signal
+ * ------------------------------------------------------------------------------------- */
+
+static void say_choice(struct prometheus_client *client, const struct found_process *process) {
+    if (process->others > 0 && process->pid != client->chosen) {
+        log_warn("several processes are called so; the oldest of them is signalled",
+                 LOG_STRING("name", client->settings->process_name), LOG_INT("pid", process->pid),
+                 LOG_INT("others", process->others),
+                 LOG_STRING("remedy", "give Prometheus's program a name of its own, and "
+                                      "--process-executable-name with it"));
+    }
+    client->chosen = process->pid;
+}
+
+static int signal_process(struct prometheus_client *client, http_done done, void *context) {
+    const struct prometheus_settings *settings = client->settings;
+    const char *proc = settings->proc_path != NULL ? settings->proc_path : "/proc";
+    struct found_process process = {0};
+
+    if (client->requests[QUESTION_RELOAD] != NULL) {
+        return -EALREADY;
+    }
+    struct request *request = request_new(client, QUESTION_RELOAD, done, context);
+    int error = hangup_send(proc, settings->process_name, &process);
+    if (error == 0) {
+        say_choice(client, &process);
+        request->signalled = true;
+        buffer_printf(&request->early_error, "SIGHUP to process %d (%s) is not answered",
+                      (int)process.pid, settings->process_name);
+    } else {
+        hangup_describe(error, settings->process_name, &process, &request->early_error);
+        request->early_remedy = hangup_remedy(error);
+    }
+    uv_timer_start(&client->early_timer, on_early_timer, 0, 0);
+    return 0;
+}
+
+static const char *const method_names[] = {
+    [RELOAD_BY_HTTP] = "http",
+    [RELOAD_BY_SIGNAL] = "signal",
+};
+
+const char *reload_method_name(enum reload_method method) {
+    return method_names[method];
+}
+
 int prometheus_reload(struct prometheus_client *client, http_done done, void *context) {
-    return ask(client, QUESTION_RELOAD, done, context);
+    return client->settings->method == RELOAD_BY_SIGNAL
+               ? signal_process(client, done, context)
+               : ask(client, QUESTION_RELOAD, done, context);
 }
 
 int prometheus_runtimeinfo(struct prometheus_client *client, http_done done, void *context) {
@@ -505,10 +568,13 @@ static void targets_set(struct prometheus_client *client) {
     CLEANUP(buffer_free) struct buffer runtimeinfo = {0};
     CLEANUP(buffer_free) struct buffer buildinfo = {0};
 
-    target_set(&client->targets[QUESTION_RELOAD], "POST", settings->reload_url);
+    if (settings->method == RELOAD_BY_HTTP) {
+        target_set(&client->targets[QUESTION_RELOAD], "POST", settings->reload_url);
+    }
     if (settings->runtimeinfo_url != NULL) {
         buffer_append_string(&runtimeinfo, settings->runtimeinfo_url);
-    } else if (runtimeinfo_url_from_reload(settings->reload_url, &runtimeinfo) != 0) {
+    } else if (settings->reload_url == NULL ||
+               runtimeinfo_url_from_reload(settings->reload_url, &runtimeinfo) != 0) {
         return;
     }
     target_set(&client->targets[QUESTION_RUNTIMEINFO], "GET", buffer_string(&runtimeinfo));
