@@ -12,7 +12,8 @@
  */
 int landlock_enter(const struct sandbox_rules *rules, bool *ret_files, bool *ret_ports);
 
-/* 0; -EINVAL: the kernel has no seccomp filters; other negative errno. */
-int seccomp_enter(void);
+/* hangups: SIGHUP may be sent. 0; -EINVAL: the kernel has no seccomp filters; other negative errno.
+ */
+int seccomp_enter(bool hangups);
 
 #endif

@@ -32,6 +32,7 @@ struct sandbox_rules {
     size_t connect_port_count;
     const uint16_t *listen_ports;
     size_t listen_port_count;
+    bool hangups; /* may send SIGHUP to other processes */
 };
 
 /* What could be had. */

@@ -55,8 +55,8 @@ static int enter_landlock(const struct sandbox_rules *rules, struct sandbox_repo
     return is_unavailable(error) ? 0 : error;
 }
 
-static int enter_seccomp(struct sandbox_report *report) {
-    int error = seccomp_enter();
+static int enter_seccomp(const struct sandbox_rules *rules, struct sandbox_report *report) {
+    int error = seccomp_enter(rules->hangups);
 
     if (error == 0) {
         report->seccomp = true;
@@ -86,7 +86,7 @@ int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
     if (report->no_new_privs)
         error = enter_landlock(rules, report);
     if (error == 0 && report->no_new_privs)
-        error = enter_seccomp(report);
+        error = enter_seccomp(rules, report);
     if (error == 0 && mode == SANDBOX_REQUIRE && report->lacking != NULL)
         error = -EOPNOTSUPP;
     return error;

@@ -7,7 +7,9 @@
 #include "sandbox/parts.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/prctl.h>
 
 /* By subject; names that an architecture does not have are passed over. */
@@ -183,6 +185,22 @@ static int allow_forms(scmp_filter_ctx filter) {
     return error;
 }
 
+/* SIGHUP to one process: never to a group, which a negative number would mean. */
+static int allow_hangups(scmp_filter_ctx filter) {
+    const struct scmp_arg_cmp one = {.arg = 0, .op = SCMP_CMP_LE, .datum_a = INT_MAX};
+    const struct scmp_arg_cmp number = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGHUP};
+    const struct scmp_arg_cmp by_pid[] = {one, number};
+    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_open), 0);
+
+    if (error == 0)
+        error =
+            seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, &number);
+    if (error == 0)
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), ARRAY_LENGTH(by_pid),
+                                       by_pid);
+    return error;
+}
+
 static int allow_all(scmp_filter_ctx filter) {
     int error = 0;
 
@@ -199,7 +217,7 @@ static int allow_all(scmp_filter_ctx filter) {
     return error;
 }
 
-int seccomp_enter(void) {
+int seccomp_enter(bool hangups) {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     int error;
 
@@ -211,6 +229,8 @@ int seccomp_enter(void) {
         error = allow_all(filter);
     if (error == 0)
         error = allow_forms(filter);
+    if (error == 0 && hangups)
+        error = allow_hangups(filter);
     if (error == 0)
         error = seccomp_load(filter);
     seccomp_release(filter);

@@ -4,7 +4,9 @@
  */
 
 #include "base/compiler.h"
+#include "prometheus/process.h"
 #include "sandbox/sandbox.h"
+#include "support/hangup_target.h"
 #include "support/tempdir.h"
 
 #include <arpa/inet.h>
@@ -17,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -31,6 +34,7 @@ struct stage {
     char *folder; /* holds in/, out/ and else/, each with a file "file" */
     uint16_t open_port;
     uint16_t closed_port;
+    bool hangups;
     struct sandbox_report report;
 };
 
@@ -58,9 +62,10 @@ static int listen_somewhere(uint16_t *ret_port) {
     return fd;
 }
 
-/* Runs check in a child that has entered the sandbox; its exit status. */
-static int run_in_sandbox(int (*check)(const struct stage *stage)) {
-    struct stage stage = {.folder = tempdir_new()};
+/* Runs check in a child that has entered the sandbox; its exit status. hangups: it may send SIGHUP.
+ */
+static int run_in_sandbox(int (*check)(const struct stage *stage), bool hangups) {
+    struct stage stage = {.folder = tempdir_new(), .hangups = hangups};
     CLEANUP(memory_freep) char *in = in_stage(&stage, "in");
     CLEANUP(memory_freep) char *out = in_stage(&stage, "out");
     int open_fd = listen_somewhere(&stage.open_port);
@@ -74,15 +79,17 @@ static int run_in_sandbox(int (*check)(const struct stage *stage)) {
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        const struct sandbox_path readable[] = {{in, true}, {"/usr/lib", false}, {"/lib", false}};
+        const struct sandbox_path readable[] = {
+            {in, true}, {"/usr/lib", false}, {"/lib", false}, {"/proc", false}};
         const struct sandbox_path writable[] = {{out, true}};
         const struct sandbox_rules rules = {
             .readable = readable,
-            .readable_count = 3,
+            .readable_count = hangups ? 4 : 3,
             .writable = writable,
             .writable_count = 1,
             .connect_ports = &stage.open_port,
             .connect_port_count = 1,
+            .hangups = hangups,
         };
         bool entered = sandbox_enter(SANDBOX_AUTO, &rules, &stage.report) == 0;
 
@@ -95,12 +102,16 @@ static int run_in_sandbox(int (*check)(const struct stage *stage)) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : BROKEN;
 }
 
-static void in_sandbox(int (*check)(const struct stage *stage)) {
-    int status = run_in_sandbox(check);
+static void holds_in_sandbox(int (*check)(const struct stage *stage), bool hangups) {
+    int status = run_in_sandbox(check, hangups);
 
     if (status == NOT_TO_BE_HAD)
         skip();
     assert_int_equal(status, HELD);
+}
+
+static void in_sandbox(int (*check)(const struct stage *stage)) {
+    holds_in_sandbox(check, false);
 }
 
 static bool fails_with(int result, int error) {
@@ -165,6 +176,52 @@ static int starts_no_program_and_gains_nothing(const struct stage *stage) {
                    fails_with(kill(getppid(), 0), EPERM)
                ? HELD
                : BROKEN;
+}
+
+/* A process that ends by SIGHUP, and one that waits for it are no different here. */
+static int sends_hangup_and_no_other_signal(const struct stage *stage) {
+    HANGUP_TARGET target = hangup_target_new(0);
+    pid_t pid = hangup_target_id(target);
+    int descriptor = pidfd_open(pid, 0);
+    bool held = descriptor >= 0 && pidfd_send_signal(descriptor, SIGHUP, NULL, 0) == 0 &&
+                fails_with(pidfd_send_signal(descriptor, SIGTERM, NULL, 0), EPERM) &&
+                kill(pid, SIGHUP) == 0 && fails_with(kill(pid, SIGKILL), EPERM) &&
+                fails_with(kill(pid, 0), EPERM) && fails_with(kill(-pid, SIGHUP), EPERM) &&
+                fails_with(kill(-1, SIGHUP), EPERM);
+
+    (void)stage;
+    /* It may not be killed from here: it ends with this process. */
+    target = NULL;
+    return held ? HELD : BROKEN;
+}
+
+/* Of this very program there is another process: the parent, which handles SIGHUP or does not. */
+static int finds_a_process_by_its_name(const struct stage *stage) {
+    struct found_process found = {0};
+    int error = process_find("/proc", program_invocation_short_name, &found);
+    bool sees = (error == 0 || error == -EOPNOTSUPP) && found.pid > 0;
+
+    return sees == stage->hangups ? HELD : BROKEN;
+}
+
+static int sends_no_hangup(const struct stage *stage) {
+    (void)stage;
+    return fails_with(kill(getppid(), SIGHUP), EPERM) && fails_with(pidfd_open(getppid(), 0), EPERM)
+               ? HELD
+               : BROKEN;
+}
+
+static void it_may_send_hangups_where_that_is_how_it_reloads(void **state) {
+    holds_in_sandbox(sends_hangup_and_no_other_signal, true);
+}
+
+static void it_sends_none_where_it_is_not(void **state) {
+    in_sandbox(sends_no_hangup);
+}
+
+static void it_sees_other_processes_only_where_it_signals_one(void **state) {
+    holds_in_sandbox(finds_a_process_by_its_name, true);
+    holds_in_sandbox(finds_a_process_by_its_name, false);
 }
 
 static void it_reads_its_sources_and_nothing_else(void **state) {
@@ -246,6 +303,9 @@ int main(void) {
         cmocka_unit_test(it_writes_its_output_and_nothing_else),
         cmocka_unit_test(it_connects_to_the_ports_of_prometheus_and_to_no_other),
         cmocka_unit_test(it_starts_no_program_and_gains_no_privilege),
+        cmocka_unit_test(it_may_send_hangups_where_that_is_how_it_reloads),
+        cmocka_unit_test(it_sends_none_where_it_is_not),
+        cmocka_unit_test(it_sees_other_processes_only_where_it_signals_one),
         cmocka_unit_test(a_source_that_is_absent_may_come_later),
         cmocka_unit_test(off_changes_nothing),
         cmocka_unit_test(a_hardened_process_dumps_no_core),
