@@ -95,6 +95,7 @@ struct agent_status {
     enum agent_phase phase;
     const struct desired_state *state; /* of the last pass; NULL before the first */
     const char *prometheus_version;    /* as Prometheus said it; "" where it is not known */
+    const char *reload_method;         /* "http", "signal" */
     bool published;                    /* a merged config of this process is in place */
     bool confirmed;                    /* Prometheus runs it */
     bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is

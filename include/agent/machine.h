@@ -30,6 +30,7 @@ struct confirmation {
     struct reload_record before; /* right before Prometheus was asked */
     int64_t asked;               /* wall nanoseconds */
     int64_t started;             /* monotonic nanoseconds */
+    bool signalled;              /* there never is an answer */
     struct buffer error;         /* why there was no answer */
     uint64_t wait;               /* milliseconds until the record is looked at next */
     uint64_t deadline;           /* loop time */
@@ -51,6 +52,8 @@ struct agent {
     struct trial *trial;     /* NULL: nothing is searched */
     int64_t trial_started;   /* monotonic nanoseconds */
     enum agent_holding hold; /* what is on disk is not what is wanted */
+    struct form_set *aside;  /* gives way to the last good set for a moment (isolate_restore); NULL:
+                                nothing does */
     uv_timer_t settle_timer;
     uv_timer_t retry_timer;
     uv_timer_t watch_timer;
@@ -88,8 +91,8 @@ void agent_ask_version(struct agent *agent);
 
 /* --- reload.c --------------------------------------------------------------------------------- */
 
-/* Asks Prometheus to load what is on disk. Ends in isolate_confirmed, isolate_refused or
- * isolate_failed, in none of them right away. */
+/* Asks Prometheus to load what is on disk. Ends in isolate_confirmed, isolate_refused,
+ * isolate_failed or isolate_restored, in none of them right away. */
 void reload_start(struct agent *agent);
 
 /* --- isolate.c -------------------------------------------------------------------------------- */
@@ -98,6 +101,16 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer);
 void isolate_refused(struct agent *agent, const struct http_answer *answer);
 /* It was not asked, or it cannot be told. */
 void isolate_failed(struct agent *agent, const struct http_answer *answer);
+
+/*
+ * A record that says already that the last reload failed cannot tell that another one did. So where
+ * nothing but the record tells, the last good set, exactly as it was taken, is loaded in between.
+ *
+ * isolate_restore puts it on disk; false: there is none, or it is there. isolate_restored:
+ * Prometheus took it; what it took the place of is back on disk and asked about.
+ */
+bool isolate_restore(struct agent *agent);
+void isolate_restored(struct agent *agent, const struct http_answer *answer);
 
 /* The search and the holding on are over, whatever they came to. */
 void isolate_forget(struct agent *agent);

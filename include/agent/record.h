@@ -26,6 +26,10 @@ enum record_verdict {
     RECORD_SILENT,  /* the record can never tell: it has to be asked once more */
 };
 
+/* Nanoseconds that a reload which nothing but the record will tell of has to wait from now (wall)
+ * on, so that its success gets another second than the last one's. 0: none. Two seconds at most. */
+int64_t record_wait(const struct reload_record *before, int64_t now);
+
 /* before: right before it was asked, at the wall time `asked` (nanoseconds). now: known. */
 enum record_verdict record_judge(const struct reload_record *before,
                                  const struct reload_record *now, int64_t asked);

@@ -74,6 +74,8 @@ struct settings {
     bool proxy_from_environment;
     bool send_metadata;
 
+    unsigned reload_method; /* enum reload_method */
+    const char *process_executable_name;
     const char *reload_url;
     const char *runtimeinfo_url;
     int64_t reload_timeout; /* milliseconds, as all durations */

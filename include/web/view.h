@@ -50,7 +50,7 @@ struct web_view {
     const char *commit;
     const char *prometheus_version; /* "": unknown */
     const char *phase;
-    const char *method;    /* of reloading: "http" */
+    const char *method;    /* of reloading: "http", "signal" */
     const char *not_ready; /* why not; NULL: ready */
     int64_t now;
 

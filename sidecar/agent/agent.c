@@ -456,6 +456,7 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     status.phase = agent->phase;
     status.state = pass_state(agent->pass);
     status.prometheus_version = agent->peer.version_text;
+    status.reload_method = reload_method_name(agent->settings->prometheus.method);
     status.holding = agent->hold;
     status.suspects = agent->trial != NULL ? trial_suspects(agent->trial) : 0;
     status.base_refused =

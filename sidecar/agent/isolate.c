@@ -147,6 +147,7 @@ void isolate_forget(struct agent *agent) {
     trial_free(agent->trial);
     agent->trial = NULL;
     agent->hold = HOLD_NOTHING;
+    form_set_freep(&agent->aside);
 }
 
 /* --- the search ------------------------------------------------------------------------------- */
@@ -247,6 +248,54 @@ static void step(struct agent *agent) {
     }
     agent->status.confirmed = false;
     reload_start(agent);
+}
+
+/* --- a record that can tell ------------------------------------------------------------------- */
+
+bool isolate_restore(struct agent *agent) {
+    if (agent->hold != HOLD_NOTHING || good_set(agent) == NULL || good_is_on_disk(agent)) {
+        return false;
+    }
+    CLEANUP(form_set_freep) struct form_set *aside = form_set_copy(disk_set(agent->disk));
+    CLEANUP(form_set_freep)
+    struct form_set *good = last_good(agent, wanted_set(agent), false);
+    struct disk_result result = publish_set(agent, good);
+
+    agent->again |= result.error == -ESTALE;
+    if (result.error != 0) {
+        return false;
+    }
+    agent->aside = TAKE_PTR(aside);
+    return true;
+}
+
+/* What was set aside is on disk again, or an error is said. */
+static int put_back(struct agent *agent) {
+    CLEANUP(form_set_freep) struct form_set *aside = TAKE_PTR(agent->aside);
+
+    return publish_set(agent, aside).error;
+}
+
+void isolate_restored(struct agent *agent, const struct http_answer *answer) {
+    int error = put_back(agent);
+
+    agent->refused_last = false;
+    outage_end(&agent->outage);
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, true);
+    if (error != 0) {
+        search_fails(agent, error);
+        return;
+    }
+    reload_start(agent);
+}
+
+/* Its record could not tell of a refusal, and tells of no success. What is safe is held until it
+ * tells of one, as where that is refused: nobody is blamed for what may lie outside. */
+static void hold_untold(struct agent *agent) {
+    if (agent->hold == HOLD_NOTHING) {
+        isolate_forget(agent);
+        hold(agent);
+    }
 }
 
 /* --- what Prometheus said --------------------------------------------------------------------- */
@@ -401,6 +450,12 @@ static void note_outage(struct agent *agent, const struct http_answer *answer) {
 }
 
 void isolate_failed(struct agent *agent, const struct http_answer *answer) {
+    if (reload_judge(answer) == RELOAD_UNKNOWN && answer->signalled &&
+        !agent->confirmation.before.success) {
+        hold_untold(agent);
+    } else if (agent->aside != NULL) {
+        agent->again |= put_back(agent) == -ESTALE; /* it was not asked */
+    }
     note_outage(agent, answer);
     if (isolate_patience(agent) == 0) {
         fall_back(agent);

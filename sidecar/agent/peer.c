@@ -91,8 +91,9 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
         fields[count++] = LOG_INT("status", answer->status);
     }
     fields[count++] = LOG_STRING(answer->status != 0 ? "answer" : "err", buffer_string(&words));
-    if (failures[verdict].remedy != NULL) {
-        fields[count++] = LOG_STRING("remedy", failures[verdict].remedy);
+    const char *remedy = answer->remedy != NULL ? answer->remedy : failures[verdict].remedy;
+    if (remedy != NULL) {
+        fields[count++] = LOG_STRING("remedy", remedy);
     }
     fields[count++] = LOG_INT("failures", incident->count);
     if (retry_milliseconds != PEER_NO_RETRY) {

@@ -8,6 +8,8 @@
 
 #include "prometheus/info.h"
 
+#define NANOSECONDS_PER_SECOND INT64_C(1000000000)
+
 enum {
     STATUS_OK = 200
 };
@@ -18,6 +20,14 @@ struct reload_record record_of(const struct http_answer *answer) {
     record.known = answer->status == STATUS_OK &&
                    runtimeinfo_reload(answer->body, &record.success, &record.time) == 0;
     return record;
+}
+
+int64_t record_wait(const struct reload_record *before, int64_t now) {
+    int64_t wait = before->time + NANOSECONDS_PER_SECOND - now;
+
+    /* A clock that was set back is not waited for: it comes to that second when nobody reloads. */
+    return before->known && before->success && wait > 0 && wait <= 2 * NANOSECONDS_PER_SECOND ? wait
+                                                                                              : 0;
 }
 
 enum record_verdict record_judge(const struct reload_record *before,

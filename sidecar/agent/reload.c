@@ -5,6 +5,11 @@
  * that a reload whose answer does not come (Prometheus flushes the queues that it removes first,
  * which can take a minute and more) can be told from the record afterwards. Until then nothing else
  * is asked: a second request would only stand in line behind the first.
+ *
+ * A signal is a request whose answer never comes. It is sent only where the record is there and
+ * will tell: not in the second of the last success, nor after a failure that the last good config
+ * can still make good. An answer to runtimeinfo also says that Prometheus handles the signal by
+ * now; one that is not so far yet would end by it.
  */
 
 #include "agent/machine.h"
@@ -41,6 +46,10 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
     status->reload_time = clock_wall_milliseconds();
     if (verdict == RELOAD_CONFIRMED) {
         status->success_time = status->reload_time;
+    }
+    if (verdict == RELOAD_CONFIRMED && agent->aside != NULL) {
+        isolate_restored(agent, answer);
+    } else if (verdict == RELOAD_CONFIRMED) {
         isolate_confirmed(agent, answer);
     } else if (verdict == RELOAD_REFUSED) {
         isolate_refused(agent, answer);
@@ -54,8 +63,14 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
 
 /* It cannot be told. */
 static void conclude_unknown(struct agent *agent) {
+    const struct confirmation *confirmation = &agent->confirmation;
+    const bool untold = confirmation->signalled && !confirmation->before.success;
     const struct http_answer answer = {
         .error = buffer_string(&agent->confirmation.error),
+        .remedy = untold ? "its log says why, where it refused the config; its record, which "
+                           "speaks of a failed reload from before, cannot"
+                         : NULL,
+        .signalled = confirmation->signalled,
         .maybe_received = true,
     };
 
@@ -63,6 +78,11 @@ static void conclude_unknown(struct agent *agent) {
 }
 
 static void conclude_by_record(struct agent *agent, bool loaded) {
+    /* Somebody else's reload is in it as well: what is on disk was good once. */
+    if (!loaded && agent->aside != NULL) {
+        conclude_unknown(agent);
+        return;
+    }
     const struct http_answer answer = {
         .status = loaded ? STATUS_LOADED : STATUS_REFUSED,
         .body =
@@ -73,10 +93,17 @@ static void conclude_by_record(struct agent *agent, bool loaded) {
     conclude(agent, &answer);
 }
 
+/* Milliseconds. A refusal that the record cannot tell is not waited for so long. */
 static int64_t bound(const struct agent *agent) {
+    const struct confirmation *confirmation = &agent->confirmation;
     int64_t given = agent->settings->confirm_milliseconds;
 
-    return given > 0 ? given : CONFIRM_MILLISECONDS;
+    if (given > 0) {
+        return given;
+    }
+    return confirmation->signalled && !confirmation->before.success
+               ? agent->settings->prometheus.timeout_milliseconds
+               : CONFIRM_MILLISECONDS;
 }
 
 static void look_again(struct agent *agent) {
@@ -146,17 +173,24 @@ static void look_later(struct agent *agent) {
     }
 }
 
+static void say_unanswered(const struct agent *agent, const struct http_answer *answer) {
+    const bool usual = answer->signalled || agent->trial != NULL;
+
+    log_write(usual ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+              "Prometheus has not answered; its record will tell whether it loaded the config",
+              (const struct log_field[]){LOG_STRING("err", answer->error), {0}});
+}
+
 static void confirm(struct agent *agent, const struct http_answer *answer) {
     struct confirmation *confirmation = &agent->confirmation;
 
     uv_update_time(agent->loop);
+    confirmation->signalled = answer->signalled;
     buffer_clear(&confirmation->error);
     buffer_append_string(&confirmation->error, answer->error);
     confirmation->wait = LOOK_MILLISECONDS_FIRST;
     confirmation->deadline = uv_now(agent->loop) + (uint64_t)bound(agent);
-    log_write(agent->trial != NULL ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
-              "Prometheus has not answered; its record will tell whether it loaded the config",
-              (const struct log_field[]){LOG_STRING("err", answer->error), {0}});
+    say_unanswered(agent, answer);
     agent_enter(agent, AGENT_CONFIRMING);
     look_later(agent);
 }
@@ -185,11 +219,71 @@ static void ask(struct agent *agent) {
     }
 }
 
+/* --- a signal --------------------------------------------------------------------------------- */
+
+/* It is not sent: nothing would tell what became of it. */
+static void conclude_without_record(struct agent *agent, const struct http_answer *answer) {
+    CLEANUP(buffer_free) struct buffer error = {0};
+    struct http_answer none = {.error = answer->error};
+
+    if (answer->status == STATUS_STARTING) {
+        none = *answer;
+        none.remedy = "it is starting, and is asked until it is up";
+    } else if (answer->status != 0) {
+        buffer_printf(&error, "runtimeinfo, status %d: no record of the last reload",
+                      answer->status);
+        none.error = buffer_string(&error);
+    }
+    if (none.remedy == NULL) {
+        none.remedy = "see that --runtimeinfo-url leads to Prometheus, and the credentials: its "
+                      "record is what confirms a signal";
+    }
+    none.unreachable = answer->unreachable;
+    conclude(agent, &none);
+}
+
+static void on_second_over(uv_timer_t *timer);
+
+/* Not in the second of the last success: the record has whole seconds. */
+static void ask_in_another_second(struct agent *agent) {
+    int64_t now = clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND;
+    int64_t wait = record_wait(&agent->confirmation.before, now);
+
+    if (wait == 0) {
+        ask(agent);
+        return;
+    }
+    uv_update_time(agent->loop);
+    uv_timer_start(&agent->confirm_timer, on_second_over,
+                   (uint64_t)(wait / NANOSECONDS_PER_MILLISECOND) + 1, 0);
+}
+
+static void on_second_over(uv_timer_t *timer) {
+    ask_in_another_second(timer->data);
+}
+
+static void prepare_signal(struct agent *agent, const struct http_answer *answer) {
+    const struct reload_record *before = &agent->confirmation.before;
+
+    if (!before->known) {
+        conclude_without_record(agent, answer);
+        return;
+    }
+    if (!before->success && isolate_restore(agent)) {
+        log_debug("the last good config is loaded first: the record says that a reload failed");
+    }
+    ask_in_another_second(agent);
+}
+
 static void on_record_before(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
 
     agent->confirmation.before = record_of(answer);
-    ask(agent);
+    if (agent->settings->prometheus.method == RELOAD_BY_SIGNAL) {
+        prepare_signal(agent, answer);
+    } else {
+        ask(agent);
+    }
 }
 
 void reload_start(struct agent *agent) {
@@ -197,6 +291,8 @@ void reload_start(struct agent *agent) {
     agent_enter(agent, agent->trial != NULL ? AGENT_ISOLATING : AGENT_RELOADING);
     agent->confirmation.before = (struct reload_record){0};
     if (prometheus_runtimeinfo(agent->client, on_record_before, agent) != 0) {
-        ask(agent);
+        const struct http_answer none = {.error = "the URL of runtimeinfo is not known",
+                                         .body = BYTES("")};
+        on_record_before(&none, agent);
     }
 }

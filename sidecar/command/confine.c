@@ -109,6 +109,8 @@ static struct path_list readable(const struct setup *setup,
     allow_file(&list, settings->reload_ca_file);
     for (size_t i = 0; web_config != NULL && web_config_file_path(web_config, i) != NULL; i++)
         allow_file(&list, web_config_file_path(web_config, i));
+    if (setup->agent.prometheus.method == RELOAD_BY_SIGNAL)
+        allow(&list, "/proc", false);
     return list;
 }
 
@@ -142,11 +144,12 @@ int confine(const struct setup *setup, const struct web_config_file *web_config)
     const struct prometheus_settings *prometheus = &setup->agent.prometheus;
     struct path_list reading = readable(setup, web_config, arena);
     struct path_list writing = writable(setup, arena);
+    const bool by_http = prometheus->method == RELOAD_BY_HTTP;
     uint16_t ports[PORTS_MAX] = {PORT_DNS};
     size_t port_count = 1;
     struct sandbox_report report;
 
-    if (endpoint_port(prometheus->reload_url, &ports[port_count]) == 0)
+    if (by_http && endpoint_port(prometheus->reload_url, &ports[port_count]) == 0)
         port_count++;
     if (endpoint_port(prometheus->runtimeinfo_url, &ports[port_count]) == 0)
         port_count++;
@@ -158,6 +161,7 @@ int confine(const struct setup *setup, const struct web_config_file *web_config)
         .writable_count = writing.count,
         .connect_ports = ports,
         .connect_port_count = port_count,
+        .hangups = !by_http,
     };
     int error = sandbox_enter((enum sandbox_mode)setup->settings->sandbox, &rules, &report);
     if (error < 0) {

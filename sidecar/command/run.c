@@ -68,6 +68,9 @@ static void warn_of_restart(const struct settings *before, const struct settings
     if (!same_text(before->web_config_file, now->web_config_file)) {
         log_warn("another web config file needs a restart");
     }
+    if (before->reload_method != now->reload_method) {
+        log_warn("another reload method needs a restart: the sandbox stays what it is");
+    }
 }
 
 /* On SIGHUP. Flags stay what they are; it is sidecar.cfg that may have changed. */

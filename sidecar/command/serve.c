@@ -141,7 +141,7 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         .commit = sidecar_commit,
         .prometheus_version = status.prometheus_version,
         .phase = agent_phase_name(status.phase),
-        .method = "http",
+        .method = status.reload_method,
         .not_ready = status.not_ready,
         .now = clock_wall_milliseconds(),
         .passes = status.passes,

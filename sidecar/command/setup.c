@@ -181,6 +181,8 @@ static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics
     bool given = settings_origin(settings, "runtimeinfo-url")->kind != ORIGIN_DEFAULT;
 
     setup->agent.prometheus = (struct prometheus_settings){
+        .method = (enum reload_method)settings->reload_method,
+        .process_name = settings->process_executable_name,
         .reload_url = settings->reload_url,
         .runtimeinfo_url = settings->runtimeinfo_url,
         .timeout_milliseconds = settings->reload_timeout,
@@ -194,6 +196,10 @@ static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics
         return 0;
     }
     if (runtimeinfo_url_from_reload(settings->reload_url, &derived) < 0) {
+        /* Then it is none that is used. */
+        if (settings->reload_method == RELOAD_BY_SIGNAL) {
+            return 0;
+        }
         return setup_fault(setup, "reload-url", diagnostics, "give --runtimeinfo-url too",
                            "does not end in /-/reload, so the other URLs cannot be told from it");
     }

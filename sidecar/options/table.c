@@ -13,6 +13,7 @@
 
 static const char *const log_level_words[] = {"debug", "info", "warn", "error", NULL};
 static const char *const sandbox_words[] = {"auto", "require", "off", NULL};
+static const char *const reload_method_words[] = {"http", "signal", NULL};
 static const char *const log_format_words[] = {"logfmt", "json", NULL};
 
 /* Far above what anybody wants, and far below where a sum could overflow. */
@@ -79,6 +80,13 @@ static const char *label_name_fault(struct bytes text) {
 
 static const char *empty_fault(struct bytes text) {
     return text.length == 0 ? "is empty" : NULL;
+}
+
+static const char *program_fault(struct bytes text) {
+    if (text.length == 0) {
+        return "is empty";
+    }
+    return bytes_find(text, BYTES("/"), 0) != SIZE_MAX ? "is a path" : NULL;
 }
 
 static const char *address_fault(struct bytes text) {
@@ -320,13 +328,39 @@ const struct option options[] = {
         FIELD(send_metadata),
     },
     {
+        .flag = "reload-method",
+        .key = "reload.method",
+        .type = OPTION_ENUM,
+        .group = GROUP_RELOAD,
+        .metavar = "METHOD",
+        .default_value = "http",
+        .help =
+            "How Prometheus is made to load its config anew: http asks it at --reload-url, which "
+            "needs its --web.enable-lifecycle; signal sends SIGHUP to its process, which has "
+            "to be seen (shareProcessNamespace), and reads at --runtimeinfo-url what came of it.",
+        .words = reload_method_words,
+        FIELD(reload_method),
+    },
+    {
+        .flag = "process-executable-name",
+        .key = "reload.process_executable_name",
+        .type = OPTION_STRING,
+        .group = GROUP_RELOAD,
+        .metavar = "NAME",
+        .default_value = "prometheus",
+        .help = "The name of Prometheus's program, without its folder: whose process signal means.",
+        .fault = program_fault,
+        .remedy = "write the name of the program without its folder, as in prometheus",
+        FIELD(process_executable_name),
+    },
+    {
         .flag = "reload-url",
         .key = "reload.url",
         .type = OPTION_URL,
         .group = GROUP_RELOAD,
         .metavar = "URL",
         .default_value = "http://127.0.0.1:9090/-/reload",
-        .help = "Where Prometheus is asked to load its config anew.",
+        .help = "Where Prometheus is asked to load its config anew, by http.",
         FIELD(reload_url),
     },
     {

@@ -56,6 +56,33 @@ static void without_a_record_before_only_a_later_success_tells(void **state) {
     assert_int_equal(judged(unknown, record(false, 101)), RECORD_SILENT);
 }
 
+/* --- a reload of which nothing else will tell ------------------------------------------------- */
+
+static int64_t wait(struct reload_record before, int64_t now) {
+    return record_wait(&before, now);
+}
+
+static void a_success_in_the_second_of_the_last_one_would_not_show(void **state) {
+    assert_int_equal(wait(record(true, 100), 100 * SECOND), SECOND);
+    assert_int_equal(wait(record(true, 100), 100 * SECOND + SECOND / 4), SECOND - SECOND / 4);
+    assert_int_equal(wait(record(true, 100), 101 * SECOND - 1), 1);
+}
+
+static void in_a_later_second_it_shows(void **state) {
+    assert_int_equal(wait(record(true, 100), 101 * SECOND), 0);
+    assert_int_equal(wait(record(true, 100), 5000 * SECOND), 0);
+}
+
+static void after_a_failure_a_success_shows_at_once(void **state) {
+    assert_int_equal(wait(record(false, 100), 100 * SECOND), 0);
+    assert_int_equal(wait(unknown, 100 * SECOND), 0);
+}
+
+static void a_clock_that_was_set_back_is_waited_for_where_it_is_soon_there(void **state) {
+    assert_int_equal(wait(record(true, 100), 99 * SECOND + SECOND / 2), SECOND + SECOND / 2);
+    assert_int_equal(wait(record(true, 100), 98 * SECOND), 0);
+}
+
 static void only_an_answer_that_says_it_is_a_record(void **state) {
     const struct http_answer good = {
         .status = 200,
@@ -83,6 +110,10 @@ int main(void) {
         cmocka_unit_test(a_success_that_a_refusal_followed_is_a_refusal),
         cmocka_unit_test(a_clock_that_was_set_back_is_another_time_too),
         cmocka_unit_test(without_a_record_before_only_a_later_success_tells),
+        cmocka_unit_test(a_success_in_the_second_of_the_last_one_would_not_show),
+        cmocka_unit_test(in_a_later_second_it_shows),
+        cmocka_unit_test(after_a_failure_a_success_shows_at_once),
+        cmocka_unit_test(a_clock_that_was_set_back_is_waited_for_where_it_is_soon_there),
         cmocka_unit_test(only_an_answer_that_says_it_is_a_record),
     };
 

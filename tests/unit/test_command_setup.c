@@ -112,6 +112,27 @@ static void the_runtimeinfo_url_follows_the_reload_url(void **state) {
                         "http://127.0.0.1:9090/api/v1/status/runtimeinfo");
 }
 
+static void by_signal_the_process_is_named_and_the_reload_url_may_be_any(void **state) {
+    SETTINGS usual = settings_given(NULL, "--reload-method=signal", NULL);
+    SETTINGS other = settings_given(NULL, "--reload-method=signal", "--reload-url=http://p/reload",
+                                    "--process-executable-name=prom", NULL);
+    SETTINGS prefix = settings_given(NULL, "--reload-method=signal",
+                                     "--reload-url=http://p:1/prefix/-/reload", NULL);
+    SETUP one = setup_made(usual);
+    SETUP two = setup_made(other);
+    SETUP three = setup_made(prefix);
+
+    assert_int_equal(one->agent.prometheus.method, RELOAD_BY_SIGNAL);
+    assert_string_equal(one->agent.prometheus.process_name, "prometheus");
+    assert_string_equal(one->agent.prometheus.runtimeinfo_url,
+                        "http://127.0.0.1:9090/api/v1/status/runtimeinfo");
+    assert_string_equal(two->agent.prometheus.process_name, "prom");
+    assert_string_equal(two->agent.prometheus.runtimeinfo_url,
+                        "http://127.0.0.1:9090/api/v1/status/runtimeinfo");
+    assert_string_equal(three->agent.prometheus.runtimeinfo_url,
+                        "http://p:1/prefix/api/v1/status/runtimeinfo");
+}
+
 static void policy_limits_and_times_are_handed_on(void **state) {
     SETTINGS fixture = settings_given(
         NULL, "--enforced-namespace-label=ns", "--allow-file-references", "--no-send-metadata",
@@ -228,6 +249,7 @@ int main(void) {
         cmocka_unit_test(the_output_may_be_the_base),
         cmocka_unit_test(the_version_is_asked_for_unless_it_is_given),
         cmocka_unit_test(the_runtimeinfo_url_follows_the_reload_url),
+        cmocka_unit_test(by_signal_the_process_is_named_and_the_reload_url_may_be_any),
         cmocka_unit_test(policy_limits_and_times_are_handed_on),
         cmocka_unit_test(the_environment_is_sorted_and_a_copy),
         cmocka_unit_test(proxies_are_read_from_the_environment),

@@ -20,7 +20,8 @@ static void strings_and_paths_arrive_as_written(void **state) {
         "--secret-output-dir=/secrets", "--cluster-labels-file=/etc/podinfo/labels",
         "--remote-write-selector=team in (a,b)", "--prometheus-version=2.42",
         "--enforced-namespace-label=namespace", "--reload-username=me", "--reload-password-file=/p",
-        "--reload-bearer-token-file=/t", "--reload-ca-file=/ca", NULL);
+        "--reload-bearer-token-file=/t", "--reload-ca-file=/ca", "--process-executable-name=prom",
+        NULL);
     const struct settings *settings = fixture->settings;
 
     assert_string_equal(settings_messages(fixture), "");
@@ -35,6 +36,7 @@ static void strings_and_paths_arrive_as_written(void **state) {
     assert_string_equal(settings->reload_password_file, "/p");
     assert_string_equal(settings->reload_bearer_token_file, "/t");
     assert_string_equal(settings->reload_ca_file, "/ca");
+    assert_string_equal(settings->process_executable_name, "prom");
 }
 
 static void without_flags_the_defaults_hold(void **state) {
@@ -50,6 +52,8 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_true(settings->allow_ambient_credentials);
     assert_true(settings->send_metadata);
     assert_int_equal(settings->max_shards, 0);
+    assert_int_equal(settings->reload_method, 0);
+    assert_string_equal(settings->process_executable_name, "prometheus");
     assert_string_equal(settings->reload_url, "http://127.0.0.1:9090/-/reload");
     assert_string_equal(settings->runtimeinfo_url,
                         "http://127.0.0.1:9090/api/v1/status/runtimeinfo");
@@ -233,6 +237,14 @@ static const struct wrong wrong_lines[] = {
     {{"--config-file"}, "error: --config-file: needs a value; write --config-file=FILE\n"},
     {{"--config-file", "--log-level=info"},
      "error: --config-file: needs a value; write --config-file=FILE\n"},
+    {{"--reload-method=sighup"},
+     "error: --reload-method: \"sighup\" is unknown here; use one of http, signal\n"},
+    {{"--process-executable-name=/bin/prometheus"},
+     "error: --process-executable-name: \"/bin/prometheus\" is a path; write the name of the program "
+     "without its folder, as in prometheus\n"},
+    {{"--process-executable-name="},
+     "error: --process-executable-name: \"\" is empty; write the name of the program without its "
+     "folder, as in prometheus\n"},
     {{"--config-file="}, "error: --config-file: is empty; write a path, or leave the option out\n"},
     {{"--watch-interval=3 minutes"},
      "error: --watch-interval: \"3 minutes\" is no duration; write it as in 500ms, 30s, 3m or "
