@@ -41,6 +41,8 @@ struct prometheus_server {
     const char *flags[FLAGS_MAX];
     size_t flag_count;
     unsigned revivals;
+    const char *program; /* NULL: the usual one */
+    bool no_lifecycle;
 };
 
 static bool port_is_free(unsigned port) {
@@ -138,13 +140,15 @@ static const char *program(void) {
 static void launch(struct prometheus_server *server) {
     const struct prometheus_server_settings *settings = &server->settings;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const char *arguments[10 + FLAGS_MAX] = {program()};
+    const char *arguments[10 + FLAGS_MAX] = {server->program != NULL ? server->program : program()};
     size_t count = 1;
 
     arguments[count++] = arena_format(arena, "--config.file=%s", settings->config);
     arguments[count++] = arena_format(arena, "--storage.tsdb.path=%s/data", settings->folder);
     arguments[count++] = arena_format(arena, "--web.listen-address=127.0.0.1:%u", server->port);
-    arguments[count++] = "--web.enable-lifecycle";
+    if (!server->no_lifecycle) {
+        arguments[count++] = "--web.enable-lifecycle";
+    }
     if (settings->web_config != NULL) {
         arguments[count++] = arena_format(arena, "--web.config.file=%s", settings->web_config);
     }
@@ -175,6 +179,19 @@ void prometheus_server_flag(struct prometheus_server *server, const char *flag) 
         abort();
     }
     server->flags[server->flag_count++] = copied(server->arena, flag);
+}
+
+void prometheus_server_is_called(struct prometheus_server *server, const char *name) {
+    CLEANUP(memory_freep) char *target = realpath(program(), NULL);
+
+    server->program = arena_format(server->arena, "%s/%s", server->settings.folder, name);
+    if (target == NULL || symlink(target, server->program) != 0) {
+        abort();
+    }
+}
+
+void prometheus_server_has_no_lifecycle(struct prometheus_server *server) {
+    server->no_lifecycle = true;
 }
 
 unsigned prometheus_server_supervise(struct prometheus_server *server) {

@@ -31,6 +31,11 @@ void prometheus_server_use(struct prometheus_server *server, const char *credent
 /* One flag more for the starts to come ("--storage.remote.flush-deadline=5s"); copied. */
 void prometheus_server_flag(struct prometheus_server *server, const char *flag);
 
+/* From the next start on: its program is called so, at most 15 characters (a link in the folder);
+ * and it takes no reload over HTTP. copied. */
+void prometheus_server_is_called(struct prometheus_server *server, const char *name);
+void prometheus_server_has_no_lifecycle(struct prometheus_server *server);
+
 /* Starts it and waits until it is ready; false when it ended instead, or took too long. */
 bool prometheus_server_start(struct prometheus_server *server) MUST_USE;
 /* As a supervisor does: starts it again where it has ended, and does not wait. How often it had to,
