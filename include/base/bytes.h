@@ -50,6 +50,10 @@ size_t bytes_find(struct bytes bytes, struct bytes needle, size_t from);
 /* FNV-1a, 64 bit: for tables and change detection of our own data, not against an attacker. */
 uint64_t bytes_hash(struct bytes bytes);
 
+/* The same of what comes in pieces: the hash of the pieces before, at first BYTES_HASH_START. */
+#define BYTES_HASH_START UINT64_C(0xcbf29ce484222325)
+uint64_t bytes_hash_on(uint64_t hash, struct bytes bytes);
+
 /* True when the bytes are well-formed UTF-8 without NUL. */
 bool bytes_is_text(struct bytes bytes);
 

@@ -25,6 +25,13 @@ struct file_identity {
     struct timespec changed;
 };
 
+struct file_identity file_identity_of(const struct stat *status);
+bool file_identity_same(const struct file_identity *left, const struct file_identity *right);
+
+/* The file had just been changed when the snapshot that was begun at that time (wall milliseconds)
+ * met it: the same identity may yet get other bytes. */
+bool file_identity_is_recent(const struct file_identity *identity, int64_t started);
+
 /* Shared by the snapshots that hold it; erased and freed with the last of them. */
 struct file {
     struct source_file view; /* what others see of it */
@@ -32,8 +39,7 @@ struct file {
     char *relative;          /* view.relative, owned */
     struct buffer storage;   /* view.content, owned */
     struct file_identity identity;
-    bool recent; /* it had just been changed when it was read: the same identity may yet get other
-                    bytes */
+    bool recent; /* file_identity_is_recent, when it was read */
     unsigned references;
 };
 

@@ -73,12 +73,15 @@ struct snapshot {
     size_t volume_count;
     struct snapshot_single base; /* decompressed where it was gzip */
     struct snapshot_single labels;
+    /* What stands in the watched paths (names and contents) as one number: the same as long as it
+     * is the same. */
+    uint64_t watched;
     /*
      * Every directory whose change can change the snapshot, by its real path (absolute, without
-     * links): volumes and their plain sub-folders, the folders that hold ..data, those that hold
-     * links on the way to any of them. For one that is absent: its nearest existing ancestor.
-     * Sorted, no duplicates. What changes between source_read and the moment that a new directory
-     * is watched is seen by nobody: after adding watches read once more.
+     * links): volumes, watched directories and their plain sub-folders, the folders that hold
+     * ..data, those that hold links on the way to any of them. For one that is absent: its nearest
+     * existing ancestor. Sorted, no duplicates. What changes between source_read and the moment
+     * that a new directory is watched is seen by nobody: after adding watches read once more.
      */
     const char *const *directories;
     size_t directory_count;
@@ -91,10 +94,13 @@ struct source_settings {
     size_t volume_count;
     const char *base_path;   /* or NULL */
     const char *labels_path; /* or NULL */
-    size_t max_file_size;    /* bytes of one file of a volume, or of the labels file */
-    size_t max_files;        /* files of one volume, and folders of one volume */
-    unsigned max_depth;      /* folders below a volume of manifests */
-    size_t max_base_size;    /* bytes of the base config, before and after decompression */
+    /* Directories (or files) of which only is to be known whether they change: source/watched.h. */
+    const char *const *watched_paths;
+    size_t watched_path_count;
+    size_t max_file_size; /* bytes of one file of a volume, or of the labels file */
+    size_t max_files;     /* files of one volume, and folders of one volume */
+    unsigned max_depth;   /* folders below a volume of manifests */
+    size_t max_base_size; /* bytes of the base config, before and after decompression */
 };
 
 struct source;

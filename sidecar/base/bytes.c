@@ -94,16 +94,18 @@ size_t bytes_find(struct bytes bytes, struct bytes needle, size_t from) {
     return found != NULL ? (size_t)(found - bytes.data) : SIZE_MAX;
 }
 
-uint64_t bytes_hash(struct bytes bytes) {
-    const uint64_t offset_basis = 0xcbf29ce484222325;
+uint64_t bytes_hash_on(uint64_t hash, struct bytes bytes) {
     const uint64_t prime = 0x100000001b3;
-    uint64_t hash = offset_basis;
 
     for (size_t i = 0; i < bytes.length; i++) {
         hash ^= (unsigned char)bytes.data[i];
         hash *= prime;
     }
     return hash;
+}
+
+uint64_t bytes_hash(struct bytes bytes) {
+    return bytes_hash_on(BYTES_HASH_START, bytes);
 }
 
 bool bytes_is_text(struct bytes bytes) {

@@ -38,7 +38,7 @@ void file_release(struct file *file) {
     free(file);
 }
 
-static struct file_identity identity_of(const struct stat *status) {
+struct file_identity file_identity_of(const struct stat *status) {
     return (struct file_identity){
         .device = status->st_dev,
         .inode = status->st_ino,
@@ -52,7 +52,7 @@ static bool same_time(struct timespec left, struct timespec right) {
     return left.tv_sec == right.tv_sec && left.tv_nsec == right.tv_nsec;
 }
 
-static bool same_identity(const struct file_identity *left, const struct file_identity *right) {
+bool file_identity_same(const struct file_identity *left, const struct file_identity *right) {
     return left->device == right->device && left->inode == right->inode &&
            left->size == right->size && same_time(left->modified, right->modified) &&
            same_time(left->changed, right->changed);
@@ -63,7 +63,7 @@ static int64_t milliseconds_of(struct timespec time) {
 }
 
 /* Times in the future (the clock was set back) count as recent too. */
-static bool is_recent(const struct file_identity *identity, int64_t started) {
+bool file_identity_is_recent(const struct file_identity *identity, int64_t started) {
     int64_t threshold = started - RECENT_MILLISECONDS;
 
     return milliseconds_of(identity->modified) > threshold ||
@@ -117,9 +117,9 @@ static int read_stable(int descriptor, size_t limit, struct buffer *content,
     if (fstat(descriptor, &after) < 0) {
         return -errno;
     }
-    *ret_identity = identity_of(&before);
-    struct file_identity end = identity_of(&after);
-    return content->length == size && same_identity(ret_identity, &end) ? 0 : -EAGAIN;
+    *ret_identity = file_identity_of(&before);
+    struct file_identity end = file_identity_of(&after);
+    return content->length == size && file_identity_same(ret_identity, &end) ? 0 : -EAGAIN;
 }
 
 static int open_and_read(const struct file_request *request, struct buffer *content,
@@ -166,9 +166,9 @@ static int file_load_once(const struct file_request *request, struct file *previ
     if (!S_ISREG(status.st_mode)) {
         return -EINVAL;
     }
-    struct file_identity identity = identity_of(&status);
+    struct file_identity identity = file_identity_of(&status);
     if (previous != NULL && !previous->recent && !request->every_byte &&
-        same_identity(&previous->identity, &identity)) {
+        file_identity_same(&previous->identity, &identity)) {
         *ret = file_reference(previous);
         return 0;
     }
@@ -186,7 +186,7 @@ static int file_load_once(const struct file_request *request, struct file *previ
         file = file_new(request, &content);
     }
     file->identity = identity;
-    file->recent = is_recent(&identity, request->started);
+    file->recent = file_identity_is_recent(&identity, request->started);
     *ret = file;
     return 0;
 }

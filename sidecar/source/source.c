@@ -13,6 +13,7 @@
 #include "source/gzip.h"
 #include "source/single.h"
 #include "source/volume.h"
+#include "source/watched.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +27,7 @@ struct own_snapshot {
     struct file_list *files; /* of each volume */
     struct file *base;
     struct file *labels;
+    struct watched_list watched;
     unsigned references;
 };
 
@@ -169,6 +171,27 @@ static struct file *read_single(struct reading *reading, struct snapshot_single 
     return file;
 }
 
+static void read_watched(struct reading *reading) {
+    const struct source_settings *settings = reading->source->settings;
+    struct own_snapshot *snapshot = reading->snapshot;
+    struct watched_request request = {
+        .max_files = settings->max_files,
+        .previous = &reading->source->last->watched,
+        .every_byte = reading->every_byte,
+        .started = reading->started,
+        .arena = snapshot->arena,
+        .scratch = reading->scratch,
+        .diagnostics = &snapshot->view.diagnostics,
+        .directories = &reading->directories,
+    };
+
+    for (size_t i = 0; i < settings->watched_path_count; i++) {
+        request.path = settings->watched_paths[i];
+        watched_read(&request, &snapshot->watched, &snapshot->view.complete);
+    }
+    snapshot->view.watched = watched_digest(&snapshot->watched);
+}
+
 /* What could not be read is watched as before: what is in it is not known now. */
 static void keep_directories(struct reading *reading) {
     const struct snapshot *last = &reading->source->last->view;
@@ -202,6 +225,7 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
                                  settings->max_base_size, NULL, gzip_decode);
     snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels,
                                    settings->max_file_size, "--max-file-size", NULL);
+    read_watched(&reading);
     if (!snapshot->view.complete) {
         keep_directories(&reading);
     }
