@@ -22,9 +22,9 @@ struct agent_settings {
     struct source_settings source;
     struct compile_settings compile;
     struct prometheus_settings prometheus;
-    bool ask_version; /* no --prometheus-version was given: ask Prometheus */
-    const char *output_path;
-    const char *secret_directory;
+    bool ask_version;             /* no --prometheus-version was given: ask Prometheus */
+    const char *output_path;      /* NULL: nothing is written, Prometheus is only asked to reload */
+    const char *secret_directory; /* NULL without an output */
     mode_t config_mode;
     mode_t secret_mode;
     int64_t watch_milliseconds; /* 0: no full re-read; the program then takes agent_once instead */
@@ -96,8 +96,9 @@ struct agent_status {
     const struct desired_state *state; /* of the last pass; NULL before the first */
     const char *prometheus_version;    /* as Prometheus said it; "" where it is not known */
     const char *reload_method;         /* "http", "signal" */
-    bool published;                    /* a merged config of this process is in place */
-    bool confirmed;                    /* Prometheus runs it */
+    bool only_watches;                 /* nothing is written: there is no output */
+    bool published; /* a merged config of this process is in place, or there is none to be */
+    bool confirmed; /* Prometheus runs it */
     bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is
                    not refused */
     const char *not_ready; /* why not; NULL: ready */

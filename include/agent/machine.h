@@ -8,6 +8,7 @@
  *     agent.c     what happens when: events, timers, signals, passes; beginning and end
  *     reload.c    one request to reload, until it is known what became of it
  *     isolate.c   what follows from a refusal and from an outage: rollback, search, holding on
+ *     only_watch.c   the same where there is no output, so that none of this can be
  */
 
 #include "agent/agent.h"
@@ -67,6 +68,7 @@ struct agent {
     bool ever_confirmed; /* Prometheus took a config of this process */
     bool base_refused;   /* Prometheus refused the present base, as far as is known */
     bool reload_owed;    /* somebody asked for a reload that Prometheus has not answered yet */
+    bool watched_owed;   /* watched files changed, and Prometheus took no config since */
     bool prune_owed;     /* a secret file that nobody names could not be removed */
     bool refused_last;   /* the last thing that Prometheus said of a config is no */
     struct agent_status status;
@@ -75,6 +77,9 @@ struct agent {
 /* --- agent.c ---------------------------------------------------------------------------------- */
 
 void agent_enter(struct agent *agent, enum agent_phase phase);
+
+/* There is no output: nothing is written, remembered or searched. */
+bool agent_only_watches(const struct agent *agent);
 
 /* Milliseconds until the next try; one that is on its way already stays. */
 int64_t agent_try_later(struct agent *agent);
@@ -94,6 +99,11 @@ void agent_ask_version(struct agent *agent);
 /* Asks Prometheus to load what is on disk. Ends in isolate_confirmed, isolate_refused,
  * isolate_failed or isolate_restored, in none of them right away. */
 void reload_start(struct agent *agent);
+
+/* --- only_watch.c ----------------------------------------------------------------------------- */
+
+/* What Prometheus answered, in place of the three of isolate.c. */
+void only_watch_answered(struct agent *agent, const struct http_answer *answer);
 
 /* --- isolate.c -------------------------------------------------------------------------------- */
 

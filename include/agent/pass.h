@@ -30,6 +30,7 @@ void pass_set_version(struct pass *pass, struct version version);
 struct pass_result {
     bool mergeable; /* false: there is nothing that could be published */
     bool changed;   /* other forms or another base than the pass before wanted (or the first) */
+    bool watched_changed; /* what is only watched is not what it was in the pass before */
     bool complete; /* false: something could not be read, or changed all the time: worth another try
                     */
 };

@@ -14,7 +14,9 @@ enum log_level {
     LOG_LEVEL_DEBUG,
     LOG_LEVEL_INFO,
     LOG_LEVEL_WARN,
-    LOG_LEVEL_ERROR
+    LOG_LEVEL_ERROR,
+    LOG_LEVEL_NONE, /* this and the next are thresholds only: no line has them */
+    LOG_LEVEL_ALL
 };
 enum log_format {
     LOG_FORMAT_LOGFMT,

@@ -15,7 +15,7 @@ struct setup {
     struct arena *arena;
     struct settings *settings;
     struct agent_settings
-        agent; /* output_path and secret_directory may be NULL unless NEED_OUTPUT */
+        agent; /* output_path and secret_directory are NULL without --output-file */
 };
 
 /* Reads and judges all settings. need: a set of enum settings_need. 0 and *ret (setup_free; it does

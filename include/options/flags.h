@@ -26,8 +26,9 @@ struct flags {
     size_t count;
     const char **operands; /* the command, files */
     size_t operand_count;
-    bool help;    /* --help or -h */
-    bool version; /* --version */
+    bool help;          /* --help or -h */
+    bool version;       /* --version */
+    bool short_version; /* --short-version */
 };
 
 /* arguments: argv without the program's name. Values and operands are those of arguments, the rest

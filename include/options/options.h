@@ -52,7 +52,8 @@ struct option {
     const char *default_value; /* as a flag's text; NULL: not set, and the field is zero */
     const char *default_help; /* what --help says instead, where the default is not a plain value */
     const char *help;         /* one sentence */
-    const char *const *words; /* OPTION_ENUM: NULL-terminated */
+    bool no_effect; /* accepted for prometheus-config-reloader's sake, and of no use here */
+    const char *const *words; /* OPTION_ENUM: NULL-terminated; upper and lower case are the same */
     int64_t minimum;          /* of a number, a size in bytes, a duration in milliseconds */
     int64_t maximum;
     /* What is wrong with a string (or one of a list), in words that follow the quoted value ("is no

@@ -53,6 +53,7 @@ struct settings {
     const char *output_file;
     const char *secret_output_dir;
     unsigned config_mode;
+    const char *statefulset_ordinal_from; /* name of an environment variable */
 
     struct directory_list remote_write_dirs;
     struct directory_list secret_dirs;
@@ -89,8 +90,9 @@ struct settings {
     int64_t watch_interval;
     int64_t delay_interval;
     int64_t retry_interval;
+    struct text_list watched_dirs;
 
-    const char *listen_address;
+    const char *listen_address; /* NULL or "": none */
     const char *web_config_file;
 
     int64_t max_file_size; /* bytes */
@@ -101,6 +103,8 @@ struct settings {
     unsigned sandbox;    /* enum sandbox_mode */
     unsigned log_level;  /* enum log_level */
     unsigned log_format; /* enum log_format */
+
+    const char *auto_gomemlimit_ratio; /* of no use */
 };
 
 /*
@@ -114,8 +118,8 @@ int settings_read(const struct flags *flags, struct diagnostics *diagnostics,
 /* What a command needs beyond what every command needs. */
 enum settings_need {
     NEED_NOTHING = 0,
-    NEED_BASE = 1,   /* --config-file */
-    NEED_OUTPUT = 2, /* --output-file */
+    NEED_BASE = 1, /* --config-file */
+    NEED_WORK = 2, /* something to watch, and an output where RemoteWrites are merged */
 };
 
 /* What only the options together can tell: missing ones, ones that exclude or need each other.

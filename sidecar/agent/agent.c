@@ -52,6 +52,10 @@ const char *agent_phase_name(enum agent_phase phase) {
     return phase_names[phase];
 }
 
+bool agent_only_watches(const struct agent *agent) {
+    return agent->settings->output_path == NULL;
+}
+
 void agent_enter(struct agent *agent, enum agent_phase phase) {
     if (agent->phase != phase) {
         log_debug("phase", LOG_STRING("from", agent_phase_name(agent->phase)),
@@ -229,7 +233,9 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     agent->backoff = backoff_from(settings->retry_milliseconds);
     pass_configure(agent->pass, settings);
     disk_configure(agent->disk, settings);
-    disk_clean(agent->disk);
+    if (!agent_only_watches(agent)) {
+        disk_clean(agent->disk);
+    }
     ledger_moved(agent->ledger);
     start_watch_timer(agent);
     log_info("settings taken over");
@@ -260,7 +266,7 @@ static void count_pass(struct agent *agent, const struct disk_result *published)
     status->passes++;
     status->writes += published->written ? 1 : 0;
     status->publish_errors += published->error != 0 ? 1 : 0;
-    status->published = disk_set(agent->disk) != NULL;
+    status->published = agent_only_watches(agent) || disk_set(agent->disk) != NULL;
 }
 
 /* Something on disk that it does not run; or the record of a refusal that is no longer true. */
@@ -280,11 +286,13 @@ bool agent_prune(struct agent *agent) {
 static void decide(struct agent *agent, const struct pass_result *result,
                    const struct disk_result *published, bool hangup) {
     agent->complete = result->complete;
-    agent->reload_owed |= hangup;
+    agent->reload_owed |= hangup || result->watched_changed;
+    agent->watched_owed |= result->watched_changed;
     if (published->changed) {
         agent->status.confirmed = false;
     }
-    if (published->changed || (result->changed && agent->hold != HOLD_NOTHING)) {
+    if (published->changed || result->watched_changed ||
+        (result->changed && agent->hold != HOLD_NOTHING)) {
         forget_retry(agent);
     }
     bool due = is_reload_due(agent);
@@ -302,9 +310,26 @@ static void decide(struct agent *agent, const struct pass_result *result,
 
 /* Not while a refused base is asked about again: in all likelihood it is refused again. */
 static void save_ledger(struct agent *agent) {
-    if (!agent->base_refused || ledger_history(agent->ledger)->refused_base.data != NULL) {
+    if (!agent_only_watches(agent) &&
+        (!agent->base_refused || ledger_history(agent->ledger)->refused_base.data != NULL)) {
         ledger_save(agent->ledger, agent->settings->output_path);
     }
+}
+
+/* A base may have been refused for what the watched files held: then it is worth another look. */
+static struct pass_result run_pass(struct agent *agent, bool every_byte) {
+    struct pass_result result = pass_run(agent->pass, agent->watcher, every_byte);
+
+    if (!result.watched_changed) {
+        return result;
+    }
+    log_info("watched files changed: Prometheus is asked to reload");
+    if (ledger_history(agent->ledger)->refused_base.data != NULL) {
+        ledger_forgive_base(agent->ledger);
+        result = pass_run(agent->pass, agent->watcher, false);
+        result.watched_changed = true;
+    }
+    return result;
 }
 
 static void on_settled(uv_timer_t *timer) {
@@ -319,7 +344,7 @@ static void on_settled(uv_timer_t *timer) {
     if (hangup) {
         hang_up(agent);
     }
-    struct pass_result result = pass_run(agent->pass, agent->watcher, every_byte || hangup);
+    struct pass_result result = run_pass(agent, every_byte || hangup);
     if (result.mergeable) {
         published = isolate_publish(agent);
     }
@@ -393,8 +418,10 @@ int agent_start(struct agent *agent) {
         log_error("cannot ignore SIGPIPE", LOG_STRING("err", strerror(-error)));
         return error;
     }
-    disk_clean(agent->disk);
-    ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
+    if (!agent_only_watches(agent)) {
+        disk_clean(agent->disk);
+        ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
+    }
     if (version_is_set(agent->settings->compile.version)) {
         meet(agent, agent->settings->compile.version);
     }
@@ -454,6 +481,7 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     struct agent_status status = agent->status;
 
     status.phase = agent->phase;
+    status.only_watches = agent_only_watches(agent);
     status.state = pass_state(agent->pass);
     status.prometheus_version = agent->peer.version_text;
     status.reload_method = reload_method_name(agent->settings->prometheus.method);

@@ -229,6 +229,8 @@ static void end(struct agent *agent) {
         peer_settled(&agent->peer);
         agent_prune(agent);
     }
+    /* With a refused base it has not read the watched files either: now with the last good one. */
+    agent->reload_owed |= agent->watched_owed;
     isolate_forget(agent);
     agent->again = true; /* the pass to come prunes again where it has to */
     agent_rest(agent, false);
@@ -307,6 +309,7 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     agent->status.confirmed = true;
     agent->ever_confirmed = true;
     agent->reload_owed = false;
+    agent->watched_owed = false;
     agent->base_refused &= pass_state(agent->pass)->base_faulty;
     backoff_reset(&agent->backoff);
     outage_end(&agent->outage);

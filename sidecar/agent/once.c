@@ -7,10 +7,15 @@
 #include "agent/disk.h"
 #include "agent/ledger.h"
 #include "agent/pass.h"
+#include "base/log.h"
 
 #include <errno.h>
 
 int agent_once(const struct agent_settings *settings) {
+    if (settings->output_path == NULL) {
+        log_info("one pass without an output: there is nothing to do");
+        return 0;
+    }
     CLEANUP(ledger_freep) struct ledger *ledger = ledger_new();
     CLEANUP(disk_freep) struct disk *disk = disk_new(settings);
 

@@ -28,6 +28,8 @@ struct pass {
     struct desired_state *state;
     struct report report;
     struct incident merging;
+    bool watched_known;
+    uint64_t watched; /* of the last snapshot */
 };
 
 struct pass *pass_new(const struct agent_settings *settings, const struct history *history) {
@@ -121,6 +123,15 @@ static bool wants_the_same(const struct desired_state *before, const struct desi
     return form_set_same(before->served, after->served);
 }
 
+/* The first time it is nothing that changed: Prometheus is asked anyway. */
+static bool watched_changes(struct pass *pass, const struct snapshot *snapshot) {
+    bool changed = pass->watched_known && pass->watched != snapshot->watched;
+
+    pass->watched_known = true;
+    pass->watched = snapshot->watched;
+    return changed;
+}
+
 struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool every_byte) {
     int64_t started = clock_monotonic_nanoseconds();
     bool watched = true;
@@ -128,8 +139,9 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
     struct snapshot *snapshot = read_watched(pass, watcher, every_byte, &watched);
     struct desired_state *state = compiler_pass(pass->compiler, snapshot, &pass->compile);
     struct pass_result result = {
-        .mergeable = state->mergeable,
+        .mergeable = state->mergeable && pass->settings->output_path != NULL,
         .changed = !wants_the_same(pass->state, state),
+        .watched_changed = watched_changes(pass, snapshot),
         .complete = snapshot->complete && watched,
     };
 
@@ -140,6 +152,7 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
     say_mergeable(pass);
     log_debug("pass", LOG_BOOL("every_byte", every_byte), LOG_BOOL("complete", result.complete),
               LOG_BOOL("changed", result.changed),
+              LOG_BOOL("watched_changed", result.watched_changed),
               LOG_INT("active", state->state_counts[STATE_ACTIVE]),
               LOG_SECONDS("duration", clock_monotonic_nanoseconds() - started));
     return result;

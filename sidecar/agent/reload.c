@@ -47,7 +47,9 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
     if (verdict == RELOAD_CONFIRMED) {
         status->success_time = status->reload_time;
     }
-    if (verdict == RELOAD_CONFIRMED && agent->aside != NULL) {
+    if (agent_only_watches(agent)) {
+        only_watch_answered(agent, answer);
+    } else if (verdict == RELOAD_CONFIRMED && agent->aside != NULL) {
         isolate_restored(agent, answer);
     } else if (verdict == RELOAD_CONFIRMED) {
         isolate_confirmed(agent, answer);

@@ -106,6 +106,93 @@ int duration_parse(struct bytes text, int64_t *ret_milliseconds) {
     return 0;
 }
 
+/* --- Go's ------------------------------------------------------------------------------------ */
+
+static const struct go_unit {
+    const char *name;
+    int64_t nanoseconds;
+} go_units[] = {
+    {"h", INT64_C(3600) * 1000000000},
+    {"m", INT64_C(60) * 1000000000},
+    {"s", 1000000000},
+    {"ms", 1000000},
+    {"us", 1000},
+    {"\u00b5s", 1000},
+    {"\u03bcs", 1000},
+    {"ns", 1},
+};
+
+static int64_t go_unit_parse(struct bytes text, size_t *offset) {
+    size_t end = *offset;
+
+    while (end < text.length && !is_digit(text.data[end]) && text.data[end] != '.') {
+        end++;
+    }
+    struct bytes name = bytes_slice(text, *offset, end);
+    for (size_t i = 0; i < ARRAY_LENGTH(go_units); i++) {
+        if (bytes_equal_string(name, go_units[i].name)) {
+            *offset = end;
+            return go_units[i].nanoseconds;
+        }
+    }
+    return 0;
+}
+
+/* One number with its unit at *offset, in nanoseconds. 0; -EINVAL; -ERANGE. */
+static int go_part_parse(struct bytes text, size_t *offset, int64_t *ret) {
+    int64_t whole = 0;
+    int64_t total = 0;
+    struct bytes fraction = {0};
+    bool digits = parse_digits(text, offset, &whole) == 0;
+
+    if (*offset < text.length && text.data[*offset] == '.') {
+        size_t start = ++*offset;
+        while (*offset < text.length && is_digit(text.data[*offset])) {
+            ++*offset;
+        }
+        fraction = bytes_slice(text, start, *offset);
+        digits |= fraction.length > 0;
+    }
+    int64_t unit = go_unit_parse(text, offset);
+    if (!digits || unit == 0) {
+        return -EINVAL;
+    }
+    if (__builtin_mul_overflow(whole, unit, &total)) {
+        return -ERANGE;
+    }
+    int64_t scale = unit;
+    for (size_t i = 0; i < fraction.length && scale > 0; i++) {
+        scale /= 10;
+        if (__builtin_add_overflow(total, (fraction.data[i] - '0') * scale, &total)) {
+            return -ERANGE;
+        }
+    }
+    *ret = total;
+    return 0;
+}
+
+int go_duration_parse(struct bytes text, int64_t *ret_milliseconds) {
+    const int64_t millisecond = 1000000;
+    int64_t total = 0;
+    int error = text.length > 0 ? 0 : -EINVAL;
+
+    for (size_t offset = 0; offset < text.length;) {
+        int64_t part = 0;
+        int result = go_part_parse(text, &offset, &part);
+        if (result == -EINVAL) {
+            return result;
+        }
+        if (result < 0 || __builtin_add_overflow(total, part, &total)) {
+            error = -ERANGE;
+            total = 0;
+        }
+    }
+    if (error == 0) {
+        *ret_milliseconds = total / millisecond + (total % millisecond > 0 ? 1 : 0);
+    }
+    return error;
+}
+
 void duration_format(int64_t milliseconds, struct buffer *out) {
     uint64_t rest = (uint64_t)milliseconds;
 

@@ -29,7 +29,7 @@ static const char *const level_names[] = {
 };
 
 void log_configure(enum log_level level, enum log_format format) {
-    target.level = level;
+    target.level = level == LOG_LEVEL_ALL ? LOG_LEVEL_DEBUG : level;
     target.format = format;
 }
 

@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "command/help.h"
 #include "command/report.h"
+#include "command/version.h"
 
 #include <string.h>
 
@@ -118,6 +119,9 @@ static enum exit_status execute(const struct flags *flags, struct diagnostics *d
         CLEANUP(buffer_free) struct buffer text = {0};
         command_help(named ? command : NULL, &text);
         return output_write(buffer_bytes(&text));
+    }
+    if (flags->short_version) {
+        return version_print_short();
     }
     if (flags->version) {
         return version_execute(&invocation);

@@ -101,6 +101,8 @@ static struct path_list readable(const struct setup *setup,
         allow(&list, system_files[i], false);
     for (size_t i = 0; i < source->volume_count; i++)
         allow_folder(&list, source->volumes[i].path);
+    for (size_t i = 0; i < source->watched_path_count; i++)
+        allow_file(&list, source->watched_paths[i]);
     allow_file(&list, source->base_path);
     allow_file(&list, source->labels_path);
     allow_file(&list, settings->sidecar_config);
@@ -118,6 +120,8 @@ static struct path_list writable(const struct setup *setup, struct arena *arena)
     struct path_list list = {.arena = arena};
     const char *output = setup->agent.output_path;
 
+    if (output == NULL)
+        return list;
     allow(&list, folder_of(arena, output), true);
     allow(&list, setup->agent.secret_directory, true);
     /* in place, through a link: the file that it leads to is replaced */

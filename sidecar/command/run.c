@@ -10,9 +10,11 @@
 #include "command/report.h"
 #include "command/serve.h"
 #include "command/setup.h"
+#include "options/options.h"
 #include "sandbox/sandbox.h"
 #include "web/config_file.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* The settings of a running sidecar, over its SIGHUPs. */
@@ -50,14 +52,15 @@ static bool same_text(const char *left, const char *right) {
     return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
 }
 
-static int runner_read(struct runner *runner, struct diagnostics *diagnostics) {
-    struct setup *setup = NULL;
-    int error = setup_new(runner->flags, NEED_BASE | NEED_OUTPUT, diagnostics, &setup);
-
-    if (error == 0) {
-        runner_take(runner, setup);
+/* What is written beside the output cannot begin or end in between. */
+static int check_change(const struct setup *before, const struct setup *after,
+                        struct diagnostics *diagnostics) {
+    if ((before->agent.output_path == NULL) == (after->agent.output_path == NULL)) {
+        return 0;
     }
-    return error;
+    diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, "output.config_file",
+                    "restart the sidecar", "cannot come or go while it runs");
+    return -EINVAL;
 }
 
 /* What a running sidecar does not take. */
@@ -86,11 +89,14 @@ static const struct agent_settings *reread(void *context) {
     if (file == NULL) {
         return NULL;
     }
-    const struct setup *before = runner->current;
-    if (runner_read(runner, &diagnostics) < 0) {
+    CLEANUP(setup_freep) struct setup *after = NULL;
+    if (setup_new(runner->flags, NEED_WORK, &diagnostics, &after) < 0 ||
+        check_change(runner->current, after, &diagnostics) < 0) {
         log_faults(&diagnostics);
         return NULL;
     }
+    const struct setup *before = runner->current;
+    runner_take(runner, TAKE_PTR(after));
     /* before is retired by now, and not yet freed. */
     warn_of_restart(before->settings, runner->current->settings);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
@@ -104,6 +110,15 @@ static void runner_take(struct runner *runner, struct setup *setup) {
     setup_free(runner->retired);
     runner->retired = runner->current;
     runner->current = setup;
+}
+
+static void say_without_effect(const struct settings *settings) {
+    for (size_t i = 0; i < option_count; i++) {
+        if (options[i].no_effect && settings->origins[i].kind != ORIGIN_DEFAULT) {
+            log_info("a flag of prometheus-config-reloader that has no effect here",
+                     LOG_STRING("flag", settings->origins[i].flag));
+        }
+    }
 }
 
 static enum exit_status run_loop(const struct runner *runner) {
@@ -146,9 +161,12 @@ enum exit_status run_execute(const struct invocation *invocation) {
     if (error < 0) {
         log_warn("core dumps cannot be turned off", LOG_STRING("err", strerror(-error)));
     }
-    if (runner_read(&runner, &diagnostics) != 0) {
+    struct setup *setup = NULL;
+    if (setup_new(runner.flags, NEED_WORK, &diagnostics, &setup) < 0) {
         return usage_fault(&diagnostics);
     }
+    runner_take(&runner, setup);
+    say_without_effect(setup->settings);
     if (runner.current->agent.watch_milliseconds == 0) {
         return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;
     }

@@ -112,7 +112,7 @@ static void view_state(const struct serve *serve, const struct agent_status *sta
 
     view_remote_writes(serve, status, arena, view);
     view->expansion_errors = state->expansion_errors;
-    if (state->mergeable && state->served != NULL) {
+    if (state->mergeable && state->served != NULL && !status->only_watches) {
         view_entries(state->served, arena, view);
         view->config_known = true;
         view->digest = digest_of(state->config);
@@ -208,7 +208,7 @@ static int server_start(struct serve *serve, uv_loop_t *loop, const char *addres
 int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
                 struct web_config_file *config_file, struct serve **ret) {
     *ret = NULL;
-    if (address == NULL) {
+    if (address == NULL || address[0] == '\0') {
         return 0;
     }
     struct serve *serve = memory_new(1, sizeof(*serve));

@@ -55,6 +55,28 @@ static void append_volumes(struct volume_config *volumes, size_t *count, enum vo
     }
 }
 
+/* Only run has a use for them. Without an output the config file is one of them: it may be of any
+ * program, and nothing becomes of what is in it. */
+static void setup_watched(struct setup *setup) {
+    const struct settings *settings = setup->settings;
+    struct source_settings *source = &setup->agent.source;
+    const char **paths =
+        ARENA_NEW_ARRAY(setup->arena, const char *, settings->watched_dirs.count + 1);
+
+    for (size_t i = 0; i < settings->watched_dirs.count; i++) {
+        paths[source->watched_path_count++] = settings->watched_dirs.items[i];
+    }
+    source->watched_paths = paths;
+    if (settings->output_file != NULL) {
+        return;
+    }
+    if (settings->config_file != NULL) {
+        paths[source->watched_path_count++] = settings->config_file;
+        source->base_path = NULL;
+    }
+    setup->agent.ask_version = false;
+}
+
 static void setup_source(struct setup *setup) {
     const struct settings *settings = setup->settings;
     size_t total = settings->remote_write_dirs.count + settings->secret_dirs.count +
@@ -115,6 +137,38 @@ static int variable_compare(const void *left_, const void *right_) {
     return strcmp(left->name, right->name);
 }
 
+/* The number that a name ends in, as "12" of "prometheus-12"; "" where there is none. */
+static const char *trailing_number(struct arena *arena, const char *name) {
+    struct bytes text = bytes_of(name);
+    size_t start = text.length;
+
+    while (start > 0 && text.data[start - 1] >= '0' && text.data[start - 1] <= '9') {
+        start--;
+    }
+    return arena_string(arena, bytes_slice(text, start, text.length));
+}
+
+/* prometheus-config-reloader sets STATEFULSET_ORDINAL_NUMBER for what it substitutes. One that was
+ * set by hand stays where there is no name to take it from. */
+static size_t add_ordinal(const struct setup *setup, struct environment_variable *variables,
+                          size_t count) {
+    static const char ordinal[] = "STATEFULSET_ORDINAL_NUMBER";
+    const char *name = getenv(setup->settings->statefulset_ordinal_from);
+    size_t at = 0;
+
+    while (at < count && strcmp(variables[at].name, ordinal) != 0) {
+        at++;
+    }
+    if (at < count && name == NULL) {
+        return count;
+    }
+    variables[at] = (struct environment_variable){
+        .name = ordinal,
+        .value = trailing_number(setup->arena, name != NULL ? name : ""),
+    };
+    return at < count ? count : count + 1;
+}
+
 static void setup_environment(struct setup *setup) {
     struct compile_settings *compile = &setup->agent.compile;
     size_t total = 0;
@@ -124,7 +178,7 @@ static void setup_environment(struct setup *setup) {
         total++;
     }
     struct environment_variable *variables =
-        ARENA_NEW_ARRAY(setup->arena, struct environment_variable, total);
+        ARENA_NEW_ARRAY(setup->arena, struct environment_variable, total + 1);
     for (size_t i = 0; i < total; i++) {
         struct bytes entry = bytes_of(environ[i]);
         size_t equals = bytes_find(entry, BYTES("="), 0);
@@ -135,6 +189,7 @@ static void setup_environment(struct setup *setup) {
             count++;
         }
     }
+    count = add_ordinal(setup, variables, count);
     qsort(variables, count, sizeof(*variables), variable_compare);
     compile->environment = variables;
     compile->environment_count = count;
@@ -317,6 +372,9 @@ int setup_new(const struct flags *flags, unsigned need, struct diagnostics *diag
     setup_compile(setup);
     setup_watch(setup);
     (void)setup_version(setup, diagnostics);
+    if ((need & NEED_WORK) != 0) {
+        setup_watched(setup);
+    }
     (void)setup_prometheus(setup, diagnostics);
     (void)setup_paths(setup, diagnostics);
     if (diagnostics_count(diagnostics, SEVERITY_ERROR) == errors) {

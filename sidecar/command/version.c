@@ -39,6 +39,10 @@ static void append_library(struct buffer *out, const char *name, const char *ver
     buffer_printf(out, "  %-*s%s\n", LIBRARY_WIDTH, name, version);
 }
 
+enum exit_status version_print_short(void) {
+    return output_write(BYTES(SIDECAR_VERSION "\n"));
+}
+
 enum exit_status version_execute(const struct invocation *invocation) {
     CLEANUP(buffer_free) struct buffer text = {0};
     CLEANUP(buffer_free) struct buffer config = {0};

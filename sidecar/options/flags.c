@@ -74,17 +74,35 @@ static const struct option *negated_option(struct bytes name) {
     return option != NULL && option->type == OPTION_BOOL ? option : NULL;
 }
 
-/* --help and --version are no settings and take no value. True: it was one of them. */
-static bool parse_asking(struct parser *parser, struct bytes name) {
-    if (bytes_equal_string(name, "help")) {
-        parser->flags->help = true;
-        return true;
+/* --help and --version are no settings and take no value. Where this one is noted; NULL: it is none
+ * of them. */
+static bool *asking_find(const struct parser *parser, struct bytes name) {
+    struct flags *flags = parser->flags;
+    const struct {
+        const char *name;
+        bool *noted;
+    } askings[] = {
+        {"help", &flags->help},
+        {"version", &flags->version},
+        {"short-version", &flags->short_version},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(askings); i++) {
+        if (bytes_equal_string(name, askings[i].name)) {
+            return askings[i].noted;
+        }
     }
-    if (bytes_equal_string(name, "version")) {
-        parser->flags->version = true;
-        return true;
+    return NULL;
+}
+
+static int parse_asking(struct parser *parser, struct bytes name) {
+    bool *noted = asking_find(parser, name);
+
+    if (noted == NULL) {
+        return unknown_flag(parser, name);
     }
-    return false;
+    *noted = true;
+    return 0;
 }
 
 static int parse_without_value(struct parser *parser, struct bytes name, const char *flag) {
@@ -96,7 +114,7 @@ static int parse_without_value(struct parser *parser, struct bytes name, const c
             add_use(parser, option, flag, BYTES("false"));
             return 0;
         }
-        return parse_asking(parser, name) ? 0 : unknown_flag(parser, name);
+        return parse_asking(parser, name);
     }
     if (option->type == OPTION_BOOL) {
         add_use(parser, option, flag, BYTES("true"));
@@ -121,10 +139,7 @@ static int parse_with_value(struct parser *parser, struct bytes name, const char
         add_use(parser, option, flag, value);
         return 0;
     }
-    if (negated_option(name) != NULL) {
-        return fault(parser, flag, "leave the value out", "takes no value");
-    }
-    if (bytes_equal_string(name, "help") || bytes_equal_string(name, "version")) {
+    if (negated_option(name) != NULL || asking_find(parser, name) != NULL) {
         return fault(parser, flag, "leave the value out", "takes no value");
     }
     return unknown_flag(parser, name);

@@ -111,22 +111,60 @@ static int missing(const char *flag, const char *problem, const char *remedy,
     return -EINVAL;
 }
 
-static int check_needs(const struct settings *settings, unsigned need,
-                       struct diagnostics *diagnostics) {
+static const char name_base[] = "name the base prometheus.yml, or set base.config_file";
+
+/* The first directory option of those that RemoteWrites are made of; NULL: none is given. */
+static const char *source_given(const struct settings *settings) {
+    const struct {
+        const char *flag;
+        const struct directory_list *list;
+    } sources[] = {
+        {"--remote-write-dir", &settings->remote_write_dirs},
+        {"--secret-dir", &settings->secret_dirs},
+        {"--configmap-dir", &settings->configmap_dirs},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sources); i++) {
+        if (sources[i].list->count > 0) {
+            return sources[i].flag;
+        }
+    }
+    return NULL;
+}
+
+/* Without an output the config file and the watched directories are only watched; RemoteWrites have
+ * to go somewhere. */
+static int check_work(const struct settings *settings, struct diagnostics *diagnostics) {
+    const char *source = source_given(settings);
+    bool merges = source != NULL || settings->output_file != NULL;
     int error = 0;
 
-    if ((need & NEED_BASE) != 0 && settings->config_file == NULL) {
-        error = missing("--config-file", "is required",
-                        "name the base prometheus.yml, or set base.config_file", diagnostics);
+    if (!merges && settings->config_file == NULL && settings->watched_dirs.count == 0) {
+        return missing("--config-file", "is required: there is nothing to watch",
+                       "name the base prometheus.yml, or give --watched-dir", diagnostics);
     }
-    if ((need & NEED_OUTPUT) != 0 && settings->output_file == NULL) {
-        error = missing(
-            "--output-file", "is required",
-            "name the file that Prometheus reads (--config-envsubst-file is the same option), or set "
-            "output.config_file",
-            diagnostics);
+    if (merges && settings->config_file == NULL) {
+        error = missing("--config-file", "is required", name_base, diagnostics);
+    }
+    if (source != NULL && settings->output_file == NULL) {
+        diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, "--output-file",
+                        "name the file that Prometheus reads (--config-envsubst-file is the same "
+                        "option), or set output.config_file",
+                        "is required with %s", source);
+        error = -EINVAL;
     }
     return error;
+}
+
+static int check_needs(const struct settings *settings, unsigned need,
+                       struct diagnostics *diagnostics) {
+    if ((need & NEED_WORK) != 0) {
+        return check_work(settings, diagnostics);
+    }
+    if ((need & NEED_BASE) != 0 && settings->config_file == NULL) {
+        return missing("--config-file", "is required", name_base, diagnostics);
+    }
+    return 0;
 }
 
 static int check_credentials(const struct settings *settings, struct diagnostics *diagnostics) {

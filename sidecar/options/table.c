@@ -11,7 +11,9 @@
 
 #include <stddef.h>
 
-static const char *const log_level_words[] = {"debug", "info", "warn", "error", NULL};
+/* In the order of enum log_level. */
+static const char *const log_level_words[] = {"debug", "info", "warn", "error",
+                                              "none",  "all",  NULL};
 static const char *const sandbox_words[] = {"auto", "require", "off", NULL};
 static const char *const reload_method_words[] = {"http", "signal", NULL};
 static const char *const log_format_words[] = {"logfmt", "json", NULL};
@@ -92,7 +94,27 @@ static const char *program_fault(struct bytes text) {
 static const char *address_fault(struct bytes text) {
     struct address address;
 
-    return address_parse(text, &address);
+    /* Empty is off, as the reloader has it. */
+    return text.length == 0 ? NULL : address_parse(text, &address);
+}
+
+/* As the reloader checks it: above 0, at most 1. */
+static const char *ratio_fault(struct bytes text) {
+    size_t point = bytes_find(text, BYTES("."), 0);
+    struct bytes whole = bytes_slice(text, 0, point);
+    struct bytes rest = point != SIZE_MAX ? bytes_slice(text, point + 1, SIZE_MAX) : BYTES("");
+    bool zero = true;
+
+    for (size_t i = 0; i < rest.length; i++) {
+        if (rest.data[i] < '0' || rest.data[i] > '9') {
+            return "is no ratio";
+        }
+        zero &= rest.data[i] == '0';
+    }
+    if (bytes_equal_string(whole, "1") && zero) {
+        return NULL;
+    }
+    return (whole.length == 0 || bytes_equal_string(whole, "0")) && !zero ? NULL : "is no ratio";
 }
 
 #define FIELD(name) .offset = offsetof(struct settings, name)
@@ -107,7 +129,8 @@ const struct option options[] = {
         .type = OPTION_PATH,
         .group = GROUP_FILES,
         .metavar = "FILE",
-        .help = "Base prometheus.yml, plain or gzip. run and render need it.",
+        .help = "Base prometheus.yml, plain or gzip. Without an output a change of it only makes "
+                "Prometheus reload.",
         FIELD(config_file),
     },
     {
@@ -117,8 +140,8 @@ const struct option options[] = {
         .type = OPTION_PATH,
         .group = GROUP_FILES,
         .metavar = "FILE",
-        .help = "The merged config, which Prometheus reads. run needs it. May be the base file "
-                "itself: then only what stands between the markers is replaced.",
+        .help = "The merged config, which Prometheus reads. May be the base file itself: then only "
+                "what stands between the markers is replaced.",
         FIELD(output_file),
     },
     {
@@ -141,6 +164,17 @@ const struct option options[] = {
         .help = "Mode of the merged config. Secret files get the same without execute and world "
                 "bits.",
         FIELD(config_mode),
+    },
+    {
+        .flag = "statefulset-ordinal-from-envvar",
+        .key = "base.statefulset_ordinal_from",
+        .type = OPTION_STRING,
+        .group = GROUP_FILES,
+        .metavar = "NAME",
+        .default_value = "POD_NAME",
+        .help = "The environment variable whose trailing number becomes "
+                "$(STATEFULSET_ORDINAL_NUMBER) in the base config.",
+        FIELD(statefulset_ordinal_from),
     },
     {
         .flag = "remote-write-dir",
@@ -487,6 +521,19 @@ const struct option options[] = {
         FIELD(retry_interval),
     },
     {
+        .flag = "watched-dir",
+        .key = "watch.dirs",
+        .type = OPTION_STRING_LIST,
+        .group = GROUP_WATCH,
+        .metavar = "DIR",
+        .help =
+            "A directory of files that Prometheus reads by itself (rules, for example), with all "
+            "that is below it: where what they hold changes, Prometheus is asked to reload.",
+        .fault = empty_fault,
+        .remedy = "write a path, or leave the option out",
+        FIELD(watched_dirs),
+    },
+    {
         .flag = "listen-address",
         .key = "web.listen_address",
         .type = OPTION_STRING,
@@ -577,7 +624,7 @@ const struct option options[] = {
         .group = GROUP_LOG,
         .metavar = "LEVEL",
         .default_value = "info",
-        .help = "The least that is logged, on stderr.",
+        .help = "The least that is logged, on stderr; all is debug, none is nothing.",
         .words = log_level_words,
         FIELD(log_level),
     },
@@ -600,6 +647,20 @@ const struct option options[] = {
         .help = "Read settings from this file, in libconfig's syntax. A flag wins over it, and a "
                 "list given by flags replaces the file's.",
         FIELD(sidecar_config),
+    },
+    {
+        .flag = "auto-gomemlimit-ratio",
+        .type = OPTION_STRING,
+        .group = GROUP_GENERAL,
+        .metavar = "RATIO",
+        .default_value = "0.9",
+        .help =
+            "Accepted as prometheus-config-reloader has it, and without effect: it is about Go's "
+            "memory.",
+        .no_effect = true,
+        .fault = ratio_fault,
+        .remedy = "write a number above 0, at most 1, as in 0.9",
+        FIELD(auto_gomemlimit_ratio),
     },
 };
 

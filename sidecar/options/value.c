@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <strings.h>
 
 /* Longer values are cut in messages. */
 enum {
@@ -210,6 +211,9 @@ static int duration_set(const struct input *input) {
     int error = duration_parse(input->text, &value);
 
     if (error == -EINVAL) {
+        error = go_duration_parse(input->text, &value);
+    }
+    if (error == -EINVAL) {
         return reject(input, "is no duration", "write it as in 500ms, 30s, 3m or 1h30m");
     }
     duration_format(input->option->minimum, &minimum);
@@ -241,6 +245,11 @@ static int mode_set(const struct input *input) {
     return 0;
 }
 
+/* Words are lower-case. */
+static bool same_word(struct bytes text, const char *word) {
+    return text.length == strlen(word) && strncasecmp(text.data, word, text.length) == 0;
+}
+
 static int enum_set(const struct input *input) {
     CLEANUP(buffer_free) struct buffer remedy = {0};
     const char *const *words = input->option->words;
@@ -248,7 +257,7 @@ static int enum_set(const struct input *input) {
 
     buffer_append_string(&remedy, "use one of");
     for (unsigned i = 0; words[i] != NULL; i++) {
-        if (bytes_equal_string(input->text, words[i])) {
+        if (same_word(input->text, words[i])) {
             *field = i;
             return 0;
         }

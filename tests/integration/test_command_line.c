@@ -106,15 +106,29 @@ static void a_wrong_command_line_exits_with_2_and_says_why(void **state) {
     }
 }
 
-static void run_names_everything_that_is_missing(void **state) {
+static void run_without_anything_to_do_says_what_is_missing(void **state) {
     PROGRAM command = program_new();
     PROGRAM nothing = program_new();
+    PROGRAM source = program_new();
 
     assert_int_equal(program_run(command, "run", NULL), 2);
     assert_int_equal(program_run(nothing, NULL), 2);
     assert_string_equal(program_errors(command), program_errors(nothing));
-    assert_non_null(strstr(program_errors(command), "error: --config-file: is required; "));
-    assert_non_null(strstr(program_errors(command), "error: --output-file: is required; "));
+    assert_non_null(strstr(program_errors(command), "error: --config-file: is required: there is "
+                                                    "nothing to watch; "));
+    assert_int_equal(program_run(source, "--remote-write-dir=rw", NULL), 2);
+    assert_non_null(strstr(program_errors(source), "error: --config-file: is required; "));
+    assert_non_null(strstr(program_errors(source), "error: --output-file: is required with "
+                                                   "--remote-write-dir; "));
+}
+
+static void the_short_version_is_a_number_and_nothing_else(void **state) {
+    PROGRAM program = program_new();
+
+    assert_int_equal(program_run(program, "--short-version", NULL), 0);
+    const char *text = program_output(program);
+    assert_int_equal(strspn(text, "0123456789."), strlen(text) - 1);
+    assert_string_equal(text + strlen(text) - 1, "\n");
 }
 
 static void a_mistake_in_sidecar_cfg_exits_with_2_and_names_its_line(void **state) {
@@ -144,7 +158,8 @@ int main(void) {
         cmocka_unit_test(help_can_be_asked_for_in_several_ways),
         cmocka_unit_test(version_names_itself_and_its_libraries),
         cmocka_unit_test(a_wrong_command_line_exits_with_2_and_says_why),
-        cmocka_unit_test(run_names_everything_that_is_missing),
+        cmocka_unit_test(run_without_anything_to_do_says_what_is_missing),
+        cmocka_unit_test(the_short_version_is_a_number_and_nothing_else),
         cmocka_unit_test(a_mistake_in_sidecar_cfg_exits_with_2_and_names_its_line),
         cmocka_unit_test(output_that_cannot_be_written_is_a_fault),
     };

@@ -119,6 +119,36 @@ static void the_smallest_number_can_be_written(void **state) {
     assert_int_equal(out.data[0], '-');
 }
 
+static void what_go_writes_is_read_as_go_reads_it(void **state) {
+    const struct {
+        const char *text;
+        int64_t milliseconds;
+    } cases[] = {
+        {"0s", 0},    {"3m0s", 3 * minute}, {"1h0m0s", hour},        {"1.5s", 1500},
+        {".5s", 500}, {"5.s", 5 * second},  {"1m1h", hour + minute}, {"1s1s", 2 * second},
+        {"0.1ms", 1}, /* what is not 0 stays so */
+        {"100us", 1}, {"1500\u00b5s", 2},   {"1000000ns", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t milliseconds = -1;
+        assert_int_equal(go_duration_parse(bytes_of(cases[i].text), &milliseconds), 0);
+        assert_int_equal(milliseconds, cases[i].milliseconds);
+    }
+}
+
+static void what_go_refuses_is_refused(void **state) {
+    static const char *const cases[] = {"",   "1",  "s",   ".s",  "-1s",  "+1s",   "1d", "1w",
+                                        "1y", "1S", " 1s", "1s ", "1h30", "1..5s", "1.5"};
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        int64_t milliseconds = 77;
+        assert_int_equal(go_duration_parse(bytes_of(cases[i]), &milliseconds), -EINVAL);
+        assert_int_equal(milliseconds, 77);
+    }
+    int64_t milliseconds = 77;
+    assert_int_equal(go_duration_parse(BYTES("9999999999h"), &milliseconds), -ERANGE);
+    assert_int_equal(milliseconds, 77);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_duration_is_the_sum_of_its_units),
@@ -127,6 +157,8 @@ int main(void) {
         cmocka_unit_test(too_long_and_ill_formed_is_ill_formed),
         cmocka_unit_test(the_spelling_is_the_one_of_prometheus),
         cmocka_unit_test(the_smallest_number_can_be_written),
+        cmocka_unit_test(what_go_writes_is_read_as_go_reads_it),
+        cmocka_unit_test(what_go_refuses_is_refused),
     };
     return cmocka_run_group_tests_name("base/duration", tests, NULL, NULL);
 }

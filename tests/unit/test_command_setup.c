@@ -240,6 +240,104 @@ static void what_the_rooms_object_to_is_placed_in_sidecar_cfg(void **state) {
     }
 }
 
+/* --- what is only watched --------------------------------------------------------------------- */
+
+static struct setup *setup_of_run(struct settings_fixture *fixture) {
+    struct setup *setup = NULL;
+    int error = setup_new(&fixture->flags, NEED_WORK, &fixture->diagnostics, &setup);
+
+    assert_string_equal(settings_messages(fixture), "");
+    assert_int_equal(error, 0);
+    return setup;
+}
+
+static void watched_directories_are_handed_over_in_their_order(void **state) {
+    SETTINGS fixture = settings_given(NULL, "--watched-dir=/b", "--watched-dir", "/a",
+                                      "--config-file=/base", "--output-file=/out", NULL);
+    SETUP setup = setup_of_run(fixture);
+    const struct source_settings *source = &setup->agent.source;
+
+    assert_int_equal(source->watched_path_count, 2);
+    assert_string_equal(source->watched_paths[0], "/b");
+    assert_string_equal(source->watched_paths[1], "/a");
+    assert_string_equal(source->base_path, "/base");
+}
+
+static void without_an_output_the_config_file_is_only_watched(void **state) {
+    SETTINGS fixture =
+        settings_given(NULL, "--watched-dir=/rules", "--config-file=/etc/any.yml", NULL);
+    SETUP setup = setup_of_run(fixture);
+    const struct source_settings *source = &setup->agent.source;
+
+    assert_int_equal(source->watched_path_count, 2);
+    assert_string_equal(source->watched_paths[1], "/etc/any.yml");
+    assert_null(source->base_path);
+    assert_null(setup->agent.output_path);
+    assert_false(setup->agent.ask_version);
+}
+
+static void only_run_watches(void **state) {
+    SETTINGS fixture = settings_given(NULL, "--watched-dir=/rules", "--config-file=/base", NULL);
+    SETUP setup = setup_made(fixture);
+
+    assert_int_equal(setup->agent.source.watched_path_count, 0);
+    assert_string_equal(setup->agent.source.base_path, "/base");
+}
+
+static const char *variable(const struct setup *setup, const char *name) {
+    const struct compile_settings *compile = &setup->agent.compile;
+
+    for (size_t i = 0; i < compile->environment_count; i++) {
+        if (strcmp(compile->environment[i].name, name) == 0) {
+            return compile->environment[i].value;
+        }
+    }
+    return NULL;
+}
+
+static void the_ordinal_is_the_number_that_a_name_ends_in(void **state) {
+    static const char *const cases[][2] = {
+        {"prometheus-0", "0"},
+        {"prometheus-10", "10"},
+        {"prometheus-10a", ""},
+        {"prometheus1", "1"},
+        {"pro-10-metheus", ""},
+        {"42", "42"},
+        {"", ""},
+        {"prometheus-007", "007"},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        assert_int_equal(setenv("POD_NAME", cases[i][0], 1), 0);
+        SETTINGS fixture = settings_given(NULL, NULL);
+        SETUP setup = setup_made(fixture);
+        assert_string_equal(variable(setup, "STATEFULSET_ORDINAL_NUMBER"), cases[i][1]);
+    }
+    unsetenv("POD_NAME");
+}
+
+static void the_ordinal_may_come_from_another_variable(void **state) {
+    SETTINGS fixture = settings_given(NULL, "--statefulset-ordinal-from-envvar=MY_NAME", NULL);
+    assert_int_equal(setenv("MY_NAME", "thanos-3", 1), 0);
+    assert_int_equal(setenv("STATEFULSET_ORDINAL_NUMBER", "99", 1), 0);
+    SETUP setup = setup_made(fixture);
+
+    assert_string_equal(variable(setup, "STATEFULSET_ORDINAL_NUMBER"), "3");
+    unsetenv("MY_NAME");
+    unsetenv("STATEFULSET_ORDINAL_NUMBER");
+}
+
+static void without_a_name_the_ordinal_is_empty_or_as_it_was_set(void **state) {
+    SETTINGS fixture = settings_given(NULL, NULL);
+    unsetenv("POD_NAME");
+    SETUP empty = setup_made(fixture);
+    assert_string_equal(variable(empty, "STATEFULSET_ORDINAL_NUMBER"), "");
+
+    assert_int_equal(setenv("STATEFULSET_ORDINAL_NUMBER", "99", 1), 0);
+    SETUP set = setup_made(fixture);
+    assert_string_equal(variable(set, "STATEFULSET_ORDINAL_NUMBER"), "99");
+    unsetenv("STATEFULSET_ORDINAL_NUMBER");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(volumes_come_in_the_order_of_kinds_and_flags),
@@ -255,6 +353,12 @@ int main(void) {
         cmocka_unit_test(proxies_are_read_from_the_environment),
         cmocka_unit_test(what_the_rooms_object_to_is_an_error_of_the_flag),
         cmocka_unit_test(what_the_rooms_object_to_is_placed_in_sidecar_cfg),
+        cmocka_unit_test(watched_directories_are_handed_over_in_their_order),
+        cmocka_unit_test(without_an_output_the_config_file_is_only_watched),
+        cmocka_unit_test(only_run_watches),
+        cmocka_unit_test(the_ordinal_is_the_number_that_a_name_ends_in),
+        cmocka_unit_test(the_ordinal_may_come_from_another_variable),
+        cmocka_unit_test(without_a_name_the_ordinal_is_empty_or_as_it_was_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,7 +19,7 @@
 
 static const char full_file[] =
     "# a comment\n"
-    "base: { config_file = \"/base.yml\"; };\n"
+    "base: { config_file = \"/base.yml\"; statefulset_ordinal_from = \"NAME\"; };\n"
     "output: {\n"
     "  config_file = \"/out.yml\";\n"
     "  secret_dir = \"/secrets\";\n"
@@ -46,7 +46,7 @@ static const char full_file[] =
     "  ca_file = \"/ca\"; insecure_skip_verify = true;\n"
     "};\n"
     "web: { listen_address = \"127.0.0.1:8080\"; config_file = \"/w.yml\"; };\n"
-    "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; };\n"
+    "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; dirs = [\"/rules\"]; };\n"
     "limits: { max_file_size = \"1MiB\"; max_files = 11; max_documents = 12; max_depth = 13; };\n"
     "sandbox = \"require\";\n"
     "log: { level = \"warn\"; format = \"json\"; };\n";

@@ -2,6 +2,7 @@
 
 /* argv, taken apart, and each option's value from its flag. */
 
+#include "base/log.h"
 #include "support/settings_fixture.h"
 
 #include <stdarg.h>
@@ -97,6 +98,22 @@ static void numbers_sizes_durations_modes_and_words_are_read(void **state) {
     assert_int_equal(settings->log_level, 3);
     assert_int_equal(settings->log_format, 1);
     assert_string_equal(settings->reload_url, "https://prometheus/x/-/reload");
+}
+
+static void what_go_programs_take_is_taken(void **state) {
+    SETTINGS fixture =
+        settings_given(NULL, "--watch-interval=3m0s", "--delay-interval", "1.5s",
+                       "--retry-interval=5000ms", "--log-level=INFO", "--log-format=Json",
+                       "--listen-address=", "--auto-gomemlimit-ratio=1.0", NULL);
+    const struct settings *settings = fixture->settings;
+
+    assert_string_equal(settings_messages(fixture), "");
+    assert_int_equal(settings->watch_interval, 180000);
+    assert_int_equal(settings->delay_interval, 1500);
+    assert_int_equal(settings->retry_interval, 5000);
+    assert_int_equal(settings->log_level, LOG_LEVEL_INFO);
+    assert_int_equal(settings->log_format, LOG_FORMAT_JSON);
+    assert_string_equal(settings->listen_address, "");
 }
 
 static void a_value_may_follow_as_the_next_argument(void **state) {
@@ -285,7 +302,13 @@ static const struct wrong wrong_lines[] = {
      "error: --config-file-mode: \"4755\" has bits that a config cannot use; write an octal number "
      "up to 0777, as in 0640\n"},
     {{"--log-level=loud"},
-     "error: --log-level: \"loud\" is unknown here; use one of debug, info, warn, error\n"},
+     "error: --log-level: \"loud\" is unknown here; use one of debug, info, warn, error, none, all\n"},
+    {{"--auto-gomemlimit-ratio=1.1"},
+     "error: --auto-gomemlimit-ratio: \"1.1\" is no ratio; write a number above 0, at most 1, as in "
+     "0.9\n"},
+    {{"--watched-dir="},
+     "error: --watched-dir: \"\" is empty; write a path, or leave the option out\n"},
+    {{"--short-version=true"}, "error: --short-version: takes no value; leave the value out\n"},
     {{"--send-metadata=yes"},
      "error: --send-metadata: \"yes\" is neither true nor false; write true or false\n"},
     {{"--reload-url=127.0.0.1:9090"},
@@ -353,6 +376,7 @@ int main(void) {
         cmocka_unit_test(strings_and_paths_arrive_as_written),
         cmocka_unit_test(without_flags_the_defaults_hold),
         cmocka_unit_test(numbers_sizes_durations_modes_and_words_are_read),
+        cmocka_unit_test(what_go_programs_take_is_taken),
         cmocka_unit_test(a_value_may_follow_as_the_next_argument),
         cmocka_unit_test(a_boolean_takes_no_next_argument),
         cmocka_unit_test(a_boolean_can_be_given_in_four_ways),

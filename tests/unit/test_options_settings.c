@@ -21,16 +21,49 @@ static void nothing_is_required_where_nothing_is_needed(void **state) {
     assert_string_equal(settings_messages(fixture), "");
 }
 
-static void the_base_and_the_output_are_required_where_needed(void **state) {
-    SETTINGS fixture = settings_given(NULL, NULL);
-    int error = settings_check(fixture->settings, NEED_BASE | NEED_OUTPUT, &fixture->diagnostics);
+#define BASE_REMEDY "name the base prometheus.yml, or set base.config_file\n"
+#define OUTPUT_REMEDY                                                                          \
+    "name the file that Prometheus reads (--config-envsubst-file is the same option), or set " \
+    "output.config_file\n"
 
-    assert_int_equal(error, -EINVAL);
+struct work {
+    const char *arguments[3];
+    const char *message; /* "": it can run */
+};
+
+static const struct work works[] = {
+    {{NULL},
+     "error: --config-file: is required: there is nothing to watch; name the base prometheus.yml, "
+     "or give --watched-dir\n"},
+    {{"--config-file=/b"}, ""},
+    {{"--watched-dir=/d"}, ""},
+    {{"--config-file=/b", "--output-file=/o"}, ""},
+    {{"--config-file=/b", "--output-file=/o", "--remote-write-dir=/r"}, ""},
+    {{"--output-file=/o"}, "error: --config-file: is required; " BASE_REMEDY},
+    {{"--output-file=/o", "--watched-dir=/d"}, "error: --config-file: is required; " BASE_REMEDY},
+    {{"--config-file=/b", "--remote-write-dir=/r"},
+     "error: --output-file: is required with --remote-write-dir; " OUTPUT_REMEDY},
+    {{"--secret-dir=/s"},
+     "error: --config-file: is required; " BASE_REMEDY
+     "error: --output-file: is required with --secret-dir; " OUTPUT_REMEDY},
+};
+
+static void what_run_needs_follows_from_what_is_given(void **state) {
+    for (size_t i = 0; i < ARRAY_LENGTH(works); i++) {
+        const char *const *arguments = works[i].arguments;
+        SETTINGS fixture = settings_given(NULL, arguments[0], arguments[1], arguments[2], NULL);
+        int error = settings_check(fixture->settings, NEED_WORK, &fixture->diagnostics);
+        assert_string_equal(settings_messages(fixture), works[i].message);
+        assert_int_equal(error, works[i].message[0] == '\0' ? 0 : -EINVAL);
+    }
+}
+
+static void the_base_is_required_where_needed(void **state) {
+    SETTINGS fixture = settings_given(NULL, NULL);
+
+    assert_int_equal(settings_check(fixture->settings, NEED_BASE, &fixture->diagnostics), -EINVAL);
     assert_string_equal(settings_messages(fixture),
-                        "error: --config-file: is required; name the base prometheus.yml, or set "
-                        "base.config_file\n"
-                        "error: --output-file: is required; name the file that Prometheus reads "
-                        "(--config-envsubst-file is the same option), or set output.config_file\n");
+                        "error: --config-file: is required; " BASE_REMEDY);
 }
 
 struct conflict {
@@ -81,7 +114,8 @@ static void a_conflict_that_the_file_brings_is_placed_in_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_required_where_nothing_is_needed),
-        cmocka_unit_test(the_base_and_the_output_are_required_where_needed),
+        cmocka_unit_test(what_run_needs_follows_from_what_is_given),
+        cmocka_unit_test(the_base_is_required_where_needed),
         cmocka_unit_test(options_that_do_not_go_together_are_named),
         cmocka_unit_test(a_conflict_that_the_file_brings_is_placed_in_it),
     };

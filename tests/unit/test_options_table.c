@@ -38,7 +38,7 @@ static void every_key_is_unique_and_has_two_parts_at_most(void **state) {
     for (size_t i = 0; i < option_count; i++) {
         const char *key = options[i].key;
         if (key == NULL) {
-            assert_string_equal(options[i].flag, "sidecar-config");
+            assert_true(options[i].no_effect || strcmp(options[i].flag, "sidecar-config") == 0);
             continue;
         }
         assert_ptr_equal(option_by_key(bytes_of(key)), &options[i]);
@@ -113,6 +113,8 @@ static void the_flags_of_the_contract_are_all_there(void **state) {
         "watch-interval",
         "delay-interval",
         "retry-interval",
+        "watched-dir",
+        "listen-address",
         "max-file-size",
         "max-files",
         "max-documents",
@@ -120,6 +122,22 @@ static void the_flags_of_the_contract_are_all_there(void **state) {
         "log-level",
         "log-format",
         "sidecar-config",
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(flags); i++) {
+        assert_non_null(option_by_flag(bytes_of(flags[i])));
+    }
+}
+
+/* Those that its command line had in version 0.93. */
+static void the_flags_of_prometheus_config_reloader_are_all_there(void **state) {
+    static const char *const flags[] = {
+        "config-file",    "config-envsubst-file",
+        "watch-interval", "delay-interval",
+        "retry-interval", "reload-timeout",
+        "watched-dir",    "auto-gomemlimit-ratio",
+        "listen-address", "statefulset-ordinal-from-envvar",
+        "log-format",     "log-level",
+        "reload-url",     "runtimeinfo-url",
     };
     for (size_t i = 0; i < ARRAY_LENGTH(flags); i++) {
         assert_non_null(option_by_flag(bytes_of(flags[i])));
@@ -158,7 +176,7 @@ static void help_shows_defaults_and_words(void **state) {
 
     assert_non_null(strstr(text, "  --watch-interval=DURATION\n"));
     assert_non_null(strstr(text, "[default: 3m; sidecar.cfg: watch.interval]"));
-    assert_non_null(strstr(text, "[one of: debug, info, warn, error; default: info;"));
+    assert_non_null(strstr(text, "[one of: debug, info, warn, error, none, all; default: info;"));
     assert_non_null(strstr(text, "[default: none; may be repeated; sidecar.cfg: cluster.labels]"));
     assert_non_null(strstr(text, "[default: remote-write-secrets beside the output file;"));
 }
@@ -196,6 +214,7 @@ int main(void) {
         cmocka_unit_test(no_flag_begins_like_a_negated_one),
         cmocka_unit_test(every_default_is_taken_by_its_own_parser),
         cmocka_unit_test(the_flags_of_the_contract_are_all_there),
+        cmocka_unit_test(the_flags_of_prometheus_config_reloader_are_all_there),
         cmocka_unit_test(help_shows_every_flag_and_key),
         cmocka_unit_test(help_shows_defaults_and_words),
         cmocka_unit_test(help_is_no_wider_than_a_terminal),
