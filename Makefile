@@ -193,8 +193,9 @@ demo: ## show the main job on a real Prometheus pair (KEEP=1 leaves it running)
 	@$(PEERS) KEEP="$(KEEP)" scripts/demo
 
 .PHONY: install
-install: all ## install the program (PREFIX, DESTDIR)
+install: all ## install the program, under prometheus-config-reloader's name too (PREFIX, DESTDIR)
 	install -D -m 0755 $(FINAL) $(DESTDIR)$(PREFIX)/bin/remotewrite-sidecar
+	ln -sf remotewrite-sidecar $(DESTDIR)$(PREFIX)/bin/prometheus-config-reloader
 
 .PHONY: clean
 clean: ## remove build/ but the fetched Prometheus
