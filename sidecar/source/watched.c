@@ -80,7 +80,19 @@ static void add(struct watch *watch, const char *path, const struct digest *dige
     };
 }
 
+static void report_crowded(const struct watch *watch, const char *path, bool kept) {
+    diagnostics_add(watch->request->diagnostics, SEVERITY_ERROR, (struct location){.file = path},
+                    NULL, NULL, "keep other files out of it, or raise --max-files",
+                    "holds more than %zu names and is not watched%s",
+                    watch->request->max_files * NAMES_PER_FILE,
+                    kept ? " (what it held before is kept)" : "");
+}
+
 static void report(struct watch *watch, const char *path, int error, bool kept) {
+    if (error == -E2BIG) {
+        report_crowded(watch, path, kept);
+        return;
+    }
     const struct fault fault = {.path = path, .error = error, .kept = kept};
 
     fault_report(watch->request->diagnostics, &fault);
@@ -96,15 +108,16 @@ static void file_failed(struct watch *watch, const char *path, int error) {
     report(watch, path, error, previous != NULL);
 }
 
-/* All that was below it stays. */
+/* All that was below it stays; or the file that it was. */
 static void folder_failed(struct watch *watch, const char *path, int error) {
     const struct watched_list *previous = watch->request->previous;
     struct bytes prefix = bytes_of(arena_format(watch->request->scratch, "%s/", path));
     bool kept = false;
 
     for (size_t i = 0; i < previous->count; i++) {
-        if (bytes_starts_with(bytes_of(previous->items[i].path), prefix)) {
-            add(watch, previous->items[i].path, &previous->items[i].digest);
+        const struct watched_file *file = &previous->items[i];
+        if (bytes_starts_with(bytes_of(file->path), prefix) || strcmp(file->path, path) == 0) {
+            add(watch, file->path, &file->digest);
             kept = true;
         }
     }
@@ -127,7 +140,7 @@ static bool bound_reached(struct watch *watch, const char *path, size_t count, c
 /* --- files ------------------------------------------------------------------------------------ */
 
 /* What a link leads to is watched where it lies. */
-static void watch_target(const struct watch *watch, const char *path) {
+static void watch_target(struct watch *watch, const char *path) {
     struct resolver outside = {
         .arena = watch->request->scratch,
         .root = -1,
@@ -135,8 +148,11 @@ static void watch_target(const struct watch *watch, const char *path) {
         .directories = watch->request->directories,
     };
     struct resolution target;
+    int error = path_resolve(&outside, path, &target);
 
-    if (path_resolve(&outside, path, &target) == 0 && target.exists) {
+    if (error < 0) {
+        watch->complete &= !fault_is_passing(error);
+    } else if (target.exists) {
         directories_add(watch->request->directories, "",
                         path_parent(watch->request->scratch, target.real));
     }

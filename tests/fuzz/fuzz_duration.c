@@ -20,6 +20,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const int64_t untouched = -1;
     struct bytes text = {(const char *)data, size};
     int64_t milliseconds = untouched;
+    int64_t go = untouched;
+
+    int g = go_duration_parse(text, &go);
+    require(g == 0 ? go >= 0 : go == untouched, "Go's is not negative, or leaves the result alone");
+    require(g == 0 || g == -EINVAL || g == -ERANGE, "an error of Go's is one of two");
 
     int r = duration_parse(text, &milliseconds);
     if (r < 0) {

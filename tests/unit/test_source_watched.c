@@ -335,6 +335,63 @@ static void a_huge_file_is_told_by_its_size_and_time(void **state) {
     assert_string_equal(messages_of(source), "");
 }
 
+/* --- faults ----------------------------------------------------------------------------------- */
+
+/* A volume of kubelet's, plain folders, a link out of them, and a file by itself. */
+static struct source_fixture *world_given(void) {
+    struct source_fixture *source = watched_given();
+    const char **paths = ARENA_NEW_ARRAY(source->arena, const char *, 2);
+    folder_make(source->dir, "rules");
+    file_write(source->dir, "elsewhere/a.yml", "a");
+    file_write(source->dir, "config/prometheus.yml", "config");
+    file_write(rules(source), "plain/deep/b.yml", "b");
+    link_make(rules(source), "plain/link.yml", "../../elsewhere/a.yml");
+    folder_make(rules(source), "volume");
+    CLEANUP(kubelet_volume_freep)
+    struct kubelet_volume *volume =
+        kubelet_volume_new(arena_format(source->arena, "%s/volume", rules(source)));
+    kubelet_volume_write(volume, "c.yml", "c", "d/e.yml", "e", NULL);
+
+    paths[0] = rules(source);
+    paths[1] = arena_format(source->arena, "%s/config/prometheus.yml", source->dir);
+    source->settings.watched_paths = paths;
+    source->settings.watched_path_count = 2;
+    return source;
+}
+
+/* Returns false when there is no nth call any more. */
+static bool fault_changes_nothing(struct source_fixture *source, uint64_t whole, size_t watched,
+                                  unsigned nth, int error) {
+    system_calls_fail(NULL, nth, error);
+    source_reads_every_byte(source);
+    bool reached = system_calls_seen(NULL) >= nth;
+    system_calls_reset();
+
+    if (source->snapshot->watched != whole || source->snapshot->directory_count < watched) {
+        print_message("call %u failing with %s:\n%s", nth, strerror(error), messages_of(source));
+    }
+    assert_true(source->snapshot->watched == whole);
+    assert_true(source->snapshot->directory_count >= watched);
+    assert_true(digest(source) == whole);
+    assert_int_equal(source->snapshot->directory_count, watched);
+    return reached;
+}
+
+static void no_failing_call_changes_anything(void **state) {
+    static const int errors[] = {EIO, EACCES, EMFILE, ENOMEM, EINTR};
+    SOURCE source = world_given();
+    const uint64_t whole = digest(source);
+    const size_t watched = source->snapshot->directory_count;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        unsigned nth = 1;
+        while (fault_changes_nothing(source, whole, watched, nth, errors[i])) {
+            nth++;
+        }
+        assert_true(nth > 20);
+    }
+}
+
 /* --- how little is read ----------------------------------------------------------------------- */
 
 static void what_has_not_changed_is_not_read_again_but_where_every_byte_is(void **state) {
@@ -386,6 +443,7 @@ int main(void) {
         WATCHED_TEST(more_files_than_the_bound_are_said),
         WATCHED_TEST(folders_without_end_are_said),
         WATCHED_TEST(a_huge_file_is_told_by_its_size_and_time),
+        WATCHED_TEST(no_failing_call_changes_anything),
         WATCHED_TEST(what_has_not_changed_is_not_read_again_but_where_every_byte_is),
         WATCHED_TEST(a_file_may_be_watched_too),
     };
