@@ -303,8 +303,8 @@ static void broken_rules_are_told_and_heal_with_one_reload(void **state) {
     assert_int_equal(reloads(reloader), before + 2);
 }
 
-static void a_refused_config_gives_way_to_the_last_good_one(void **state) {
-    struct reloader_pod *reloader = *state;
+/* It runs, and then it is given a config that Prometheus refuses. */
+static void a_config_is_refused(struct reloader_pod *reloader) {
     reloader->pod->refused_on_purpose = true;
     operators_init_container_runs(reloader);
     pod_start_prometheus(reloader->pod);
@@ -314,16 +314,27 @@ static void a_refused_config_gives_way_to_the_last_good_one(void **state) {
     config_is(reloader, "never");
     EVENTUALLY(reloader->pod, metrics_say(reloader, "reloader_last_reload_successful 0"));
     EVENTUALLY(reloader->pod, strstr(pod_output(reloader->pod), "15s") != NULL);
+}
 
-    /* Rules go on. */
+static void a_refused_config_gives_way_to_the_last_good_one(void **state) {
+    struct reloader_pod *reloader = *state;
+    a_config_is_refused(reloader);
+
+    config_is(reloader, "27s");
+
+    EVENTUALLY(reloader->pod, prometheus_server_config_has(reloader->pod->prometheus, "27s"));
+    EVENTUALLY(reloader->pod, metrics_say(reloader, "reloader_last_reload_successful 1"));
+}
+
+static void rules_go_on_while_a_config_is_refused(void **state) {
+    struct reloader_pod *reloader = *state;
+    a_config_is_refused(reloader);
+
     kubelet_volume_write(reloader->volume, "first.yml", RULE("meanwhile"), NULL);
+
     EVENTUALLY(reloader->pod, has_rule(reloader, "meanwhile"));
     EVENTUALLY(reloader->pod, strstr(pod_output(reloader->pod), "15s") != NULL);
     assert_true(metrics_say(reloader, "reloader_last_reload_successful 0"));
-
-    config_is(reloader, "27s");
-    EVENTUALLY(reloader->pod, prometheus_server_config_has(reloader->pod->prometheus, "27s"));
-    EVENTUALLY(reloader->pod, metrics_say(reloader, "reloader_last_reload_successful 1"));
 }
 
 /* --- the other ways to use it ----------------------------------------------------------------- */
@@ -469,6 +480,7 @@ int main(void) {
         RELOADER_TEST(rules_and_config_together_are_one_reload),
         RELOADER_TEST(broken_rules_are_told_and_heal_with_one_reload),
         RELOADER_TEST(a_refused_config_gives_way_to_the_last_good_one),
+        RELOADER_TEST(rules_go_on_while_a_config_is_refused),
         RELOADER_TEST(a_config_file_alone_is_only_watched),
         RELOADER_TEST(watched_directories_alone_are_enough),
         RELOADER_TEST(its_flags_are_taken_as_it_takes_them),
