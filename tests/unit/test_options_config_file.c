@@ -41,7 +41,7 @@ static const char full_file[] =
     "};\n"
     "reload: {\n"
     "  url = \"http://p/-/reload\"; runtimeinfo_url = \"http://p/r\"; timeout = \"5s\";\n"
-    "  startup_grace = \"2m\";\n"
+    "  startup_grace = \"2m\"; method = \"signal\"; process_executable_name = \"p\";\n"
     "  username = \"u\"; password_file = \"/p\"; bearer_token_file = \"/b\";\n"
     "  ca_file = \"/ca\"; insecure_skip_verify = true;\n"
     "};\n"
