@@ -33,5 +33,5 @@ int main(int argc, char **argv) {
      * earlier than this. */
     (void)CRYPTO_set_mem_functions(crypto_new, crypto_resize, crypto_free);
     size_t count = argc > 1 ? (size_t)argc - 1 : 0;
-    return (int)command_line_execute(count, argv + (count > 0));
+    return (int)command_line_execute(argv[0], count, argv + (count > 0));
 }

@@ -38,9 +38,9 @@ extern const size_t command_count;
 /* NULL: there is none of this name. */
 const struct command *command_by_name(const char *name);
 
-/* From argv without the program's name to the exit status of the process. Usage errors are said on
- * stderr. */
-enum exit_status command_line_execute(size_t count, char *const *arguments);
+/* From argv, its first element (program, which may be NULL) apart from the others, to the exit
+ * status of the process. Usage errors are said on stderr. */
+enum exit_status command_line_execute(const char *program, size_t count, char *const *arguments);
 
 enum exit_status run_execute(const struct invocation *invocation);
 enum exit_status render_execute(const struct invocation *invocation);

@@ -29,7 +29,12 @@ struct flags {
     bool help;          /* --help or -h */
     bool version;       /* --version */
     bool short_version; /* --short-version */
+    bool reloader;      /* the program was started under the name prometheus-config-reloader */
 };
+
+/* Whether this is the name (argv[0], with or without folders) that prometheus-config-reloader is
+ * started under; NULL is none. */
+bool flags_of_reloader(const char *program);
 
 /* arguments: argv without the program's name. Values and operands are those of arguments, the rest
  * lives in the arena. 0; -EINVAL with an error for each flag that is unknown or lacks its value. */

@@ -48,8 +48,10 @@ struct option {
     const char *key;   /* in sidecar.cfg, "group.name"; NULL: a flag only */
     enum option_type type;
     enum option_group group;
-    const char *metavar;       /* what stands for the value in --help */
-    const char *default_value; /* as a flag's text; NULL: not set, and the field is zero */
+    const char *metavar;          /* what stands for the value in --help */
+    const char *default_value;    /* as a flag's text; NULL: not set, and the field is zero */
+    const char *reloader_default; /* in its place under the name prometheus-config-reloader, where
+                                     that does something else; NULL: the same */
     const char *default_help; /* what --help says instead, where the default is not a plain value */
     const char *help;         /* one sentence */
     bool no_effect; /* accepted for prometheus-config-reloader's sake, and of no use here */

@@ -132,7 +132,7 @@ static enum exit_status execute(const struct flags *flags, struct diagnostics *d
     return command->execute(&invocation);
 }
 
-enum exit_status command_line_execute(size_t count, char *const *arguments) {
+enum exit_status command_line_execute(const char *program, size_t count, char *const *arguments) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     struct flags flags = {0};
@@ -140,5 +140,6 @@ enum exit_status command_line_execute(size_t count, char *const *arguments) {
     if (flags_parse(arena, count, arguments, &diagnostics, &flags) < 0) {
         return usage_fault(&diagnostics);
     }
+    flags.reloader = flags_of_reloader(program);
     return execute(&flags, &diagnostics);
 }

@@ -245,7 +245,9 @@ static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics
         .password_file = settings->reload_password_file,
         .bearer_token_file = settings->reload_bearer_token_file,
         .ca_file = settings->reload_ca_file,
-        .insecure_skip_verify = settings->reload_insecure_skip_verify,
+        /* Where it is the default, whoever names an authority wants it to be asked. */
+        .insecure_skip_verify =
+            settings->reload_insecure_skip_verify && settings->reload_ca_file == NULL,
     };
     if (given) {
         return 0;

@@ -174,6 +174,13 @@ static int parse_short(struct parser *parser, const char *argument) {
     return fault(parser, flag, remedy, "unknown flag");
 }
 
+bool flags_of_reloader(const char *program) {
+    static const char name[] = "prometheus-config-reloader";
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+
+    return program != NULL && strcmp(slash != NULL ? slash + 1 : program, name) == 0;
+}
+
 int flags_parse(struct arena *arena, size_t count, char *const *arguments,
                 struct diagnostics *diagnostics, struct flags *ret) {
     struct flags flags = {0};

@@ -33,18 +33,23 @@ const struct origin *settings_origin(const struct settings *settings, const char
     return &settings->origins[option - options];
 }
 
-static struct settings *settings_new(struct diagnostics *diagnostics) {
+static const char *default_of(const struct option *option, bool reloader) {
+    return reloader && option->reloader_default != NULL ? option->reloader_default
+                                                        : option->default_value;
+}
+
+static struct settings *settings_new(bool reloader, struct diagnostics *diagnostics) {
     const struct origin origin = {.kind = ORIGIN_DEFAULT};
     struct settings *settings = memory_new(1, sizeof(*settings));
 
     settings->arena = arena_new();
     settings->origins = ARENA_NEW_ARRAY(settings->arena, struct origin, option_count);
     for (size_t i = 0; i < option_count; i++) {
-        if (options[i].default_value != NULL) {
+        const char *text = default_of(&options[i], reloader);
+        if (text != NULL) {
             /* A default that its own parser refuses is a mistake in the table; a test reads every
              * row. */
-            (void)value_set(settings, &options[i], &origin, bytes_of(options[i].default_value),
-                            diagnostics);
+            (void)value_set(settings, &options[i], &origin, bytes_of(text), diagnostics);
         }
     }
     return settings;
@@ -79,7 +84,7 @@ static const struct flag_use *file_flag(const struct flags *flags) {
 
 int settings_read(const struct flags *flags, struct diagnostics *diagnostics,
                   struct settings **ret) {
-    CLEANUP(settings_freep) struct settings *settings = settings_new(diagnostics);
+    CLEANUP(settings_freep) struct settings *settings = settings_new(flags->reloader, diagnostics);
     const struct flag_use *file = file_flag(flags);
     int error = 0;
 
@@ -183,7 +188,8 @@ static int check_credentials(const struct settings *settings, struct diagnostics
             conflict(settings, "reload-bearer-token-file", "cannot be used with --reload-username",
                      "leave one of the two out", diagnostics);
     }
-    if (settings->reload_ca_file != NULL && settings->reload_insecure_skip_verify) {
+    if (settings->reload_ca_file != NULL && settings->reload_insecure_skip_verify &&
+        settings_origin(settings, "reload-insecure-skip-verify")->kind != ORIGIN_DEFAULT) {
         error =
             conflict(settings, "reload-ca-file", "has no use with --reload-insecure-skip-verify",
                      "leave one of the two out", diagnostics);

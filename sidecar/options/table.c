@@ -480,7 +480,10 @@ const struct option options[] = {
         .type = OPTION_BOOL,
         .group = GROUP_RELOAD,
         .default_value = "false",
-        .help = "Do not check Prometheus's certificate.",
+        .reloader_default = "true",
+        .help =
+            "Do not check Prometheus's certificate. Under the name prometheus-config-reloader it "
+            "is not checked unless --reload-ca-file is given.",
         FIELD(reload_insecure_skip_verify),
     },
     {
