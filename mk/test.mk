@@ -27,8 +27,9 @@ E2E_TESTS := $(call tests_of,e2e)
 DIFFERENTIAL_TESTS := $(call tests_of,differential)
 FAULT_TESTS := $(call tests_of,faults)
 CRASH_TESTS := $(call tests_of,crash)
+BROWSER_TESTS := $(call tests_of,browser)
 TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS) $(FAULT_TESTS) \
-    $(CRASH_TESTS)
+    $(CRASH_TESTS) $(BROWSER_TESTS)
 
 $(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
 	@mkdir -p $(@D)
@@ -82,6 +83,17 @@ PROMETHEUS3_SUITE ?= forky
 test-prometheus3: ## the e2e tests against Prometheus 3
 	@scripts/deps $(TEST_DEPS)
 	@$(MAKE) --no-print-directory PROMETHEUS= PROMTOOL= PEER_SUITE=$(PROMETHEUS3_SUITE) test-e2e
+
+# A browser is much to install: `make test` does without one.
+.PHONY: test-browser
+test-browser: ## the status page in a real browser, wide and narrow, light and dark
+	@scripts/deps $(TEST_DEPS) browser
+	@$(PARALLEL) prometheus $(PROGRAM) $(BROWSER_TESTS)
+	@$(RUN_TESTS) $(BROWSER_TESTS)
+
+.PHONY: screenshots
+screenshots: ## docs/img/: the status page as the browser's test sees it
+	@SCREENSHOTS=docs/img $(MAKE) --no-print-directory ONLY=test_page test-browser
 
 .PHONY: golden
 golden: ## rewrite the golden files of testdata/, for review with git diff

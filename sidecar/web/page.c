@@ -45,16 +45,19 @@ static const char style[] =
     "th{text-align:left;font-size:.82rem;color:var(--dim);font-weight:600}"
     "th,td{padding:.5rem .75rem;vertical-align:top;border-top:1px solid var(--line)}"
     "thead th{border-top:0}td{overflow-wrap:anywhere}"
-    "td.name{font-weight:600;min-width:11rem}td.when{white-space:nowrap}"
+    "td.name{font-weight:600;min-width:11rem}td.name+td{min-width:10rem}"
+    "td.when{overflow-wrap:normal;min-width:8.5rem}"
+    "td[data-label=reason],td[data-label=url],td[data-label=source]{min-width:12rem}"
+    "td .badge{white-space:normal}"
     "table{font-size:.93rem}"
     "code,pre{font:13px/1.5 ui-monospace,'SF Mono',Menlo,Consolas,monospace}"
     "pre{margin:0;padding:.75rem;white-space:pre-wrap;overflow-wrap:anywhere}"
     "details summary{cursor:pointer;padding:.55rem .75rem;color:var(--dim)}"
     "p.none{margin:0;padding:.75rem;color:var(--dim)}"
     "footer{margin-top:2rem;color:var(--dim);font-size:.85rem}"
-    "@media(max-width:44rem){thead{display:none}table,tbody,tr,td{display:block}"
+    "@media(max-width:75rem){thead{display:none}table,tbody,tr,td{display:block}"
     "tr{padding:.5rem 0;border-top:1px solid var(--line)}tbody tr:first-child{border-top:0}"
-    "td{border:0;padding:.12rem .75rem}td[data-label]::before{content:attr(data-label) ': ';"
+    "td,td[data-label]{border:0;padding:.12rem .75rem;min-width:0}td[data-label]::before{content:attr(data-label) ': ';"
     "color:var(--dim);font-size:.82rem;font-weight:400}td:empty{display:none}}";
 
 static void raw(struct buffer *out, const char *html) {

@@ -12,21 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define ANY_PORT "--listen-address=127.0.0.1:0"
-
-/* The port stands in its log. NULL: not yet. */
-static const char *web_url(struct pod *pod, const char *path) {
-    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
-    const char *at = log != NULL ? strstr(log, "msg=listening") : NULL;
-
-    at = at != NULL ? strstr(at, " port=") : NULL;
-    return at != NULL ? arena_format(pod->arena, "http://127.0.0.1:%lu%s",
-                                     strtoul(at + strlen(" port="), NULL, 10), path)
-                      : NULL;
-}
-
 static struct http_reply get(struct pod *pod, const char *path) {
-    const char *url = web_url(pod, path);
+    const char *url = pod_web_url(pod, path);
 
     return url != NULL ? http_get(url, NULL) : (struct http_reply){0};
 }
@@ -69,7 +56,7 @@ static void it_is_ready_when_prometheus_runs_the_config(void **state) {
     const struct stub_answer answers[] = {{.mode = STUB_HANG}, {.status = 200}};
     http_stub_script(stub, "/-/reload", answers, 2);
     http_stub_listen(stub);
-    pod_start_sidecar(pod, ANY_PORT,
+    pod_start_sidecar(pod, POD_ANY_PORT,
                       arena_format(pod->arena, "--reload-url=%s", http_stub_url(stub, "/-/reload")),
                       NULL);
     EVENTUALLY(pod, http_stub_count(stub, "/-/reload") == 1);
@@ -84,11 +71,12 @@ static void it_is_ready_when_prometheus_runs_the_config(void **state) {
 
 static void a_posted_reload_reloads_though_nothing_changed(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_catch_up(pod);
     const unsigned reloads = prometheus_server_reloads(pod->prometheus);
 
-    CLEANUP(http_reply_free) struct http_reply reply = http_post(web_url(pod, "/-/reload"), NULL);
+    CLEANUP(http_reply_free)
+    struct http_reply reply = http_post(pod_web_url(pod, "/-/reload"), NULL);
 
     assert_int_equal(reply.status, 200);
     EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 1);
@@ -97,7 +85,7 @@ static void a_posted_reload_reloads_though_nothing_changed(void **state) {
 
 static void metrics_tell_what_became_of_each_remote_write(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "team-a"});
     pod_drop(pod, (struct manifest){.name = "team-b", .secret = "to-come"});
 
@@ -120,7 +108,7 @@ static void metrics_tell_what_became_of_each_remote_write(void **state) {
 
 static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_catch_up(pod);
     const char *base = pod_output_without_block(pod);
     pod->refused_on_purpose = true;
@@ -140,7 +128,7 @@ static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state
 static void no_secret_is_on_the_page_or_in_the_json(void **state) {
     struct pod *pod = *state;
     pod_drop(pod, (struct manifest){.name = "team-a"});
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     EVENTUALLY(pod, says(pod, "/", "monitoring/team-a"));
     EVENTUALLY(pod, says(pod, "/api/v1/status", "\"state\": \"active\""));
     static const char *const paths[] = {"/", "/api/v1/status", "/metrics"};

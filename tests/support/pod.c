@@ -273,6 +273,16 @@ int pod_execute(struct pod *pod, const char *command, ...) {
                        DEADLINE_USUAL);
 }
 
+const char *pod_web_url(struct pod *pod, const char *path) {
+    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
+    const char *at = log != NULL ? strstr(log, "msg=listening") : NULL;
+
+    at = at != NULL ? strstr(at, " port=") : NULL;
+    return at != NULL ? arena_format(pod->arena, "http://127.0.0.1:%lu%s",
+                                     strtoul(at + strlen(" port="), NULL, 10), path)
+                      : NULL;
+}
+
 size_t pod_logged(const struct pod *pod, const char *text) {
     CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
     size_t count = 0;

@@ -89,6 +89,11 @@ int pod_stop_sidecar(struct pod *pod);
  * output is in FOLDER/stdout. Its exit status. */
 int pod_execute(struct pod *pod, const char *command, ...) __attribute__((sentinel));
 
+/* A URL of the sidecar's own server, which listens on a port that it chose (see POD_ANY_PORT): the
+ * port stands in its log. NULL: not yet. In the pod's arena. */
+const char *pod_web_url(struct pod *pod, const char *path);
+#define POD_ANY_PORT "--listen-address=127.0.0.1:0"
+
 /* How often this text stands in the sidecar's log. */
 size_t pod_logged(const struct pod *pod, const char *text);
 

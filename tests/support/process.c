@@ -12,11 +12,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    NOT_STARTED = 127
+    NOT_STARTED = 127,
+    STREAMS = 5 /* the standard ones, and those to talk by */
 };
 
 struct process {
@@ -36,24 +38,23 @@ static int opened(const char *path, int flags) {
 }
 
 /* Only what is allowed between fork and exec in a process that had threads. */
-static NORETURN void become(char *const *arguments, const int streams[3], pid_t parent) {
+static NORETURN void become(char *const *arguments, const int *streams, int count, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     /* The test may have died before that. */
     if (getppid() != parent) {
         _exit(NOT_STARTED);
     }
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < count; i++) {
         dup2(streams[i], i);
     }
     execv(arguments[0], arguments);
     _exit(NOT_STARTED);
 }
 
-struct process *process_start(const char *const *arguments, const char *output_path,
-                              const char *log_path) {
+/* streams become its descriptors, from 0 on. */
+static struct process *start(const char *const *arguments, const int *streams, int stream_count) {
     struct process *process = memory_new(1, sizeof(*process));
     size_t count = 0;
-    const int append = O_WRONLY | O_CREAT | O_APPEND;
 
     while (arguments[count] != NULL) {
         count++;
@@ -62,25 +63,71 @@ struct process *process_start(const char *const *arguments, const char *output_p
     for (size_t i = 0; i < count; i++) {
         copies[i] = memory_string(arguments[i]);
     }
-    int streams[3] = {opened("/dev/null", O_RDONLY),
-                      opened(output_path != NULL ? output_path : log_path, append),
-                      opened(log_path, append)};
     pid_t parent = getpid();
     process->id = fork();
     if (process->id == 0) {
-        become(copies, streams, parent);
+        become(copies, streams, stream_count, parent);
     }
     if (process->id < 0) {
         fprintf(stderr, "tests: fork: %s\n", strerror(errno));
         abort();
     }
-    for (int i = 0; i < 3; i++) {
-        close(streams[i]);
-    }
     for (size_t i = 0; i < count; i++) {
         free(copies[i]);
     }
     free(copies);
+    return process;
+}
+
+static void close_all(const int *streams, int count) {
+    for (int i = 0; i < count; i++) {
+        close(streams[i]);
+    }
+}
+
+struct process *process_start(const char *const *arguments, const char *output_path,
+                              const char *log_path) {
+    const int append = O_WRONLY | O_CREAT | O_APPEND;
+    int streams[3] = {opened("/dev/null", O_RDONLY),
+                      opened(output_path != NULL ? output_path : log_path, append),
+                      opened(log_path, append)};
+    struct process *process = start(arguments, streams, 3);
+
+    close_all(streams, 3);
+    return process;
+}
+
+/* A descriptor that stands where it shall stand in the program would keep its close-on-exec flag,
+ * and one that stands lower would be overwritten: so both go beyond. */
+static int beyond_the_streams(int descriptor) {
+    int moved = fcntl(descriptor, F_DUPFD_CLOEXEC, STREAMS);
+
+    if (moved < 0) {
+        fprintf(stderr, "tests: dup: %s\n", strerror(errno));
+        abort();
+    }
+    close(descriptor);
+    return moved;
+}
+
+struct process *process_start_talking(const char *const *arguments, const char *log_path,
+                                      int *ret_socket) {
+    const int append = O_WRONLY | O_CREAT | O_APPEND;
+    int ends[2];
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        fprintf(stderr, "tests: socketpair: %s\n", strerror(errno));
+        abort();
+    }
+    int theirs = beyond_the_streams(ends[1]);
+    int log = beyond_the_streams(opened(log_path, append));
+    int nothing = beyond_the_streams(opened("/dev/null", O_RDONLY));
+    const int streams[STREAMS] = {nothing, log, log, theirs, theirs};
+    struct process *process = start(arguments, streams, STREAMS);
+    close(theirs);
+    close(log);
+    close(nothing);
+    *ret_socket = ends[0];
     return process;
 }
 

@@ -17,6 +17,11 @@ struct process;
 struct process *process_start(const char *const *arguments, const char *output_path,
                               const char *log_path) MUST_USE;
 
+/* The same, with one end of a stream socket as the program's descriptors 3 and 4; *ret_socket is
+ * the other end, and the caller's. Standard output goes to log_path too. */
+struct process *process_start_talking(const char *const *arguments, const char *log_path,
+                                      int *ret_socket) MUST_USE;
+
 /* Kills it where it still runs. NULL is fine. */
 void process_free(struct process *process);
 
