@@ -69,6 +69,69 @@ static void it_is_ready_when_prometheus_runs_the_config(void **state) {
     EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
 }
 
+/* --- what promtool says of the metrics ------------------------------------------------------ */
+
+static void metrics_are_valid_while_it_asks_for_the_version(void **state) {
+    struct pod *pod = *state;
+    CLEANUP(http_stub_freep) struct http_stub *stub = http_stub_new();
+    const struct stub_answer silence = {.mode = STUB_HANG};
+    http_stub_script(stub, "/api/v1/status/buildinfo", &silence, 1);
+    http_stub_script(stub, "/-/reload", &silence, 1);
+    http_stub_listen(stub);
+    pod_start_sidecar(pod, POD_ANY_PORT,
+                      arena_format(pod->arena, "--reload-url=%s", http_stub_url(stub, "/-/reload")),
+                      NULL);
+
+    EVENTUALLY(pod, status_of(pod, "/metrics") == 200);
+    assert_metrics_are_valid(pod);
+}
+
+static void metrics_are_valid_while_prometheus_is_away(void **state) {
+    struct pod *pod = *state;
+    pod_start_sidecar(pod, POD_ANY_PORT, NULL);
+    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"phase\": \"waiting\""));
+
+    assert_true(says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
+    assert_metrics_are_valid(pod);
+}
+
+static void metrics_are_valid_during_a_search(void **state) {
+    struct pod *pod = *state;
+    CLEANUP(http_stub_freep) struct http_stub *stub = http_stub_new();
+    const struct stub_answer answers[] = {{.status = 500, .body = "no"}, {.mode = STUB_HANG}};
+    http_stub_script(stub, "/-/reload", answers, ARRAY_LENGTH(answers));
+    http_stub_listen(stub);
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_start_sidecar(pod, POD_ANY_PORT,
+                      arena_format(pod->arena, "--reload-url=%s", http_stub_url(stub, "/-/reload")),
+                      NULL);
+
+    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"phase\": \"isolating\""));
+    assert_metrics_are_valid(pod);
+}
+
+static void metrics_are_valid_with_one_that_prometheus_refused(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    pod_start_prometheus(pod);
+    file_write(pod->manifests, "team-a.yaml",
+               "apiVersion: monitoring.coreos.com/v1alpha1\n"
+               "kind: RemoteWrite\n"
+               "metadata: {name: team-a, namespace: monitoring}\n"
+               "spec:\n"
+               "  url: http://127.0.0.1:9/\n"
+               "  azureAd:\n"
+               "    managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n"
+               "    scope: x\n");
+    /* A field of a Prometheus that is newer than the one that is there. */
+    pod_start_sidecar(pod, POD_ANY_PORT, "--prometheus-version=3.14", NULL);
+
+    EVENTUALLY(pod, says(pod, "/metrics", ",state=\"quarantined\"} 1\n"));
+    assert_metrics_are_valid(pod);
+}
+
+/* --- reloads -------------------------------------------------------------------------------- */
+
 static void a_posted_reload_reloads_though_nothing_changed(void **state) {
     struct pod *pod = *state;
     pod_runs(pod, POD_ANY_PORT);
@@ -125,6 +188,88 @@ static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state
     EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
 }
 
+/* --- the alert ------------------------------------------------------------------------------ */
+
+/* As those who ran prometheus-config-reloader have it: the label comes from the target. A range of
+ * seconds for a base that was good a moment ago, and the usual one. */
+static const char alert_rules[] =
+    "groups:\n"
+    "  - name: config\n"
+    "    rules:\n"
+    "      - alert: NotLoadedForSeconds\n"
+    "        expr: max_over_time(reloader_last_reload_successful{namespace=~\".+\"}[2s]) == 0\n"
+    "      - alert: NotLoadedForMinutes\n"
+    "        expr: max_over_time(reloader_last_reload_successful{namespace=~\".+\"}[5m]) == 0\n";
+
+/* Another Prometheus, which scrapes the sidecar and evaluates the rules. */
+static struct prometheus_server *watcher_of(struct pod *pod) {
+    const char *folder = arena_format(pod->arena, "%s/watcher", pod->folder);
+    const char *address = pod_web_url(pod, "") + strlen("http://");
+
+    file_write(folder, "rules.yml", alert_rules);
+    file_write(folder, "prometheus.yml",
+               arena_format(pod->arena,
+                            "global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n"
+                            "rule_files: [rules.yml]\n"
+                            "scrape_configs:\n"
+                            "  - job_name: sidecar\n"
+                            "    static_configs:\n"
+                            "      - {targets: ['%s'], labels: {namespace: monitoring}}\n",
+                            address));
+    struct prometheus_server *watcher = prometheus_server_new(&(struct prometheus_server_settings){
+        .folder = folder,
+        .config = arena_format(pod->arena, "%s/prometheus.yml", folder),
+    });
+    assert_true(prometheus_server_start(watcher));
+    return watcher;
+}
+
+static bool scrapes(struct prometheus_server *watcher, double value) {
+    return prometheus_server_query(
+               watcher, "reloader_last_reload_successful{namespace=\"monitoring\"}") == value;
+}
+
+static const char *refused_base(struct pod *pod, const char *base) {
+    pod->refused_on_purpose = true;
+    return arena_format(pod->arena, "%s\nno_such_section: {}\n", base);
+}
+
+static void the_alert_fires_on_a_refused_base_and_resolves_with_the_earlier_one(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, POD_ANY_PORT);
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+    struct prometheus_server *watcher = watcher_of(pod);
+    EVENTUALLY(pod, scrapes(watcher, 1));
+    assert_false(prometheus_server_fires(watcher, "NotLoadedForSeconds"));
+    const char *base = pod_output_without_block(pod);
+
+    pod_base(pod, refused_base(pod, base));
+    EVENTUALLY(pod, prometheus_server_fires(watcher, "NotLoadedForSeconds"));
+    /* It was loaded a moment ago. */
+    assert_false(prometheus_server_fires(watcher, "NotLoadedForMinutes"));
+
+    pod_base(pod, base);
+    EVENTUALLY(pod, !prometheus_server_fires(watcher, "NotLoadedForSeconds"));
+    assert_true(scrapes(watcher, 1));
+    prometheus_server_free(watcher);
+}
+
+static void the_alert_over_minutes_fires_where_the_base_was_never_good(void **state) {
+    struct pod *pod = *state;
+    const char *base = pod_output(pod);
+    pod_base(pod, refused_base(pod, base));
+    pod_runs(pod, POD_ANY_PORT);
+    EVENTUALLY(pod, pod_web_url(pod, "") != NULL);
+    struct prometheus_server *watcher = watcher_of(pod);
+
+    EVENTUALLY(pod, prometheus_server_fires(watcher, "NotLoadedForMinutes"));
+    pod_base(pod, base);
+
+    EVENTUALLY(pod, scrapes(watcher, 1));
+    EVENTUALLY(pod, !prometheus_server_fires(watcher, "NotLoadedForMinutes"));
+    prometheus_server_free(watcher);
+}
+
 static void no_secret_is_on_the_page_or_in_the_json(void **state) {
     struct pod *pod = *state;
     pod_drop(pod, (struct manifest){.name = "team-a"});
@@ -158,9 +303,15 @@ static void an_address_that_is_taken_ends_it_with_1(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         POD_TEST(it_is_ready_when_prometheus_runs_the_config),
+        POD_TEST(metrics_are_valid_while_it_asks_for_the_version),
+        POD_TEST(metrics_are_valid_while_prometheus_is_away),
+        POD_TEST(metrics_are_valid_during_a_search),
+        POD_TEST(metrics_are_valid_with_one_that_prometheus_refused),
         POD_TEST(a_posted_reload_reloads_though_nothing_changed),
         POD_TEST(metrics_tell_what_became_of_each_remote_write),
         POD_TEST(a_refused_base_fails_the_last_reload_until_it_is_mended),
+        POD_TEST(the_alert_fires_on_a_refused_base_and_resolves_with_the_earlier_one),
+        POD_TEST(the_alert_over_minutes_fires_where_the_base_was_never_good),
         POD_TEST(no_secret_is_on_the_page_or_in_the_json),
         POD_TEST(an_address_that_is_taken_ends_it_with_1),
     };

@@ -356,6 +356,24 @@ double prometheus_server_query(struct prometheus_server *server, const char *pro
     return number;
 }
 
+bool prometheus_server_fires(struct prometheus_server *server, const char *alert) {
+    json_t *root = NULL;
+    const json_t *alerts = json_object_get(api_data(server, "/api/v1/alerts", &root), "alerts");
+    bool firing = false;
+    const json_t *item = NULL;
+    size_t i = 0;
+
+    json_array_foreach(alerts, i, item) {
+        const char *state = json_string_value(json_object_get(item, "state"));
+        const char *name =
+            json_string_value(json_object_get(json_object_get(item, "labels"), "alertname"));
+        firing |= state != NULL && name != NULL && strcmp(state, "firing") == 0 &&
+                  strcmp(name, alert) == 0;
+    }
+    json_decref(root);
+    return firing;
+}
+
 /* --- its log -------------------------------------------------------------------------------- */
 
 size_t prometheus_server_logged(const struct prometheus_server *server, const char *text) {

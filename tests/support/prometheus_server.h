@@ -73,6 +73,9 @@ unsigned prometheus_server_reloads(struct prometheus_server *server);
 /* The first value of an instant query; NAN when there is none. */
 double prometheus_server_query(struct prometheus_server *server, const char *promql);
 
+/* Is this alert of its rules firing? */
+bool prometheus_server_fires(struct prometheus_server *server, const char *alert);
+
 /* How often this text stands in its log. */
 size_t prometheus_server_logged(const struct prometheus_server *server, const char *text);
 void prometheus_server_show_log(const struct prometheus_server *server);
