@@ -27,8 +27,10 @@ struct disk_result {
 /* Secret files first, so that a config never names one that is not there. */
 struct disk_result disk_publish(struct disk *disk, const struct form_set *set);
 
-/* The same of what a pass wants; it has to be mergeable. */
-struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state);
+/* The same of what a pass wants; it has to be mergeable. started: when the pass began (monotonic
+ * nanoseconds), for the line that says how long it took. */
+struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
+                                      int64_t started);
 
 /* What was published last; NULL before the first. */
 const struct form_set *disk_set(const struct disk *disk);

@@ -41,6 +41,9 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
 /* Of the last pass; NULL before the first. */
 const struct desired_state *pass_state(const struct pass *pass);
 
+/* When it began (monotonic nanoseconds); 0 before the first. */
+int64_t pass_started(const struct pass *pass);
+
 /* Is this still the base that the settings name? It may have been edited since the last pass: what
  * stands there now is somebody's work. */
 bool pass_base_is(struct pass *pass, struct bytes base);

@@ -4,6 +4,7 @@
 
 /* What the log has to say about one desired state after another: only what is new. */
 
+#include "base/bytes.h"
 #include "compile/compile.h"
 
 #include <stddef.h>
@@ -12,6 +13,9 @@
 /* Lines of one kind (diagnostics, changes of state) that one pass may log; the rest is counted in
  * one line. */
 #define REPORT_LINES_MAX 200
+
+/* Names of RemoteWrites that one line holds; the rest is counted. */
+#define REPORT_NAMES_MAX 10
 
 /* What has been said. A zeroed struct has said nothing. */
 struct report {
@@ -28,12 +32,19 @@ void report_diagnostics(struct report *report, const struct diagnostics *diagnos
  * nothing. */
 void report_transitions(const struct desired_state *before, const struct desired_state *after);
 
-/* How the entries of two sets differ. before NULL: all are added. */
-struct entry_changes {
-    size_t added;
-    size_t changed;
-    size_t removed;
+struct entry_change {
+    size_t count;
+    struct buffer names; /* "team-a/metrics, team-b/metrics and 7 more" */
 };
-struct entry_changes entry_changes(const struct form_set *before, const struct form_set *after);
+
+/* How the entries of two sets differ. before NULL: all are added. Free with entry_changes_free. */
+struct entry_changes {
+    struct entry_change added;
+    struct entry_change changed;
+    struct entry_change removed;
+};
+struct entry_changes entry_changes(const struct form_set *before,
+                                   const struct form_set *after) MUST_USE;
+void entry_changes_free(struct entry_changes *changes);
 
 #endif

@@ -15,6 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+    CONFIG_FIELDS = 9 /* of the line that says what was written, names apart */
+};
+
 /* What stands there. */
 struct edition {
     struct arena *arena;
@@ -109,17 +113,47 @@ struct written {
     size_t secrets;
 };
 
+/* The one line of a pass that changed something: what, and how long it took. */
+static void say_config(const struct disk *disk, const struct form_set *set, size_t bytes,
+                       const struct written *written, int64_t duration) {
+    CLEANUP(entry_changes_free)
+    struct entry_changes changes = entry_changes(disk->edition.set, set);
+    struct {
+        const char *key;
+        struct entry_change *change;
+    } names[] = {
+        {"added_names", &changes.added},
+        {"changed_names", &changes.changed},
+        {"removed_names", &changes.removed},
+    };
+    struct log_field fields[CONFIG_FIELDS + ARRAY_LENGTH(names) + 1] = {
+        LOG_STRING("file", disk->settings->output_path),
+        LOG_INT("added", changes.added.count),
+        LOG_INT("changed", changes.changed.count),
+        LOG_INT("removed", changes.removed.count),
+        LOG_INT("served", set->count),
+        LOG_BOOL("base_changed",
+                 disk->edition.set == NULL || !bytes_equal(disk->edition.set->base, set->base)),
+        LOG_INT("secret_files", written->secrets),
+        LOG_INT("bytes", bytes),
+        LOG_SECONDS("duration", duration),
+    };
+    size_t count = CONFIG_FIELDS;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        if (names[i].change->count > 0) {
+            fields[count++] = LOG_STRING(names[i].key, buffer_string(&names[i].change->names));
+        }
+    }
+    log_write(LOG_LEVEL_INFO, "config written", fields);
+}
+
 static void say_written(const struct disk *disk, const struct form_set *set, size_t bytes,
                         const struct written *written, int64_t started) {
     int64_t duration = clock_monotonic_nanoseconds() - started;
 
     if (written->config) {
-        struct entry_changes changes = entry_changes(disk->edition.set, set);
-        log_info("config written", LOG_STRING("file", disk->settings->output_path),
-                 LOG_INT("added", changes.added), LOG_INT("changed", changes.changed),
-                 LOG_INT("removed", changes.removed), LOG_INT("served", set->count),
-                 LOG_INT("secret_files", written->secrets), LOG_INT("bytes", bytes),
-                 LOG_SECONDS("duration", duration));
+        say_config(disk, set, bytes, written, duration);
     } else if (written->secrets > 0) {
         log_info("secret files written", LOG_STRING("directory", disk->settings->secret_directory),
                  LOG_INT("secret_files", written->secrets), LOG_SECONDS("duration", duration));
@@ -143,8 +177,7 @@ static int write_files(const struct disk *disk, const struct composition *compos
 }
 
 static struct disk_result publish(struct disk *disk, const struct form_set *set,
-                                  const struct composition *composition) {
-    int64_t started = clock_monotonic_nanoseconds();
+                                  const struct composition *composition, int64_t started) {
     struct publish_error failure = {.step = ""};
     struct written written = {0};
     struct disk_result result = {0};
@@ -167,6 +200,7 @@ static struct disk_result publish(struct disk *disk, const struct form_set *set,
 }
 
 struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
+    int64_t started = clock_monotonic_nanoseconds();
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct composition composition =
@@ -178,10 +212,11 @@ struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
                   LOG_STRING("base", set->base_path));
         return (struct disk_result){.error = -EINVAL};
     }
-    return publish(disk, set, &composition);
+    return publish(disk, set, &composition, started);
 }
 
-struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state) {
+struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
+                                      int64_t started) {
     const struct composition composition = {
         .mergeable = true,
         .config = state->config,
@@ -190,7 +225,7 @@ struct disk_result disk_publish_state(struct disk *disk, const struct desired_st
         .secret_count = state->secret_count,
     };
 
-    return publish(disk, state->served, &composition);
+    return publish(disk, state->served, &composition, started);
 }
 
 /* --- cleaning up ------------------------------------------------------------------------------ */

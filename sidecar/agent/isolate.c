@@ -123,7 +123,7 @@ struct disk_result isolate_publish(struct agent *agent) {
     if (agent->trial != NULL) {
         return (struct disk_result){0}; /* what it asks about is there */
     }
-    return disk_publish_state(agent->disk, state);
+    return disk_publish_state(agent->disk, state, pass_started(agent->pass));
 }
 
 /* --- holding on ------------------------------------------------------------------------------- */

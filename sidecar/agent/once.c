@@ -25,5 +25,6 @@ int agent_once(const struct agent_settings *settings) {
     if (!pass_run(pass, NULL, true).mergeable) {
         return -EIO;
     }
-    return disk_publish_state(disk, pass_state(pass)).error == 0 ? 0 : -EIO;
+    struct disk_result published = disk_publish_state(disk, pass_state(pass), pass_started(pass));
+    return published.error == 0 ? 0 : -EIO;
 }

@@ -30,6 +30,7 @@ struct pass {
     struct incident merging;
     bool watched_known;
     uint64_t watched; /* of the last snapshot */
+    int64_t started;
 };
 
 struct pass *pass_new(const struct agent_settings *settings, const struct history *history) {
@@ -72,6 +73,10 @@ void pass_freep(struct pass **pass) {
 
 const struct desired_state *pass_state(const struct pass *pass) {
     return pass->state;
+}
+
+int64_t pass_started(const struct pass *pass) {
+    return pass->started;
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
@@ -133,8 +138,9 @@ static bool watched_changes(struct pass *pass, const struct snapshot *snapshot) 
 }
 
 struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool every_byte) {
-    int64_t started = clock_monotonic_nanoseconds();
     bool watched = true;
+
+    pass->started = clock_monotonic_nanoseconds();
     CLEANUP(snapshot_releasep)
     struct snapshot *snapshot = read_watched(pass, watcher, every_byte, &watched);
     struct desired_state *state = compiler_pass(pass->compiler, snapshot, &pass->compile);
@@ -154,7 +160,7 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
               LOG_BOOL("changed", result.changed),
               LOG_BOOL("watched_changed", result.watched_changed),
               LOG_INT("active", state->state_counts[STATE_ACTIVE]),
-              LOG_SECONDS("duration", clock_monotonic_nanoseconds() - started));
+              LOG_SECONDS("duration", clock_monotonic_nanoseconds() - pass->started));
     return result;
 }
 

@@ -159,6 +159,22 @@ void report_transitions(const struct desired_state *before, const struct desired
     }
 }
 
+/* --- entries -------------------------------------------------------------------------------- */
+
+static void change_note(struct entry_change *change, const struct form *form) {
+    change->count++;
+    if (change->count <= REPORT_NAMES_MAX) {
+        buffer_append_string(&change->names, change->count > 1 ? ", " : "");
+        buffer_printf(&change->names, "%s/%s", form->namespace, form->name);
+    }
+}
+
+static void change_end(struct entry_change *change) {
+    if (change->count > REPORT_NAMES_MAX) {
+        buffer_printf(&change->names, " and %zu more", change->count - REPORT_NAMES_MAX);
+    }
+}
+
 struct entry_changes entry_changes(const struct form_set *before, const struct form_set *after) {
     struct entry_changes changes = {0};
     size_t old_count = before != NULL ? before->count : 0;
@@ -169,11 +185,24 @@ struct entry_changes entry_changes(const struct form_set *before, const struct f
         const struct form *was = old < old_count ? &before->forms[old] : NULL;
         const struct form *is = new < after->count ? &after->forms[new] : NULL;
         int order = was == NULL ? 1 : is == NULL ? -1 : form_compare(was, is);
-        changes.added += order > 0 ? 1 : 0;
-        changes.removed += order < 0 ? 1 : 0;
-        changes.changed += order == 0 && !form_same_entry(was, is) ? 1 : 0;
+        if (order > 0) {
+            change_note(&changes.added, is);
+        } else if (order < 0) {
+            change_note(&changes.removed, was);
+        } else if (!form_same_entry(was, is)) {
+            change_note(&changes.changed, is);
+        }
         old += order <= 0 ? 1 : 0;
         new += order >= 0 ? 1 : 0;
     }
+    change_end(&changes.added);
+    change_end(&changes.changed);
+    change_end(&changes.removed);
     return changes;
+}
+
+void entry_changes_free(struct entry_changes *changes) {
+    buffer_free(&changes->added.names);
+    buffer_free(&changes->changed.names);
+    buffer_free(&changes->removed.names);
 }

@@ -56,6 +56,22 @@ static void a_dropped_manifest_is_written_and_loaded_once(void **state) {
     assert_true(output_has(fixture, "http://a.example/push"));
     assert_int_equal(reloads_asked(fixture), 2);
     assert_int_equal(log_lines_count("config written", "added=1 changed=0 removed=0"), 1);
+    assert_int_equal(log_lines_count("base_changed=false", "added_names=team-a/a"), 1);
+}
+
+static void a_pass_that_changes_nothing_says_nothing(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_runs(fixture);
+    agent_is_left_alone(fixture);
+    size_t lines = log_lines_count("ts=", NULL) - log_lines_count("level=debug", NULL);
+    uint64_t passes = agent_now(fixture).passes;
+    file_replace(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+
+    assert_true(agent_has_passed(fixture, passes + 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(log_lines_count("ts=", NULL) - log_lines_count("level=debug", NULL), lines);
 }
 
 static void a_changed_manifest_changes_its_entry(void **state) {
@@ -320,6 +336,7 @@ static void a_base_that_changes_is_merged_anew(void **state) {
     assert_true(output_has(fixture, "http://a.example/push"));
     assert_true(agent_is_asked(fixture, 2));
     assert_int_equal(log_lines_count("config written", "added=0 changed=0 removed=0"), 1);
+    assert_int_equal(log_lines_count("config written", "base_changed=true"), 2);
 }
 
 static void a_base_that_cannot_be_merged_leaves_the_last_good_one_in_use(void **state) {
@@ -451,6 +468,7 @@ int main(void) {
         TEST(at_start_the_base_is_published_and_loaded_once),
         TEST(a_config_that_is_in_place_is_loaded_once_at_start_and_not_written),
         TEST(a_dropped_manifest_is_written_and_loaded_once),
+        TEST(a_pass_that_changes_nothing_says_nothing),
         TEST(a_changed_manifest_changes_its_entry),
         TEST(a_removed_manifest_leaves_the_config),
         TEST(ten_changes_within_the_delay_are_one_reload),

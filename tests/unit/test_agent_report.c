@@ -166,15 +166,33 @@ static void entries_are_counted_by_what_became_of_them(void **state) {
     struct form_set before = SET_OF(form("a", "x"), form("b", "x"), form("c", "x"));
     struct form_set after = SET_OF(form("a", "x"), form("b", "y"), form("d", "x"), form("e", "x"));
 
-    struct entry_changes changes = entry_changes(&before, &after);
-    assert_int_equal(changes.added, 2);
-    assert_int_equal(changes.changed, 1);
-    assert_int_equal(changes.removed, 1);
+    CLEANUP(entry_changes_free) struct entry_changes changes = entry_changes(&before, &after);
+    assert_int_equal(changes.added.count, 2);
+    assert_string_equal(buffer_string(&changes.added.names), "team-a/d, team-a/e");
+    assert_int_equal(changes.changed.count, 1);
+    assert_string_equal(buffer_string(&changes.changed.names), "team-a/b");
+    assert_int_equal(changes.removed.count, 1);
+    assert_string_equal(buffer_string(&changes.removed.names), "team-a/c");
 
-    changes = entry_changes(NULL, &before);
-    assert_int_equal(changes.added, 3);
-    assert_int_equal(changes.changed, 0);
-    assert_int_equal(changes.removed, 0);
+    CLEANUP(entry_changes_free) struct entry_changes first = entry_changes(NULL, &before);
+    assert_int_equal(first.added.count, 3);
+    assert_int_equal(first.changed.count, 0);
+    assert_int_equal(first.removed.count, 0);
+}
+
+static void only_the_first_names_of_many_are_said(void **state) {
+    struct form forms[REPORT_NAMES_MAX + 7];
+    for (size_t i = 0; i < ARRAY_LENGTH(forms); i++) {
+        forms[i] = form((const char *const[]){"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k",
+                                              "l", "m", "n", "o", "p", "q"}[i],
+                        "x");
+    }
+    struct form_set after = {.forms = forms, .count = ARRAY_LENGTH(forms)};
+
+    CLEANUP(entry_changes_free) struct entry_changes changes = entry_changes(NULL, &after);
+
+    assert_int_equal(changes.added.count, ARRAY_LENGTH(forms));
+    assert_non_null(strstr(buffer_string(&changes.added.names), ", team-a/j and 7 more"));
 }
 
 /* --- incidents ------------------------------------------------------------------------------ */
@@ -213,6 +231,7 @@ int main(void) {
         TEST(another_state_is_said_once),
         TEST(remote_writes_of_one_name_are_told_apart_by_their_file),
         TEST(entries_are_counted_by_what_became_of_them),
+        TEST(only_the_first_names_of_many_are_said),
         TEST(an_incident_is_news_when_it_begins_and_when_its_words_change),
         TEST(an_incident_without_words_is_one_too),
     };
