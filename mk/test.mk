@@ -28,10 +28,11 @@ DIFFERENTIAL_TESTS := $(call tests_of,differential)
 FAULT_TESTS := $(call tests_of,faults)
 CRASH_TESTS := $(call tests_of,crash)
 BROWSER_TESTS := $(call tests_of,browser)
+BENCHES := $(patsubst %.c,$(OUT)/%,$(sort $(wildcard tests/bench/bench_*.c)))
 TESTS := $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS) $(DIFFERENTIAL_TESTS) $(FAULT_TESTS) \
     $(CRASH_TESTS) $(BROWSER_TESTS)
 
-$(TESTS): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
+$(TESTS) $(BENCHES): $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(SUPPORT) $(LIBRARY) $(OUT)/flags
 	@mkdir -p $(@D)
 	@echo "  LINK  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS) $(TEST_PKG_LIBS)
@@ -94,6 +95,12 @@ test-browser: ## the status page in a real browser, wide and narrow, light and d
 .PHONY: screenshots
 screenshots: ## docs/img/: the status page as the browser's test sees it
 	@SCREENSHOTS=docs/img $(MAKE) --no-print-directory ONLY=test_page test-browser
+
+.PHONY: bench
+bench: ## latency of a change, duration of passes, memory; judged by ratios only (docs/bench.md)
+	@scripts/deps build test
+	@$(PARALLEL) $(PROGRAM) $(BENCHES)
+	@for bench in $(BENCHES); do $(PEERS) $$bench; done
 
 .PHONY: golden
 golden: ## rewrite the golden files of testdata/, for review with git diff

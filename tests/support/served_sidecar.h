@@ -18,7 +18,8 @@ struct served_sidecar {
     char *manifests; /* FOLDER/remote-writes */
     struct http_stub *prometheus;
     struct process *process;
-    uint16_t port; /* of its server, on 127.0.0.1 */
+    const char *flag; /* one more for the start; NULL: none */
+    uint16_t port;    /* of its server, on 127.0.0.1 */
 };
 
 /* Makes the folders, and a base config; starts nothing. */
