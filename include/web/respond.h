@@ -22,6 +22,9 @@ struct web_answer {
 /* Will the answer show a view? A method and a path, without query; both may hold anything. */
 bool web_shows_view(const char *method, const char *path);
 
+/* May the answer be of megabytes? It is then where there are thousands of RemoteWrites. */
+bool web_answer_is_large(const char *method, const char *path);
+
 /* The same two. */
 void web_respond(const struct web_hooks *hooks, const char *method, const char *path,
                  struct web_answer *ret);

@@ -29,6 +29,7 @@ struct endpoint {
     const char *path;
     bool post;   /* POST; otherwise GET and HEAD */
     bool viewed; /* needs the view */
+    bool large;  /* grows with the number of RemoteWrites */
     void (*answer)(const struct request *request, struct web_answer *answer);
 };
 
@@ -85,11 +86,11 @@ static void answer_page(const struct request *request, struct web_answer *answer
 }
 
 static const struct endpoint endpoints[] = {
-    {.path = "/", .viewed = true, .answer = answer_page},
-    {.path = "/metrics", .viewed = true, .answer = answer_metrics},
+    {.path = "/", .viewed = true, .large = true, .answer = answer_page},
+    {.path = "/metrics", .viewed = true, .large = true, .answer = answer_metrics},
     {.path = "/healthz", .answer = answer_health},
     {.path = "/readyz", .viewed = true, .answer = answer_ready},
-    {.path = "/api/v1/status", .viewed = true, .answer = answer_status},
+    {.path = "/api/v1/status", .viewed = true, .large = true, .answer = answer_status},
     {.path = "/-/reload", .post = true, .answer = answer_reload},
 };
 
@@ -113,6 +114,12 @@ bool web_shows_view(const char *method, const char *path) {
     const struct endpoint *endpoint = find(path);
 
     return endpoint != NULL && endpoint->viewed && takes(endpoint, method);
+}
+
+bool web_answer_is_large(const char *method, const char *path) {
+    const struct endpoint *endpoint = find(path);
+
+    return endpoint != NULL && endpoint->large && takes(endpoint, method);
 }
 
 void web_respond(const struct web_hooks *hooks, const char *method, const char *path,

@@ -30,6 +30,11 @@
 #define BODY_MAX          ((size_t)64 * 1024) /* that is read and thrown away */
 #define PATH_MAX_LENGTH   1024
 
+/* Answers that their clients have not taken yet, all together: whoever asks for another large one
+ * when there is so much comes again later. One more may come on top; health checks are answered in
+ * any case. */
+#define UNTAKEN_MAX ((size_t)16 * 1024 * 1024)
+
 enum {
     USUAL_CONNECTIONS = 64,
     USUAL_REQUEST_MILLISECONDS = 10000,
@@ -52,6 +57,7 @@ struct client {
     uint64_t deadline;           /* loop time */
     bool late;                   /* its time is over */
     struct request request;      /* the one at hand */
+    size_t answer;               /* bytes of the answer, until it is taken */
     struct web_version *version; /* of the TLS that it began with; NULL: it speaks none */
     LIST_ENTRY(client) entries;
 };
@@ -69,6 +75,7 @@ struct web_server {
     unsigned open_handles;
     LIST_HEAD(client_list, client) clients;
     uint64_t departures; /* connections that have ended */
+    size_t untaken;      /* bytes of all clients' answers */
     bool resumed;        /* a hold has ended, and the daemon was not run since */
 };
 
@@ -86,6 +93,11 @@ static struct client *client_of(struct MHD_Connection *connection) {
 static void client_may_take(struct web_server *server, struct client *client,
                             unsigned milliseconds) {
     client->deadline = uv_now(server->loop) + milliseconds;
+}
+
+static void client_has_answer(struct web_server *server, struct client *client, size_t size) {
+    server->untaken = server->untaken - client->answer + size;
+    client->answer = size;
 }
 
 /* NULL: there is none. Valid until the file is refreshed. */
@@ -138,6 +150,7 @@ static void client_leaves(struct web_server *server, void **socket_context) {
     struct client *client = TAKE_PTR(*socket_context);
 
     LIST_REMOVE(client, entries);
+    client_has_answer(server, client, 0);
     /* Its session is gone already. */
     web_version_release(client->version);
     free(client);
@@ -164,6 +177,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
 
     if (client != NULL) {
         client->request = (struct request){0};
+        client_has_answer(server, client, 0);
         client_may_take(server, client, server->limits.request_timeout);
     }
 }
@@ -249,12 +263,27 @@ static bool request_admit(struct web_server *server, struct client *client) {
                            (int64_t)uv_now(server->loop));
 }
 
+static enum MHD_Result request_respond(struct web_server *server, struct client *client,
+                                       struct MHD_Connection *connection, const char *method,
+                                       const char *path) {
+    struct web_answer answer;
+
+    if (server->untaken >= UNTAKEN_MAX && web_answer_is_large(method, path)) {
+        return answer_refuse(connection, config_of(server), MHD_HTTP_SERVICE_UNAVAILABLE, NULL,
+                             "too many answers are waiting to be taken; ask again later\n");
+    }
+    web_respond(&server->hooks, method, path, &answer);
+    client_has_answer(server, client, answer.body.length);
+    enum MHD_Result result = answer_send(connection, config_of(server), &answer);
+    buffer_free(&answer.body);
+    return result;
+}
+
 /* It is there in full; called once more each time that it was held. */
 static enum MHD_Result request_answer(struct web_server *server, struct client *client,
                                       struct MHD_Connection *connection, const char *method,
                                       const char *path) {
     struct request *request = &client->request;
-    struct web_answer answer;
 
     if (!request->admitted && !request_admit(server, client)) {
         return answer_refuse(connection, config_of(server), MHD_HTTP_TOO_MANY_REQUESTS, NULL,
@@ -272,10 +301,7 @@ static enum MHD_Result request_answer(struct web_server *server, struct client *
     if (request_waits(server, request, connection, method, path)) {
         return MHD_YES;
     }
-    web_respond(&server->hooks, method, path, &answer);
-    enum MHD_Result result = answer_send(connection, config_of(server), &answer);
-    buffer_free(&answer.body);
-    return result;
+    return request_respond(server, client, connection, method, path);
 }
 
 /* MHD_AccessHandlerCallback: once when the header is there, once for each part of the body, and

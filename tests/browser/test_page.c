@@ -106,6 +106,14 @@ static void keep_picture(struct pod *pod, struct browser *browser, const char *n
     assert_true(browser_screenshot(browser, path));
 }
 
+static void assert_can_be_read(const json_t *sight, const char *const *expected) {
+    for (size_t i = 0; expected[i] != NULL; i++) {
+        if (strstr(words(sight, "text"), expected[i]) == NULL) {
+            fail_msg("%s is not on the page:\n%s", expected[i], words(sight, "text"));
+        }
+    }
+}
+
 /* Each way of looking, with these words (NULL ends them) to be read in each. */
 static void assert_page_is_right(struct pod *pod, struct browser *browser, bool pictured,
                                  const char *const *expected) {
@@ -115,11 +123,7 @@ static void assert_page_is_right(struct pod *pod, struct browser *browser, bool 
         assert_true(browser_open(browser, pod_web_url(pod, "/"), looks[i].look));
         json_t *sight = measure(browser);
         assert_nothing_is_wrong(browser, sight);
-        for (size_t k = 0; expected[k] != NULL; k++) {
-            if (strstr(words(sight, "text"), expected[k]) == NULL) {
-                fail_msg("%s is not on the page:\n%s", expected[k], words(sight, "text"));
-            }
-        }
+        assert_can_be_read(sight, expected);
         background[i] = number(sight, "background");
         json_decref(sight);
         if (pictured) {

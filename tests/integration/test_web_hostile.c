@@ -24,7 +24,8 @@
 
 /* docs/http.md */
 #define CONNECTIONS       64U
-#define CONNECTION_MEMORY 32U /* KiB */
+#define CONNECTION_MEMORY 32U          /* KiB */
+#define UNTAKEN_MAX       (16U * 1024) /* KiB */
 
 /* What all connections may hold, and as much again for answers, the allocator and what else a
  * first request brings in. Kilobytes. The address sanitizer keeps 256 MiB of what was freed. */
@@ -126,6 +127,43 @@ static void clients_that_come_and_go_leave_nothing_behind(void **state) {
     assert_true(WAIT_UNTIL(served_sidecar_descriptors(siege->sidecar) <= siege->descriptors + 1,
                            DEADLINE_USUAL));
     assert_within_bounds(siege);
+}
+
+/* --- deaf ----------------------------------------------------------------------------------- */
+
+/* A page of more than the kernel keeps for a client: the first ones are kept until they are taken;
+ * beyond the bound others are told to come again, and hear it at once. */
+static void answers_that_nobody_takes_do_not_pile_up(void **state) {
+    struct siege *siege = *state;
+    int clients[CONNECTIONS - 2]; /* somebody else has to come in */
+    CLEANUP(buffer_free) struct buffer heard = {0};
+    CLEANUP(buffer_free) struct buffer path = {0};
+    buffer_append_repeated(&path, 'a', (size_t)3 * 1024 * 1024);
+    served_sidecar_drop(siege->sidecar, "team-a", buffer_string(&path));
+    assert_true(
+        WAIT_UNTIL(served_sidecar_says(siege->sidecar, "/", "monitoring/team-a"), DEADLINE_USUAL));
+    const size_t resident = served_sidecar_resident(siege->sidecar);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(clients); i++) {
+        clients[i] = client_connect_hard_of_hearing(siege->sidecar->port);
+        assert_true(clients[i] >= 0);
+        client_say(clients[i], BYTES("GET / HTTP/1.1\r\nHost: x\r\n\r\n"));
+    }
+    const int last = clients[ARRAY_LENGTH(clients) - 1];
+    assert_true(WAIT_UNTIL(!client_hear(last, &heard) || heard.length > 0, DEADLINE_USUAL));
+    assert_non_null(strstr(buffer_string(&heard), "HTTP/1.1 503 "));
+    /* One more came on top, and the last one was there twice while it was made. */
+    print_message("%zu kB before, %zu kB with answers that nobody takes\n", resident,
+                  served_sidecar_resident(siege->sidecar));
+    assert_in_range(served_sidecar_resident(siege->sidecar), 0,
+                    resident + 2 * UNTAKEN_MAX + MEMORY_BOUND);
+    assert_true(is_served(siege));
+
+    for (size_t i = 0; i < ARRAY_LENGTH(clients); i++) {
+        close(clients[i]);
+    }
+    assert_true(
+        WAIT_UNTIL(served_sidecar_says(siege->sidecar, "/", "monitoring/team-a"), DEADLINE_USUAL));
 }
 
 /* --- huge ----------------------------------------------------------------------------------- */
@@ -302,6 +340,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_thousand_slow_clients_hold_up_nothing_but_each_other),
         TEST(clients_that_come_and_go_leave_nothing_behind),
+        TEST(answers_that_nobody_takes_do_not_pile_up),
         TEST(what_does_not_end_is_cut_off),
         TEST(pipelined_requests_are_answered_one_after_the_other),
         TEST(a_client_that_has_said_all_is_answered),

@@ -12,7 +12,8 @@
 #include <unistd.h>
 
 enum {
-    DESCRIPTORS_SPARE = 64 /* for whatever else the process has open */
+    DESCRIPTORS_SPARE = 64, /* for whatever else the process has open */
+    RECEIVE_SMALL = 4096
 };
 
 struct stranger {
@@ -31,7 +32,8 @@ struct crowd {
 /* --- one client ---------------------------------------------------------------------------------
  */
 
-static int connect_with(uint16_t port, int flags) {
+/* hears: bytes that the kernel keeps for it; 0: the usual many. */
+static int connect_with(uint16_t port, int flags, int hears) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
     /* Closed by a reset: thousands of them would each keep a port for a minute. */
     const struct linger at_once = {.l_onoff = 1};
@@ -42,6 +44,9 @@ static int connect_with(uint16_t port, int flags) {
         return -1;
     }
     setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+    if (hears > 0) {
+        setsockopt(client, SOL_SOCKET, SO_RCVBUF, &hears, sizeof(hears));
+    }
     if (connect(client, (struct sockaddr *)&address, sizeof(address)) < 0 && errno != EINPROGRESS) {
         close(client);
         return -1;
@@ -50,7 +55,11 @@ static int connect_with(uint16_t port, int flags) {
 }
 
 int client_connect(uint16_t port) {
-    return connect_with(port, 0);
+    return connect_with(port, 0, 0);
+}
+
+int client_connect_hard_of_hearing(uint16_t port) {
+    return connect_with(port, 0, RECEIVE_SMALL);
 }
 
 ssize_t client_say(int client, struct bytes words) {
@@ -122,7 +131,7 @@ static void stranger_turn(struct crowd *crowd, struct stranger *stranger) {
     CLEANUP(buffer_free) struct buffer heard = {0};
 
     if (stranger->socket < 0) {
-        stranger->socket = connect_with(crowd->port, SOCK_NONBLOCK);
+        stranger->socket = connect_with(crowd->port, SOCK_NONBLOCK, 0);
         stranger->begun = false;
         return;
     }

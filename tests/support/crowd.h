@@ -34,6 +34,10 @@ size_t crowd_sent_away(const struct crowd *crowd);
 /* A client by itself, connected (and waited for). -1: it cannot be. */
 int client_connect(uint16_t port);
 
+/* The same, but it hears little at a time: what is not heard stays with the other side, and not in
+ * the kernel. */
+int client_connect_hard_of_hearing(uint16_t port);
+
 /* Says all that it can without waiting; what is left is not said. The count of bytes, or -1 where
  * the other side has closed. */
 ssize_t client_say(int client, struct bytes words);
