@@ -185,11 +185,11 @@ struct entry_changes entry_changes(const struct form_set *before, const struct f
         const struct form *was = old < old_count ? &before->forms[old] : NULL;
         const struct form *is = new < after->count ? &after->forms[new] : NULL;
         int order = was == NULL ? 1 : is == NULL ? -1 : form_compare(was, is);
-        if (order > 0) {
+        if (order > 0 && is != NULL) {
             change_note(&changes.added, is);
-        } else if (order < 0) {
+        } else if (order < 0 && was != NULL) {
             change_note(&changes.removed, was);
-        } else if (!form_same_entry(was, is)) {
+        } else if (order == 0 && !form_same_entry(was, is)) {
             change_note(&changes.changed, is);
         }
         old += order <= 0 ? 1 : 0;

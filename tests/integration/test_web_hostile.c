@@ -23,14 +23,14 @@
 #include <cmocka.h>
 
 /* docs/http.md */
-#define CONNECTIONS       64U
-#define CONNECTION_MEMORY 32U          /* KiB */
-#define UNTAKEN_MAX       (16U * 1024) /* KiB */
+#define CONNECTIONS       ((size_t)64)
+#define CONNECTION_MEMORY ((size_t)32)        /* KiB */
+#define UNTAKEN_MAX       ((size_t)16 * 1024) /* KiB */
 
 /* What all connections may hold, and as much again for answers, the allocator and what else a
  * first request brings in. Kilobytes. The address sanitizer keeps 256 MiB of what was freed. */
 #if defined(__SANITIZE_ADDRESS__)
-#define MEMORY_BOUND (512U * 1024)
+#define MEMORY_BOUND ((size_t)512 * 1024)
 #else
 #define MEMORY_BOUND (2 * CONNECTIONS * CONNECTION_MEMORY)
 #endif
