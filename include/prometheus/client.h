@@ -5,8 +5,8 @@
 /*
  * HTTP on the loop: libcurl's multi interface driven by libuv (sockets in uv_poll, its timeout in a
  * uv_timer). Nothing here blocks; while no request runs there is no handle active, no connection
- * open and no wake-up. The answer is bounded. Redirects are not followed, proxies of the
- * environment are not used: Prometheus is beside us.
+ * open and no wake-up. What is kept of an answer is bounded. Redirects are not followed, proxies of
+ * the environment are not used: Prometheus is beside us.
  */
 
 #include "base/bytes.h"
@@ -35,6 +35,7 @@ struct prometheus_settings {
     const char *bearer_token_file; /* the same; goes before basic auth where both are set */
     const char *ca_file;           /* NULL: the system's */
     bool insecure_skip_verify;
+    bool background; /* what is asked does not keep the loop alive */
 };
 
 struct prometheus_client;
@@ -78,5 +79,21 @@ int prometheus_reload(struct prometheus_client *client, http_done done, void *co
 int prometheus_runtimeinfo(struct prometheus_client *client, http_done done,
                            void *context) MUST_USE;
 int prometheus_buildinfo(struct prometheus_client *client, http_done done, void *context) MUST_USE;
+
+/* Most bytes of an answer that is handed on as it comes. */
+#define HTTP_STREAM_MAX ((size_t)64 * 1024 * 1024)
+
+/* The next bytes of such an answer. NULL: go on; or why no more of it is wanted, in words that
+ * outlive the request. */
+typedef const char *(*http_part)(struct bytes part, void *context);
+
+/*
+ * GET of /metrics beside runtimeinfo_url (PREFIX/api/v1/status/runtimeinfo -> PREFIX/metrics), in
+ * Prometheus's text format. The same rules, but the body of a 200 is not kept: it goes to part, in
+ * pieces of any size. A 200 in the end means that all of it came; where it did not (cut, larger
+ * than HTTP_STREAM_MAX, not wanted) there is no status but an error.
+ */
+int prometheus_metrics(struct prometheus_client *client, http_part part, http_done done,
+                       void *context) MUST_USE;
 
 #endif

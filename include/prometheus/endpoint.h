@@ -17,6 +17,10 @@ int runtimeinfo_url_from_reload(const char *reload_url, struct buffer *out);
  * https URL whose path ends in /runtimeinfo. */
 int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);
 
+/* http://host/prefix/api/v1/status/runtimeinfo -> http://host/prefix/metrics. Appended to out. 0;
+ * -EINVAL when it is no http or https URL whose path ends so. */
+int metrics_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);
+
 /* The TCP port that a http or https URL means. 0; -EINVAL. */
 int endpoint_port(const char *url, uint16_t *ret);
 

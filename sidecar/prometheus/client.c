@@ -32,9 +32,12 @@
 enum question {
     QUESTION_RELOAD,
     QUESTION_RUNTIMEINFO,
-    QUESTION_BUILDINFO
+    QUESTION_BUILDINFO,
+    QUESTION_METRICS
 };
-#define QUESTIONS 3
+#define QUESTIONS 4
+
+#define STATUS_OK 200
 
 /* What is asked, and how it is named in errors. */
 struct target {
@@ -50,6 +53,10 @@ struct request {
     const char *early_remedy;
     bool signalled;
     struct buffer body;
+    http_part part;      /* takes the body of a 200; NULL: it is kept */
+    size_t part_length;  /* that has been handed on */
+    const char *refusal; /* why no more of it is wanted */
+    struct curl_slist *headers;
     size_t header_length;
     char curl_error[CURL_ERROR_SIZE];
     int64_t started;
@@ -100,6 +107,7 @@ static void request_free(struct request *request) {
         curl_multi_remove_handle(request->client->multi, request->easy);
         curl_easy_cleanup(request->easy);
     }
+    curl_slist_free_all(request->headers);
     buffer_free(&request->early_error);
     buffer_free(&request->body);
     free(request);
@@ -127,6 +135,10 @@ static void describe_fault(const struct request *request, CURLcode code, bool se
             buffer_append_string(out, "the header of the answer is too large");
             return;
         }
+        if (request->refusal != NULL) {
+            buffer_append_string(out, request->refusal);
+            return;
+        }
         break;
     default:
         break;
@@ -140,8 +152,12 @@ static bool is_unreachable(CURLcode code, bool sent) {
                      code == CURLE_OPERATION_TIMEDOUT);
 }
 
+static bool is_handed_on(const struct request *request, long status) {
+    return request->part != NULL && status == STATUS_OK;
+}
+
 /* A status line is an answer, however the connection ended afterwards: Prometheus writes it when
- * the work is done. */
+ * the work is done. Not so where the body is what matters. */
 static void judge(struct request *request, CURLcode code, struct http_answer *answer,
                   struct buffer *error) {
     long status = 0;
@@ -149,7 +165,8 @@ static void judge(struct request *request, CURLcode code, struct http_answer *an
 
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(request->easy, CURLINFO_REQUEST_SIZE, &sent);
-    if (status >= 200 && status <= 999) {
+    if (status >= STATUS_OK && status <= 999 &&
+        (code == CURLE_OK || !is_handed_on(request, status))) {
         answer->status = (int)status;
         answer->body = (struct bytes){buffer_string(&request->body), request->body.length};
         return;
@@ -264,6 +281,12 @@ static void watch_close(struct socket_watch *watch) {
     uv_close((uv_handle_t *)&watch->poll, on_watch_closed);
 }
 
+static void handle_set_up(const struct prometheus_client *client, uv_handle_t *handle) {
+    if (client->settings->background) {
+        uv_unref(handle);
+    }
+}
+
 static struct socket_watch *watch_new(struct prometheus_client *client, curl_socket_t socket) {
     struct socket_watch *watch = memory_new(1, sizeof(*watch));
 
@@ -271,6 +294,7 @@ static struct socket_watch *watch_new(struct prometheus_client *client, curl_soc
         free(watch);
         return NULL;
     }
+    handle_set_up(client, (uv_handle_t *)&watch->poll);
     watch->poll.data = watch;
     watch->client = client;
     watch->socket = socket;
@@ -321,9 +345,24 @@ static int timer_wanted(CURLM *multi UNUSED, long milliseconds, void *context) {
 /* --- a request
  * ------------------------------------------------------------------------------------- */
 
+static const char *hand_on(struct request *request, struct bytes part) {
+    if (part.length > HTTP_STREAM_MAX - request->part_length) {
+        return "the answer is larger than 64 MiB";
+    }
+    request->part_length += part.length;
+    return request->part(part, request->context);
+}
+
 static size_t on_body(char *data, size_t size, size_t count, void *context) {
     struct request *request = context;
     size_t length = size * count; /* curl: size is always 1 */
+    long status = 0;
+
+    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (is_handed_on(request, status)) {
+        request->refusal = hand_on(request, (struct bytes){data, length});
+        return request->refusal == NULL ? length : 0;
+    }
     size_t room = HTTP_ANSWER_MAX - request->body.length;
 
     buffer_append(&request->body, (struct bytes){data, length < room ? length : room});
@@ -392,6 +431,14 @@ static CURLcode set_question(struct request *request) {
         set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDSIZE, 0L));
     } else {
         set(&result, curl_easy_setopt(request->easy, CURLOPT_HTTPGET, 1L));
+    }
+    if (request->question == QUESTION_METRICS) {
+        /* Not packed: beside us, packing costs Prometheus more than sending. */
+        request->headers = curl_slist_append(NULL, "Accept: text/plain;version=0.0.4");
+        if (request->headers == NULL) {
+            memory_exhausted();
+        }
+        set(&result, curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers));
     }
     return result;
 }
@@ -469,8 +516,8 @@ static struct request *request_new(struct prometheus_client *client, enum questi
     return request;
 }
 
-static int ask(struct prometheus_client *client, enum question question, http_done done,
-               void *context) {
+static int ask(struct prometheus_client *client, enum question question, http_part part,
+               http_done done, void *context) {
     if (client->targets[question].url == NULL) {
         return -EINVAL;
     }
@@ -479,6 +526,7 @@ static int ask(struct prometheus_client *client, enum question question, http_do
     }
     struct request *request = request_new(client, question, done, context);
     request->easy = curl_easy_init();
+    request->part = part;
     if (request->easy == NULL) {
         memory_exhausted();
     }
@@ -541,15 +589,20 @@ const char *reload_method_name(enum reload_method method) {
 int prometheus_reload(struct prometheus_client *client, http_done done, void *context) {
     return client->settings->method == RELOAD_BY_SIGNAL
                ? signal_process(client, done, context)
-               : ask(client, QUESTION_RELOAD, done, context);
+               : ask(client, QUESTION_RELOAD, NULL, done, context);
 }
 
 int prometheus_runtimeinfo(struct prometheus_client *client, http_done done, void *context) {
-    return ask(client, QUESTION_RUNTIMEINFO, done, context);
+    return ask(client, QUESTION_RUNTIMEINFO, NULL, done, context);
 }
 
 int prometheus_buildinfo(struct prometheus_client *client, http_done done, void *context) {
-    return ask(client, QUESTION_BUILDINFO, done, context);
+    return ask(client, QUESTION_BUILDINFO, NULL, done, context);
+}
+
+int prometheus_metrics(struct prometheus_client *client, http_part part, http_done done,
+                       void *context) {
+    return ask(client, QUESTION_METRICS, part, done, context);
 }
 
 /* --- the client
@@ -567,6 +620,7 @@ static void targets_set(struct prometheus_client *client) {
     const struct prometheus_settings *settings = client->settings;
     CLEANUP(buffer_free) struct buffer runtimeinfo = {0};
     CLEANUP(buffer_free) struct buffer buildinfo = {0};
+    CLEANUP(buffer_free) struct buffer metrics = {0};
 
     if (settings->method == RELOAD_BY_HTTP) {
         target_set(&client->targets[QUESTION_RELOAD], "POST", settings->reload_url);
@@ -580,6 +634,9 @@ static void targets_set(struct prometheus_client *client) {
     target_set(&client->targets[QUESTION_RUNTIMEINFO], "GET", buffer_string(&runtimeinfo));
     if (buildinfo_url_from_runtimeinfo(buffer_string(&runtimeinfo), &buildinfo) == 0) {
         target_set(&client->targets[QUESTION_BUILDINFO], "GET", buffer_string(&buildinfo));
+    }
+    if (metrics_url_from_runtimeinfo(buffer_string(&runtimeinfo), &metrics) == 0) {
+        target_set(&client->targets[QUESTION_METRICS], "GET", buffer_string(&metrics));
     }
 }
 
@@ -606,6 +663,8 @@ struct prometheus_client *prometheus_client_new(uv_loop_t *loop,
     LIST_INIT(&client->sockets);
     uv_timer_init(loop, &client->timer);
     uv_timer_init(loop, &client->early_timer);
+    handle_set_up(client, (uv_handle_t *)&client->timer);
+    handle_set_up(client, (uv_handle_t *)&client->early_timer);
     client->timer.data = client;
     client->early_timer.data = client;
     client->open_handles = 2;

@@ -77,12 +77,18 @@ static int url_with_end(const char *text, const char *old_end, const char *new_e
     return url_append(url, out);
 }
 
+static const char runtimeinfo_path[] = "/api/v1/status/runtimeinfo";
+
 int runtimeinfo_url_from_reload(const char *reload_url, struct buffer *out) {
-    return url_with_end(reload_url, "/-/reload", "/api/v1/status/runtimeinfo", out);
+    return url_with_end(reload_url, "/-/reload", runtimeinfo_path, out);
 }
 
 int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out) {
     return url_with_end(runtimeinfo_url, "/runtimeinfo", "/buildinfo", out);
+}
+
+int metrics_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out) {
+    return url_with_end(runtimeinfo_url, runtimeinfo_path, "/metrics", out);
 }
 
 int endpoint_port(const char *url, uint16_t *ret) {

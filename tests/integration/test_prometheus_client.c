@@ -32,6 +32,10 @@ struct fixture {
     struct http_answer answer;
     char error[1024];
     struct buffer body;
+    /* of metrics: the beginning of what was handed on, and how much it was */
+    struct buffer parts;
+    size_t parts_length;
+    const char *refusal;
     bool close_when_done;
     bool again_when_done;
 };
@@ -63,6 +67,7 @@ static int close_all(void **state) {
     http_stub_free(fixture->stub);
     unlink(fixture->secret_path);
     buffer_free(&fixture->body);
+    buffer_free(&fixture->parts);
     free(fixture);
     return clean ? 0 : -1;
 }
@@ -467,6 +472,100 @@ static void an_idle_client_keeps_nothing_alive(void **state) {
     assert_int_equal(uv_backend_timeout(&fixture->loop), 0);
 }
 
+/* --- metrics
+ * --------------------------------------------------------------------------------------- */
+
+#define METRICS_PATH "/metrics"
+#define MIB          ((size_t)1024 * 1024)
+
+static const char *on_part(struct bytes part, void *context) {
+    struct fixture *fixture = context;
+
+    fixture->parts_length += part.length;
+    if (fixture->parts.length < HTTP_ANSWER_MAX) {
+        buffer_append(&fixture->parts, part);
+    }
+    return fixture->refusal;
+}
+
+static void when_asked_for_metrics(struct fixture *fixture, struct stub_answer answer) {
+    http_stub_script(fixture->stub, METRICS_PATH, &answer, 1);
+    given_the_answer(fixture, (struct stub_answer){.status = 200});
+    assert_int_equal(prometheus_metrics(fixture->client, on_part, on_done, fixture), 0);
+    wait_for_answer(fixture);
+}
+
+static void then_the_metrics_fail_as(struct fixture *fixture, const char *words) {
+    assert_int_equal(fixture->answer.status, 0);
+    assert_non_null(strstr(fixture->error, "GET http://127.0.0.1:"));
+    assert_non_null(strstr(fixture->error, words));
+}
+
+static void metrics_are_handed_on_and_not_kept(void **state) {
+    struct fixture *fixture = *state;
+
+    when_asked_for_metrics(fixture, (struct stub_answer){.status = 200, .body = "up 1\n"});
+
+    assert_int_equal(fixture->answer.status, 200);
+    assert_string_equal(buffer_string(&fixture->parts), "up 1\n");
+    assert_int_equal(fixture->body.length, 0);
+    assert_true(request_has(fixture, 0, "GET /metrics HTTP/1.1\r\n"));
+    assert_true(request_has(fixture, 0, "Accept: text/plain;version=0.0.4\r\n"));
+}
+
+static void what_is_no_200_is_not_handed_on(void **state) {
+    struct fixture *fixture = *state;
+
+    when_asked_for_metrics(fixture, (struct stub_answer){.status = 404, .body = "not here\n"});
+
+    assert_int_equal(fixture->answer.status, 404);
+    assert_int_equal(fixture->parts_length, 0);
+    assert_string_equal(buffer_string(&fixture->body), "not here\n");
+}
+
+static void metrics_that_break_off_are_no_answer(void **state) {
+    struct fixture *fixture = *state;
+
+    when_asked_for_metrics(
+        fixture, (struct stub_answer){.mode = STUB_TRUNCATE, .status = 200, .body = "up 1\n"});
+
+    then_the_metrics_fail_as(fixture, "/metrics: ");
+    assert_string_equal(buffer_string(&fixture->parts), "up 1\n");
+}
+
+static void metrics_without_end_are_cut(void **state) {
+    struct fixture *fixture = *state;
+
+    when_asked_for_metrics(fixture, (struct stub_answer){.mode = STUB_ENDLESS, .body = "up 1\n"});
+
+    then_the_metrics_fail_as(fixture, "/metrics: the answer is larger than 64 MiB");
+    assert_in_range(fixture->parts_length, HTTP_STREAM_MAX - MIB, HTTP_STREAM_MAX);
+}
+
+static void metrics_that_are_not_wanted_are_not_waited_for(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->refusal = "this is poetry";
+    when_asked_for_metrics(fixture, (struct stub_answer){.mode = STUB_ENDLESS, .body = "O rose\n"});
+
+    then_the_metrics_fail_as(fixture, "/metrics: this is poetry");
+    assert_in_range(fixture->parts_length, 1, MIB);
+}
+
+static void what_is_asked_in_the_background_keeps_nothing_alive(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->settings.background = true;
+    http_stub_script(fixture->stub, METRICS_PATH, &(struct stub_answer){.mode = STUB_HANG}, 1);
+    http_stub_listen(fixture->stub);
+    given_a_client(fixture);
+    assert_int_equal(prometheus_metrics(fixture->client, on_part, on_done, fixture), 0);
+    loop_for(&fixture->loop, 20);
+
+    assert_int_equal(uv_loop_alive(&fixture->loop), 0);
+    assert_int_equal(fixture->answers, 0);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, given_a_stub, close_all)
 
 int main(void) {
@@ -497,6 +596,12 @@ int main(void) {
         TEST(the_client_may_be_closed_when_a_request_is_done),
         TEST(closing_ends_a_running_request_without_a_call),
         TEST(an_idle_client_keeps_nothing_alive),
+        TEST(metrics_are_handed_on_and_not_kept),
+        TEST(what_is_no_200_is_not_handed_on),
+        TEST(metrics_that_break_off_are_no_answer),
+        TEST(metrics_without_end_are_cut),
+        TEST(metrics_that_are_not_wanted_are_not_waited_for),
+        TEST(what_is_asked_in_the_background_keeps_nothing_alive),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,7 @@ struct connection {
     int fd; /* -1: free */
     enum connection_state state;
     bool flood_header;
+    const char *flood_text; /* what the body repeats; the route's */
     struct buffer input;
     struct route *route; /* of the request that runs; NULL: none */
 };
@@ -179,7 +180,10 @@ static void flood(struct connection *connection) {
         send_text(connection, bytes_of(chunk));
         return;
     }
-    memset(chunk, 'x', sizeof(chunk));
+    /* What the socket's buffer does not take is lost: the text is cut anywhere. */
+    for (size_t at = 0; at < sizeof(chunk); at += strlen(connection->flood_text)) {
+        strncpy(chunk + at, connection->flood_text, sizeof(chunk) - at);
+    }
     send_text(connection, (struct bytes){chunk, sizeof(chunk)});
 }
 
@@ -213,6 +217,7 @@ static void respond(struct http_stub *stub, struct connection *connection,
         send_text(connection, BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n"));
         connection->state = CONNECTION_FLOODING;
         connection->flood_header = false;
+        connection->flood_text = body[0] != '\0' ? body : "x";
         break;
     case STUB_HEADERS:
         send_text(connection, BYTES("HTTP/1.1 100 Continue\r\n"));

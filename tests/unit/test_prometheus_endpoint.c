@@ -77,6 +77,22 @@ static void a_url_that_is_not_runtimeinfo_has_nothing_beside_it(void **state) {
     assert_int_equal(buildinfo_url_from_runtimeinfo("nonsense", &url), -EINVAL);
 }
 
+static void metrics_stand_under_the_prefix(void **state) {
+    CLEANUP(buffer_free) struct buffer url = {0};
+
+    assert_int_equal(
+        metrics_url_from_runtimeinfo("https://u:p@h:1/p/api/v1/status/runtimeinfo?x#y", &url), 0);
+    assert_string_equal(buffer_string(&url), "https://u:p@h:1/p/metrics");
+}
+
+static void a_url_of_another_form_has_no_metrics(void **state) {
+    CLEANUP(buffer_free) struct buffer url = {0};
+
+    assert_int_equal(metrics_url_from_runtimeinfo("http://h/runtimeinfo", &url), -EINVAL);
+    assert_int_equal(metrics_url_from_runtimeinfo("nonsense", &url), -EINVAL);
+    assert_int_equal(url.length, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(runtimeinfo_stands_beside_reload),
@@ -86,6 +102,8 @@ int main(void) {
         cmocka_unit_test(a_url_that_does_not_end_in_reload_gives_none),
         cmocka_unit_test(buildinfo_stands_beside_runtimeinfo),
         cmocka_unit_test(a_url_that_is_not_runtimeinfo_has_nothing_beside_it),
+        cmocka_unit_test(metrics_stand_under_the_prefix),
+        cmocka_unit_test(a_url_of_another_form_has_no_metrics),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
