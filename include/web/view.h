@@ -13,6 +13,20 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* What Prometheus tells of the queue behind an entry of the config. */
+struct web_health {
+    const char *verdict; /* "flowing", ... */
+    bool known;          /* it says whether all is well */
+    bool good;
+    uint64_t sent; /* samples, as those below */
+    uint64_t failed;
+    uint64_t dropped;
+    uint64_t retried;
+    uint64_t pending;
+    uint64_t shards;
+    int64_t newest_sent; /* time of the newest sample that was sent; 0: none yet */
+};
+
 struct web_remote_write {
     const char *namespace; /* "" where it has none, as name */
     const char *name;
@@ -24,6 +38,8 @@ struct web_remote_write {
     int64_t changed;       /* since when state, reason and entry are as they are; 0: unknown */
     bool earlier;          /* served in its last good form */
     int64_t earlier_since; /* 0: unknown */
+    bool served;           /* it has an entry in the merged config */
+    const struct web_health *health; /* NULL: Prometheus does not tell */
 };
 
 /* One entry of the merged config, as one line of flow style, secrets included. */
@@ -58,6 +74,8 @@ struct web_view {
     size_t remote_write_count;
     const struct web_state_count *states; /* every state there is */
     size_t state_count;
+    const char *health_fault; /* why Prometheus does not tell; NULL: it does, or nobody asked yet */
+    int64_t health_time;      /* when it told; 0: it did not, or too long ago */
     const struct web_entry *entries;
     size_t entry_count;
 

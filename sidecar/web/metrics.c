@@ -121,6 +121,96 @@ static void remote_writes(const struct web_view *view, struct buffer *out) {
     }
 }
 
+/* Of one RemoteWrite each; it is there where there is something to tell. */
+struct health_metric {
+    const char *name;
+    const char *type;
+    const char *help;
+    bool (*value)(const struct web_health *health, double *ret);
+};
+
+static bool flowing(const struct web_health *health, double *ret) {
+    *ret = health->good ? 1 : 0;
+    return health->known;
+}
+
+static bool sent(const struct web_health *health, double *ret) {
+    *ret = (double)health->sent;
+    return true;
+}
+
+static bool failed(const struct web_health *health, double *ret) {
+    *ret = (double)health->failed;
+    return true;
+}
+
+static bool dropped(const struct web_health *health, double *ret) {
+    *ret = (double)health->dropped;
+    return true;
+}
+
+static bool retried(const struct web_health *health, double *ret) {
+    *ret = (double)health->retried;
+    return true;
+}
+
+static bool pending(const struct web_health *health, double *ret) {
+    *ret = (double)health->pending;
+    return true;
+}
+
+static bool newest_sent(const struct web_health *health, double *ret) {
+    *ret = (double)health->newest_sent / MILLISECONDS_PER_SECOND;
+    return health->newest_sent > 0;
+}
+
+#define HEALTH "remotewrite_sidecar_remote_write_"
+
+static const struct health_metric health_metrics[] = {
+    {HEALTH "flowing", "gauge",
+     "Whether the samples of a RemoteWrite reach its remote end, or there are none to send.",
+     flowing},
+    {HEALTH "samples_sent_total", "counter", "Samples that the remote end took.", sent},
+    {HEALTH "samples_failed_total", "counter",
+     "Samples that the remote end refused for good: they are lost.", failed},
+    {HEALTH "samples_dropped_total", "counter",
+     "Samples that were never sent, mostly as its relabeling has it.", dropped},
+    {HEALTH "samples_retried_total", "counter",
+     "Samples, once for each try, that the remote end did not take and that are tried again.",
+     retried},
+    {HEALTH "samples_pending", "gauge", "Samples that wait to be sent.", pending},
+    {HEALTH "highest_sent_timestamp_seconds", "gauge",
+     "Time of the newest sample that was sent, or refused for good.", newest_sent},
+};
+
+static void health_series(const struct health_metric *metric,
+                          const struct web_remote_write *remote_write, struct buffer *out) {
+    double value = 0;
+
+    if (remote_write->health == NULL || !metric->value(remote_write->health, &value)) {
+        return;
+    }
+    buffer_printf(out, "%s{", metric->name);
+    label(out, "namespace", remote_write->namespace);
+    buffer_append_string(out, ",");
+    label(out, "name", remote_write->name);
+    buffer_printf(out, "} %.17g\n", value);
+}
+
+/* Of those with the same name one at most has an entry in the config, and so a health. */
+static void health(const struct web_view *view, struct buffer *out) {
+    if (view->health_time == 0) {
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(health_metrics); i++) {
+        const struct health_metric *metric = &health_metrics[i];
+        begin(out, metric->name, metric->type, metric->help);
+        for (size_t j = 0; j < view->remote_write_count; j++) {
+            health_series(metric, &view->remote_writes[j], out);
+        }
+    }
+}
+
 static void process_limit(struct buffer *out, const char *name, const char *help, uint64_t value) {
     begin(out, name, "gauge", help);
     if (value == UINT64_MAX) {
@@ -159,6 +249,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     buffer_append_string(out, "} 1\n");
     reloads(view, out);
     remote_writes(view, out);
+    health(view, out);
     histogram(out, "remotewrite_sidecar_pass_duration_seconds",
               "Time that a pass took: reading, compiling, publishing.", &view->pass_duration);
     histogram(out, "remotewrite_sidecar_propagation_seconds",

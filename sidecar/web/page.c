@@ -11,7 +11,8 @@
 
 #include <inttypes.h>
 
-#define NANOSECONDS_PER_SECOND 1e9
+#define NANOSECONDS_PER_SECOND  1e9
+#define MILLISECONDS_PER_SECOND 1000
 
 static const char style[] =
     ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--fg:#1c2128;--dim:#59636e;"
@@ -170,13 +171,77 @@ static void state_cell(const struct web_remote_write *remote_write, struct buffe
     raw(out, "</td>");
 }
 
-static void remote_write_row(const struct web_remote_write *remote_write, struct buffer *out) {
+/* "12 s", "3 min", "5 h", "2 d": to the eye, with the exact time beside it where it matters. */
+static void age(struct buffer *out, int64_t milliseconds) {
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}};
+    int64_t seconds = milliseconds > 0 ? milliseconds / MILLISECONDS_PER_SECOND : 0;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(units); i++) {
+        if (seconds >= 2 * units[i].seconds) {
+            buffer_printf(out, "%" PRId64 " %s", seconds / units[i].seconds, units[i].name);
+            return;
+        }
+    }
+    buffer_printf(out, "%" PRId64 " s", seconds);
+}
+
+static const char *health_class(const struct web_health *health) {
+    if (!health->known) {
+        return "off";
+    }
+    return health->good ? "ok" : "bad";
+}
+
+static void number(struct buffer *out, uint64_t value, const char *what) {
+    if (value > 0) {
+        buffer_printf(out, ", %" PRIu64 " %s", value, what);
+    }
+}
+
+static void health_numbers(const struct web_health *health, int64_t now, struct buffer *out) {
+    buffer_printf(out, " <span class=\"dim\">%" PRIu64 " sent", health->sent);
+    number(out, health->failed, "refused");
+    number(out, health->retried, "retried");
+    number(out, health->dropped, "dropped");
+    buffer_printf(out, ", %" PRIu64 " pending", health->pending);
+    if (health->newest_sent > 0) {
+        raw(out, "; newest ");
+        age(out, now - health->newest_sent);
+        raw(out, " ago");
+    }
+    raw(out, "</span>");
+}
+
+/* What has no entry in the config has no samples either. */
+static void health_cell(const struct web_remote_write *remote_write, int64_t now,
+                        struct buffer *out) {
+    const struct web_health *health = remote_write->health;
+
+    if (!remote_write->served) {
+        raw(out, "<td></td>");
+        return;
+    }
+    raw(out, "<td class=\"health\" data-label=\"samples\">");
+    badge(out, health != NULL ? health_class(health) : "off",
+          health != NULL ? health->verdict : "unknown");
+    if (health != NULL) {
+        health_numbers(health, now, out);
+    }
+    raw(out, "</td>");
+}
+
+static void remote_write_row(const struct web_remote_write *remote_write, int64_t now,
+                             struct buffer *out) {
     raw(out, "<tr><td class=\"name\">");
     text(out, remote_write->namespace[0] != '\0' ? remote_write->namespace : "(no namespace)");
     raw(out, "/");
     text(out, remote_write->name[0] != '\0' ? remote_write->name : "(no name)");
     raw(out, "</td>");
     state_cell(remote_write, out);
+    health_cell(remote_write, now, out);
     if (remote_write->reason != NULL) {
         cell(out, "reason", remote_write->reason);
     } else {
@@ -193,16 +258,31 @@ static void remote_write_row(const struct web_remote_write *remote_write, struct
     raw(out, "</td></tr>\n");
 }
 
+/* Whose word the numbers are, and how old it is. */
+static void health_source(const struct web_view *view, struct buffer *out) {
+    if (view->health_fault != NULL) {
+        raw(out, "<p class=\"notice\">Prometheus does not tell whether samples flow: ");
+        text(out, view->health_fault);
+        raw(out, "</p>\n");
+    } else if (view->health_time > 0) {
+        raw(out, "<p class=\"dim\">samples as Prometheus told ");
+        age(out, view->now - view->health_time);
+        raw(out, " ago</p>\n");
+    }
+}
+
 static void remote_writes(const struct web_view *view, struct buffer *out) {
-    raw(out, "<h2>RemoteWrites</h2>\n<div class=\"card\">\n");
+    raw(out, "<h2>RemoteWrites</h2>\n");
+    health_source(view, out);
+    raw(out, "<div class=\"card\">\n");
     if (view->remote_write_count == 0) {
         raw(out, "<p class=\"none\">There is none.</p>\n</div>\n");
         return;
     }
-    raw(out, "<table>\n<thead><tr><th>RemoteWrite</th><th>state</th><th>reason</th><th>URL</th>"
-             "<th>source</th><th>changed</th></tr></thead>\n<tbody>\n");
+    raw(out, "<table>\n<thead><tr><th>RemoteWrite</th><th>state</th><th>samples</th>"
+             "<th>reason</th><th>URL</th><th>source</th><th>changed</th></tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < view->remote_write_count; i++) {
-        remote_write_row(&view->remote_writes[i], out);
+        remote_write_row(&view->remote_writes[i], view->now, out);
     }
     raw(out, "</tbody>\n</table>\n</div>\n");
 }

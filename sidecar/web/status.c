@@ -65,6 +65,22 @@ static void append(json_t *array, json_t *value) {
     }
 }
 
+static json_t *health_of(const struct web_health *health) {
+    if (health == NULL) {
+        return json_null();
+    }
+    json_t *object = json_object();
+    put(object, "verdict", text_of(health->verdict));
+    put(object, "samplesSent", count_of(health->sent));
+    put(object, "samplesFailed", count_of(health->failed));
+    put(object, "samplesDropped", count_of(health->dropped));
+    put(object, "samplesRetried", count_of(health->retried));
+    put(object, "samplesPending", count_of(health->pending));
+    put(object, "newestSentAt", time_of(health->newest_sent));
+    put(object, "shards", count_of(health->shards));
+    return object;
+}
+
 static json_t *remote_write_of(const struct web_remote_write *remote_write) {
     json_t *object = json_object();
 
@@ -79,6 +95,7 @@ static json_t *remote_write_of(const struct web_remote_write *remote_write) {
     put(object, "servedInEarlierForm", json_boolean(remote_write->earlier));
     put(object, "earlierFormSince",
         time_of(remote_write->earlier ? remote_write->earlier_since : 0));
+    put(object, "health", health_of(remote_write->health));
     return object;
 }
 
@@ -89,6 +106,14 @@ static json_t *remote_writes_of(const struct web_view *view) {
         append(array, remote_write_of(&view->remote_writes[i]));
     }
     return array;
+}
+
+static json_t *health_source_of(const struct web_view *view) {
+    json_t *object = json_object();
+
+    put(object, "toldAt", time_of(view->health_time));
+    put(object, "error", text_of(view->health_fault));
+    return object;
 }
 
 static json_t *states_of(const struct web_view *view) {
@@ -151,6 +176,7 @@ void status_render(const struct web_view *view, struct buffer *out) {
     put(root, "reloads", reloads_of(view));
     put(root, "states", states_of(view));
     put(root, "remoteWrites", remote_writes_of(view));
+    put(root, "health", health_source_of(view));
     put(root, "config", config_of(view));
     char *text = json_dumps(root, JSON_INDENT(2));
     json_decref(root);

@@ -6,6 +6,26 @@
 
 #define NOON INT64_C(1769860800250) /* 2026-01-31T12:00:00.250Z */
 
+static const struct web_health flowing = {
+    .verdict = "flowing",
+    .known = true,
+    .good = true,
+    .sent = 123456,
+    .dropped = 7,
+    .pending = 12,
+    .shards = 2,
+    .newest_sent = NOON - 12000,
+};
+
+static const struct web_health failing = {
+    .verdict = "failing",
+    .known = true,
+    .sent = 3,
+    .failed = 4000,
+    .retried = 50,
+    .shards = 1,
+};
+
 static const struct web_remote_write remote_writes[] = {
     {.namespace = "", .name = "", .state = "rejected", .reason = "has no name", .file = NULL},
     {.namespace = "team-a",
@@ -14,7 +34,9 @@ static const struct web_remote_write remote_writes[] = {
      .file = "a.yaml",
      .line = 3,
      .url = "https://a.example/push",
-     .changed = NOON},
+     .changed = NOON,
+     .served = true,
+     .health = &flowing},
     {.namespace = "team-a",
      .name = "metrics",
      .state = "rejected",
@@ -36,7 +58,9 @@ static const struct web_remote_write remote_writes[] = {
      .url = "https://xxxxx@b.example/push?" ODD_TEXT,
      .changed = NOON,
      .earlier = true,
-     .earlier_since = NOON},
+     .earlier_since = NOON,
+     .served = true,
+     .health = &failing},
     {.namespace = "team-c", .name = "w\xff", .state = "pending", .reason = "Secret is not there"},
 };
 
@@ -90,6 +114,18 @@ void view_of_start(struct web_view *ret) {
     };
 }
 
+void view_without_health(struct web_view *ret, const char *fault) {
+    static const struct web_remote_write served[] = {
+        {.namespace = "team-a", .name = "metrics", .state = "active", .served = true},
+    };
+
+    view_example(ret);
+    ret->remote_writes = served;
+    ret->remote_write_count = ARRAY_LENGTH(served);
+    ret->health_time = 0;
+    ret->health_fault = fault;
+}
+
 void view_example(struct web_view *ret) {
     struct web_view view;
 
@@ -100,6 +136,7 @@ void view_example(struct web_view *ret) {
     view.remote_writes = remote_writes;
     view.remote_write_count = ARRAY_LENGTH(remote_writes);
     view.states = states;
+    view.health_time = NOON - 3000;
     view.entries = entries;
     view.entry_count = ARRAY_LENGTH(entries);
     view.config_known = true;

@@ -19,6 +19,10 @@
  */
 void view_example(struct web_view *ret);
 
+/* One RemoteWrite, of which Prometheus does not tell whether its samples flow: for this reason, or
+ * as nobody has asked yet (NULL). */
+void view_without_health(struct web_view *ret, const char *fault);
+
 /* A sidecar that has just started. */
 void view_of_start(struct web_view *ret);
 

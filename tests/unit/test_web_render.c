@@ -151,6 +151,115 @@ static void a_duration_that_is_a_bound_belongs_to_its_bucket(void **state) {
     assert_int_equal(histogram.sum, 1000000);
 }
 
+/* --- health --------------------------------------------------------------------------------- */
+
+#define FLOW "\nremotewrite_sidecar_remote_write_"
+#define OF_A "{namespace=\"team-a\",name=\"metrics\"} "
+
+static void metrics_tell_whether_samples_flow(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(strstr(text, FLOW "flowing" OF_A "1\n"));
+    assert_non_null(strstr(text, FLOW "samples_sent_total" OF_A "123456\n"));
+    assert_non_null(strstr(text, FLOW "samples_failed_total" OF_A "0\n"));
+    assert_non_null(strstr(text, FLOW "samples_dropped_total" OF_A "7\n"));
+    assert_non_null(strstr(text, FLOW "samples_retried_total" OF_A "0\n"));
+    assert_non_null(strstr(text, FLOW "samples_pending" OF_A "12\n"));
+    assert_non_null(strstr(text, FLOW "highest_sent_timestamp_seconds" OF_A "1769860788.25\n"));
+    /* team-b's is failing, and has sent nothing yet. */
+    assert_int_equal(occurrences(text, "next line\"} 0\n"), 3);
+    assert_non_null(strstr(text, "next line\"} 4000\n"));
+    assert_int_equal(occurrences(text, FLOW "highest_sent_timestamp_seconds{"), 1);
+    assert_int_equal(occurrences(text, FLOW "flowing{"), 2);
+}
+
+static void metrics_say_nothing_of_what_prometheus_does_not_tell(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_without_health(&view, "it is away");
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_null(strstr(text, "remote_write_flowing"));
+    assert_null(strstr(text, "samples_sent_total"));
+    assert_promtool_is_silent(&view);
+}
+
+static void metrics_say_nothing_of_a_verdict_that_is_unknown(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    const struct web_health health = {.verdict = "unknown", .pending = 700};
+    struct web_remote_write remote_write = {
+        .namespace = "a", .name = "b", .state = "active", .served = true, .health = &health};
+    struct web_view view;
+    view_example(&view);
+    view.remote_writes = &remote_write;
+    view.remote_write_count = 1;
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_null(strstr(text, FLOW "flowing{"));
+    assert_non_null(strstr(text, FLOW "samples_pending{namespace=\"a\",name=\"b\"} 700\n"));
+}
+
+static void the_page_says_what_flows_and_what_does_not(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_non_null(strstr(html, "<span class=\"badge ok\">flowing</span> <span class=\"dim\">"
+                                 "123456 sent, 7 dropped, 12 pending; newest 12 s ago</span>"));
+    assert_non_null(strstr(html, "<span class=\"badge bad\">failing</span> <span class=\"dim\">"
+                                 "3 sent, 4000 refused, 50 retried, 0 pending</span>"));
+    assert_non_null(strstr(html, "samples as Prometheus told 3 s ago"));
+    /* Of six RemoteWrites two are served. */
+    assert_int_equal(occurrences(html, "data-label=\"samples\""), 2);
+}
+
+static void the_page_says_why_nothing_is_told(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_without_health(&view, ODD_TEXT);
+
+    const char *html = page_of(&view, &out);
+
+    assert_non_null(strstr(html, "<span class=\"badge off\">unknown</span></td>"));
+    assert_non_null(strstr(html, "Prometheus does not tell whether samples flow: &lt;script&gt;"));
+    assert_null(strstr(html, "<script"));
+}
+
+static void the_page_says_ages_as_people_do(void **state) {
+    static const struct {
+        int64_t milliseconds;
+        const char *words;
+    } ages[] = {
+        {-5000, "newest 0 s ago"},
+        {119999, "newest 119 s ago"},
+        {120000, "newest 2 min ago"},
+        {7200000, "newest 2 h ago"},
+        {INT64_C(172800000), "newest 2 d ago"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(ages); i++) {
+        CLEANUP(buffer_free) struct buffer out = {0};
+        struct web_view view;
+        view_example(&view);
+        const struct web_health health = {.verdict = "behind",
+                                          .newest_sent = view.now - ages[i].milliseconds};
+        const struct web_remote_write remote_write = {
+            .namespace = "a", .name = "b", .state = "active", .served = true, .health = &health};
+        view.remote_writes = &remote_write;
+        view.remote_write_count = 1;
+
+        assert_non_null(strstr(page_of(&view, &out), ages[i].words));
+    }
+}
+
 /* --- secrets -------------------------------------------------------------------------------- */
 
 static void no_secret_of_an_entry_is_shown(void **state) {
@@ -255,6 +364,47 @@ static void the_json_has_each_remote_write_with_its_place(void **state) {
     json_decref(root);
 }
 
+static void the_json_has_the_health_of_what_is_served(void **state) {
+    struct web_view view;
+    view_example(&view);
+
+    json_t *root = json_of(&view);
+    assert_non_null(root);
+
+    json_t *items = json_object_get(root, "remoteWrites");
+    json_t *health = json_object_get(json_array_get(items, 1), "health");
+    assert_string_equal(json_string_value(json_object_get(health, "verdict")), "flowing");
+    assert_int_equal(json_integer_value(json_object_get(health, "samplesSent")), 123456);
+    assert_int_equal(json_integer_value(json_object_get(health, "samplesFailed")), 0);
+    assert_int_equal(json_integer_value(json_object_get(health, "samplesDropped")), 7);
+    assert_int_equal(json_integer_value(json_object_get(health, "samplesRetried")), 0);
+    assert_int_equal(json_integer_value(json_object_get(health, "samplesPending")), 12);
+    assert_int_equal(json_integer_value(json_object_get(health, "shards")), 2);
+    assert_string_equal(json_string_value(json_object_get(health, "newestSentAt")),
+                        "2026-01-31T11:59:48.250Z");
+    assert_true(json_is_null(json_object_get(json_array_get(items, 2), "health")));
+    health = json_object_get(json_array_get(items, 4), "health");
+    assert_true(json_is_null(json_object_get(health, "newestSentAt")));
+    health = json_object_get(root, "health");
+    assert_string_equal(json_string_value(json_object_get(health, "toldAt")),
+                        "2026-01-31T11:59:57.250Z");
+    assert_true(json_is_null(json_object_get(health, "error")));
+    json_decref(root);
+}
+
+static void the_json_says_why_no_health_is_told(void **state) {
+    struct web_view view;
+    view_without_health(&view, ODD_TEXT);
+
+    json_t *root = json_of(&view);
+    assert_non_null(root);
+
+    const json_t *health = json_object_get(root, "health");
+    assert_true(json_is_null(json_object_get(health, "toldAt")));
+    assert_string_equal(json_string_value(json_object_get(health, "error")), ODD_TEXT);
+    json_decref(root);
+}
+
 static void what_the_json_does_not_know_is_null(void **state) {
     struct web_view view;
     view_of_start(&view);
@@ -318,12 +468,20 @@ int main(void) {
         cmocka_unit_test(two_manifests_of_one_name_and_state_are_one_series),
         cmocka_unit_test(histograms_are_cumulative),
         cmocka_unit_test(a_duration_that_is_a_bound_belongs_to_its_bucket),
+        cmocka_unit_test(metrics_tell_whether_samples_flow),
+        cmocka_unit_test(metrics_say_nothing_of_what_prometheus_does_not_tell),
+        cmocka_unit_test(metrics_say_nothing_of_a_verdict_that_is_unknown),
+        cmocka_unit_test(the_page_says_what_flows_and_what_does_not),
+        cmocka_unit_test(the_page_says_why_nothing_is_told),
+        cmocka_unit_test(the_page_says_ages_as_people_do),
         cmocka_unit_test(no_secret_of_an_entry_is_shown),
         cmocka_unit_test(what_is_no_secret_of_an_entry_is_shown),
         cmocka_unit_test(odd_text_reaches_the_page_as_text),
         cmocka_unit_test(the_page_needs_nothing_from_elsewhere),
         cmocka_unit_test(the_page_says_why_it_is_not_ready),
         cmocka_unit_test(the_json_has_each_remote_write_with_its_place),
+        cmocka_unit_test(the_json_has_the_health_of_what_is_served),
+        cmocka_unit_test(the_json_says_why_no_health_is_told),
         cmocka_unit_test(what_the_json_does_not_know_is_null),
         cmocka_unit_test(each_endpoint_answers),
         cmocka_unit_test(other_paths_and_methods_are_refused),
