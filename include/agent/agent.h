@@ -111,6 +111,7 @@ struct agent_status {
     int64_t success_time;   /* ... of the last successful one */
     const struct earlier_form *earlier; /* RemoteWrites served in an earlier form, since when */
     size_t earlier_count;
+    const struct prometheus_settings *prometheus; /* how it is asked */
     uint64_t passes;
     uint64_t writes;         /* passes that wrote the config or a secret file */
     uint64_t publish_errors; /* passes that could not */

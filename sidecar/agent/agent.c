@@ -482,6 +482,7 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
 
     status.phase = agent->phase;
     status.only_watches = agent_only_watches(agent);
+    status.prometheus = &agent->settings->prometheus;
     status.state = pass_state(agent->pass);
     status.prometheus_version = agent->peer.version_text;
     status.reload_method = reload_method_name(agent->settings->prometheus.method);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "command/health.h"
 #include "command/observe.h"
 #include "command/version.h"
 #include "web/process.h"
@@ -19,6 +20,7 @@
 struct serve {
     struct agent *agent;
     struct observer *observer;
+    struct health *health;
     struct process_source *process;
     struct web_server *server;
 };
@@ -60,11 +62,13 @@ static void view_remote_writes(const struct serve *serve, const struct agent_sta
             .url = outcome->url,
             .changed = observer_changed(serve->observer, i),
             .earlier = outcome->earlier,
+            .served = outcome->entry.length > 0,
         };
         if (outcome->earlier) {
             items[i].earlier_since = earlier_since(status, outcome, &earlier);
         }
     }
+    health_view(serve->health, arena, items, state->outcome_count, view);
     view->remote_writes = items;
     view->remote_write_count = state->outcome_count;
 }
@@ -164,6 +168,19 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
     process_source_read(serve->process, &view->process);
 }
 
+/* web_hooks.prepare: whoever looks at RemoteWrites wants to know whether their samples flow. */
+static bool prepare(struct web_hold *hold, const char *path, void *context) {
+    static const char *const paths[] = {"/", "/metrics", "/api/v1/status"};
+    const struct serve *serve = context;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+        if (strcmp(paths[i], path) == 0) {
+            return health_prepare(serve->health, hold);
+        }
+    }
+    return false;
+}
+
 /* web_hooks.reload */
 static void on_reload(void *context) {
     const struct serve *serve = context;
@@ -179,7 +196,8 @@ static int listen_fault(const char *address, const char *words, int error) {
 
 static int server_start(struct serve *serve, uv_loop_t *loop, const char *address,
                         struct web_config_file *config_file) {
-    const struct web_hooks hooks = {.view = view_fill, .reload = on_reload, .context = serve};
+    const struct web_hooks hooks = {
+        .view = view_fill, .prepare = prepare, .reload = on_reload, .context = serve};
     const struct web_limits limits = {0};
     struct address parsed;
     int socket = -1;
@@ -220,6 +238,7 @@ int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
         return error;
     }
     serve->observer = observer_new(loop, agent);
+    serve->health = health_new(loop, agent);
     *ret = serve;
     return 0;
 }
@@ -228,6 +247,7 @@ void serve_stop(struct serve *serve) {
     if (serve != NULL) {
         web_server_close(serve->server);
         observer_close(serve->observer);
+        health_close(serve->health);
     }
 }
 
