@@ -4,17 +4,13 @@
  * it: on the page, in the JSON, and to a Prometheus that scrapes it. */
 
 #include "base/memory.h"
-#include "support/http_request.h"
-#include "support/pod.h"
+#include "support/pod_web.h"
 #include "support/tempdir.h"
 
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-#define ANY_PORT "--listen-address=127.0.0.1:0"
 
 /* Nothing listens there. */
 #define CLOSED "http://127.0.0.1:1/api/v1/write"
@@ -23,40 +19,18 @@
 
 /* --- what the sidecar shows ----------------------------------------------------------------- */
 
-/* The port stands in its log. NULL: not yet. */
-static const char *web_url(struct pod *pod, const char *path) {
-    CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
-    const char *at = log != NULL ? strstr(log, "msg=listening") : NULL;
-
-    at = at != NULL ? strstr(at, " port=") : NULL;
-    return at != NULL ? arena_format(pod->arena, "http://127.0.0.1:%lu%s",
-                                     strtoul(at + strlen(" port="), NULL, 10), path)
-                      : NULL;
-}
-
-static struct http_reply get(struct pod *pod, const char *path) {
-    const char *url = web_url(pod, path);
-
-    return url != NULL ? http_get(url, NULL) : (struct http_reply){0};
-}
-
-static bool says(struct pod *pod, const char *path, const char *text) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, path);
-
-    return reply.status == 200 && strstr(buffer_string(&reply.body), text) != NULL;
-}
-
 static bool is_metric(struct pod *pod, const char *metric, const char *name, const char *value) {
-    return says(pod, "/metrics",
-                arena_format(pod->arena,
-                             "\nremotewrite_sidecar_remote_write_%s{namespace=\"monitoring\","
-                             "name=\"%s\"} %s\n",
-                             metric, name, value));
+    return pod_web_says(
+        pod, "/metrics",
+        arena_format(pod->arena,
+                     "\nremotewrite_sidecar_remote_write_%s{namespace=\"monitoring\","
+                     "name=\"%s\"} %s\n",
+                     metric, name, value));
 }
 
 /* The health of a RemoteWrite in the JSON: *ret_root is the caller's. NULL: there is none. */
 static const json_t *health_of(struct pod *pod, const char *name, json_t **ret_root) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, "/api/v1/status");
+    CLEANUP(http_reply_free) struct http_reply reply = pod_web_get(pod, "/api/v1/status");
     size_t index = 0;
     const json_t *item = NULL;
 
@@ -91,7 +65,7 @@ static double json_figure(struct pod *pod, const char *name, const char *key) {
 
 /* The page's row of a RemoteWrite has this text. */
 static bool row_says(struct pod *pod, const char *name, const char *text) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, "/");
+    CLEANUP(http_reply_free) struct http_reply reply = pod_web_get(pod, "/");
     char *row =
         strstr(buffer_string(&reply.body), arena_format(pod->arena, ">monitoring/%s<", name));
     char *end = row != NULL ? strstr(row, "</tr>") : NULL;
@@ -101,26 +75,6 @@ static bool row_says(struct pod *pod, const char *name, const char *text) {
     }
     *end = '\0';
     return strstr(row, text) != NULL;
-}
-
-/* promtool reads standard input, so a shell hands it the file. */
-static void assert_metrics_are_valid(struct pod *pod) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, "/metrics");
-    const char *promtool = getenv("PROMTOOL");
-
-    assert_int_equal(reply.status, 200);
-    if (promtool == NULL || access(promtool, X_OK) != 0) {
-        return;
-    }
-    file_write(pod->folder, "metrics", buffer_string(&reply.body));
-    const char *const arguments[] = {
-        "/bin/sh", "-c",
-        arena_format(pod->arena, "'%s' check metrics < '%s/metrics' > '%s/lint' 2>&1", promtool,
-                     pod->folder, pod->folder),
-        NULL};
-    assert_int_equal(process_run(arguments, NULL, "/dev/null", DEADLINE_USUAL), 0);
-    CLEANUP(memory_freep) char *lint = file_read(pod->folder, "lint");
-    assert_string_equal(lint, "");
 }
 
 /* --- what the user does --------------------------------------------------------------------- */
@@ -139,7 +93,7 @@ static void drop_to_closed_port(struct pod *pod, const char *name) {
 
 /* The Prometheus beside the sidecar scrapes it, too. */
 static void scrape_the_sidecar(struct pod *pod) {
-    const char *url = web_url(pod, "");
+    const char *url = pod_web_url(pod, "");
     assert_non_null(url);
 
     pod_base(pod,
@@ -171,7 +125,7 @@ static bool both_have_begun(struct pod *pod) {
 }
 
 static void given_one_that_flows_and_one_that_does_not(struct pod *pod) {
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "up"});
     drop_to_closed_port(pod, "down");
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "up") &&
@@ -198,7 +152,7 @@ static void metrics_tell_which_one_flows_within_two_scrapes(void **state) {
     assert_true(scraped(pod, "samples_pending", "down") > 0);
     assert_true(scraped(pod, "highest_sent_timestamp_seconds", "up") > 0);
     assert_true(isnan(scraped(pod, "highest_sent_timestamp_seconds", "down")));
-    assert_metrics_are_valid(pod);
+    pod_web_assert_valid_metrics(pod);
 }
 
 static void page_and_json_tell_which_one_flows(void **state) {
@@ -220,7 +174,7 @@ static void page_and_json_tell_which_one_flows(void **state) {
 
 static void one_that_is_not_served_has_no_health(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "up"});
     pod_drop(pod, (struct manifest){.name = "waits", .secret = "to-come"});
 
@@ -229,12 +183,13 @@ static void one_that_is_not_served_has_no_health(void **state) {
     json_t *root = NULL;
     assert_null(health_of(pod, "waits", &root));
     json_decref(root);
-    assert_false(says(pod, "/metrics", "_flowing{namespace=\"monitoring\",name=\"waits\"}"));
+    assert_false(
+        pod_web_says(pod, "/metrics", "_flowing{namespace=\"monitoring\",name=\"waits\"}"));
 }
 
 static void a_receiver_that_goes_down_and_comes_back_is_seen_to(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "up"});
     EVENTUALLY(pod, is_metric(pod, "flowing", "up", "1"));
 
@@ -249,7 +204,7 @@ static void a_receiver_that_goes_down_and_comes_back_is_seen_to(void **state) {
 
 static void a_receiver_that_refuses_the_samples_is_failing(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "up"});
     EVENTUALLY(pod, is_verdict(pod, "up", "flowing"));
 
@@ -264,18 +219,20 @@ static void a_receiver_that_refuses_the_samples_is_failing(void **state) {
 
 static void without_prometheus_nothing_is_told_and_the_page_says_so(void **state) {
     struct pod *pod = *state;
-    pod_runs(pod, ANY_PORT);
+    pod_runs(pod, POD_ANY_PORT);
     pod_drop(pod, (struct manifest){.name = "up"});
     EVENTUALLY(pod, is_metric(pod, "flowing", "up", "1"));
 
     prometheus_server_stop(pod->prometheus);
     EVENTUALLY(pod, row_says(pod, "up", "<span class=\"badge off\">unknown</span>"));
 
-    assert_true(says(pod, "/", "Prometheus does not tell whether samples flow: GET http://"));
-    assert_false(says(pod, "/metrics", "remotewrite_sidecar_remote_write_flowing"));
-    assert_false(says(pod, "/metrics", "remotewrite_sidecar_remote_write_samples_sent_total"));
-    assert_true(says(pod, "/metrics", "remotewrite_sidecar_remote_write_state"));
-    assert_metrics_are_valid(pod);
+    assert_true(
+        pod_web_says(pod, "/", "Prometheus does not tell whether samples flow: GET http://"));
+    assert_false(pod_web_says(pod, "/metrics", "remotewrite_sidecar_remote_write_flowing"));
+    assert_false(
+        pod_web_says(pod, "/metrics", "remotewrite_sidecar_remote_write_samples_sent_total"));
+    assert_true(pod_web_says(pod, "/metrics", "remotewrite_sidecar_remote_write_state"));
+    pod_web_assert_valid_metrics(pod);
     /* Said once, however often it is asked. */
     assert_int_equal(pod_logged(pod, "level=warn msg=\"Prometheus does not tell whether samples"),
                      1);

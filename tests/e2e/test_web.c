@@ -6,48 +6,17 @@
 #include "support/http_request.h"
 #include "support/http_stub.h"
 #include "support/pod.h"
+#include "support/pod_web.h"
 #include "support/tempdir.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static struct http_reply get(struct pod *pod, const char *path) {
-    const char *url = pod_web_url(pod, path);
-
-    return url != NULL ? http_get(url, NULL) : (struct http_reply){0};
-}
-
 static long status_of(struct pod *pod, const char *path) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, path);
+    CLEANUP(http_reply_free) struct http_reply reply = pod_web_get(pod, path);
 
     return reply.status;
-}
-
-static bool says(struct pod *pod, const char *path, const char *text) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, path);
-
-    return reply.status == 200 && strstr(buffer_string(&reply.body), text) != NULL;
-}
-
-/* promtool reads standard input, so a shell hands it the file. */
-static void assert_metrics_are_valid(struct pod *pod) {
-    CLEANUP(http_reply_free) struct http_reply reply = get(pod, "/metrics");
-    const char *promtool = getenv("PROMTOOL");
-
-    assert_int_equal(reply.status, 200);
-    if (promtool == NULL || access(promtool, X_OK) != 0) {
-        return;
-    }
-    file_write(pod->folder, "metrics", buffer_string(&reply.body));
-    const char *const arguments[] = {
-        "/bin/sh", "-c",
-        arena_format(pod->arena, "'%s' check metrics < '%s/metrics' > '%s/lint' 2>&1", promtool,
-                     pod->folder, pod->folder),
-        NULL};
-    assert_int_equal(process_run(arguments, NULL, "/dev/null", DEADLINE_USUAL), 0);
-    CLEANUP(memory_freep) char *lint = file_read(pod->folder, "lint");
-    assert_string_equal(lint, "");
 }
 
 static void it_is_ready_when_prometheus_runs_the_config(void **state) {
@@ -63,7 +32,7 @@ static void it_is_ready_when_prometheus_runs_the_config(void **state) {
 
     assert_int_equal(status_of(pod, "/readyz"), 503);
     assert_int_equal(status_of(pod, "/healthz"), 200);
-    assert_metrics_are_valid(pod);
+    pod_web_assert_valid_metrics(pod);
     http_stub_release(stub);
 
     EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
@@ -83,16 +52,16 @@ static void metrics_are_valid_while_it_asks_for_the_version(void **state) {
                       NULL);
 
     EVENTUALLY(pod, status_of(pod, "/metrics") == 200);
-    assert_metrics_are_valid(pod);
+    pod_web_assert_valid_metrics(pod);
 }
 
 static void metrics_are_valid_while_prometheus_is_away(void **state) {
     struct pod *pod = *state;
     pod_start_sidecar(pod, POD_ANY_PORT, NULL);
-    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"phase\": \"waiting\""));
+    EVENTUALLY(pod, pod_web_says(pod, "/api/v1/status", "\"phase\": \"waiting\""));
 
-    assert_true(says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
-    assert_metrics_are_valid(pod);
+    assert_true(pod_web_says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
+    pod_web_assert_valid_metrics(pod);
 }
 
 static void metrics_are_valid_during_a_search(void **state) {
@@ -106,8 +75,8 @@ static void metrics_are_valid_during_a_search(void **state) {
                       arena_format(pod->arena, "--reload-url=%s", http_stub_url(stub, "/-/reload")),
                       NULL);
 
-    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"phase\": \"isolating\""));
-    assert_metrics_are_valid(pod);
+    EVENTUALLY(pod, pod_web_says(pod, "/api/v1/status", "\"phase\": \"isolating\""));
+    pod_web_assert_valid_metrics(pod);
 }
 
 static void metrics_are_valid_with_one_that_prometheus_refused(void **state) {
@@ -126,8 +95,8 @@ static void metrics_are_valid_with_one_that_prometheus_refused(void **state) {
     /* A field of a Prometheus that is newer than the one that is there. */
     pod_start_sidecar(pod, POD_ANY_PORT, "--prometheus-version=3.14", NULL);
 
-    EVENTUALLY(pod, says(pod, "/metrics", ",state=\"quarantined\"} 1\n"));
-    assert_metrics_are_valid(pod);
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics", ",state=\"quarantined\"} 1\n"));
+    pod_web_assert_valid_metrics(pod);
 }
 
 /* --- reloads -------------------------------------------------------------------------------- */
@@ -152,21 +121,21 @@ static void metrics_tell_what_became_of_each_remote_write(void **state) {
     pod_drop(pod, (struct manifest){.name = "team-a"});
     pod_drop(pod, (struct manifest){.name = "team-b", .secret = "to-come"});
 
-    EVENTUALLY(pod, says(pod, "/metrics",
-                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
-                         "name=\"team-a\",state=\"active\"} 1\n"));
-    EVENTUALLY(pod, says(pod, "/metrics",
-                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
-                         "name=\"team-b\",state=\"pending\"} 1\n"));
-    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
-    assert_true(says(pod, "/metrics", "\nprocess_open_fds "));
-    assert_metrics_are_valid(pod);
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics",
+                                 "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                                 "name=\"team-a\",state=\"active\"} 1\n"));
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics",
+                                 "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                                 "name=\"team-b\",state=\"pending\"} 1\n"));
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+    assert_true(pod_web_says(pod, "/metrics", "\nprocess_open_fds "));
+    pod_web_assert_valid_metrics(pod);
 
     pod_secret(pod, "to-come", FIRST_PASSWORD);
-    EVENTUALLY(pod, says(pod, "/metrics",
-                         "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
-                         "name=\"team-b\",state=\"active\"} 1\n"));
-    EVENTUALLY(pod, !says(pod, "/metrics", "propagation_seconds_count 0\n"));
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics",
+                                 "remotewrite_sidecar_remote_write_state{namespace=\"monitoring\","
+                                 "name=\"team-b\",state=\"active\"} 1\n"));
+    EVENTUALLY(pod, !pod_web_says(pod, "/metrics", "propagation_seconds_count 0\n"));
 }
 
 static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state) {
@@ -175,16 +144,16 @@ static void a_refused_base_fails_the_last_reload_until_it_is_mended(void **state
     pod_catch_up(pod);
     const char *base = pod_output_without_block(pod);
     pod->refused_on_purpose = true;
-    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
 
     /* YAML, but no configuration of Prometheus: the sidecar cannot know. */
     pod_base(pod, arena_format(pod->arena, "%s\nno_such_section: {}\n", base));
     EVENTUALLY(pod, status_of(pod, "/readyz") == 503);
-    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
-    assert_metrics_are_valid(pod);
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics", "\nreloader_last_reload_successful 0\n"));
+    pod_web_assert_valid_metrics(pod);
 
     pod_base(pod, base);
-    EVENTUALLY(pod, says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
+    EVENTUALLY(pod, pod_web_says(pod, "/metrics", "\nreloader_last_reload_successful 1\n"));
     EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
 }
 
@@ -274,15 +243,15 @@ static void no_secret_is_on_the_page_or_in_the_json(void **state) {
     struct pod *pod = *state;
     pod_drop(pod, (struct manifest){.name = "team-a"});
     pod_runs(pod, POD_ANY_PORT);
-    EVENTUALLY(pod, says(pod, "/", "monitoring/team-a"));
-    EVENTUALLY(pod, says(pod, "/api/v1/status", "\"state\": \"active\""));
+    EVENTUALLY(pod, pod_web_says(pod, "/", "monitoring/team-a"));
+    EVENTUALLY(pod, pod_web_says(pod, "/api/v1/status", "\"state\": \"active\""));
     static const char *const paths[] = {"/", "/api/v1/status", "/metrics"};
 
     for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
-        assert_false(says(pod, paths[i], RECEIVER_USER));
-        assert_false(says(pod, paths[i], "first: "));
+        assert_false(pod_web_says(pod, paths[i], RECEIVER_USER));
+        assert_false(pod_web_says(pod, paths[i], "first: "));
     }
-    assert_true(says(pod, "/api/v1/status", "username: \\\"<secret>\\\""));
+    assert_true(pod_web_says(pod, "/api/v1/status", "username: \\\"<secret>\\\""));
 }
 
 static void an_address_that_is_taken_ends_it_with_1(void **state) {
