@@ -35,6 +35,7 @@ struct stage {
     uint16_t open_port;
     uint16_t closed_port;
     bool hangups;
+    const struct hangup_target *target; /* a process that waits for SIGHUP */
     struct sandbox_report report;
 };
 
@@ -76,6 +77,9 @@ static int run_in_sandbox(int (*check)(const struct stage *stage), bool hangups)
     file_write(stage.folder, "out/file", "out");
     file_write(stage.folder, "else/file", "else");
 
+    /* Out here it can be told to end with this process, and is killed. */
+    HANGUP_TARGET target = hangup_target_new(0);
+    stage.target = target;
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
@@ -180,8 +184,7 @@ static int starts_no_program_and_gains_nothing(const struct stage *stage) {
 
 /* A process that ends by SIGHUP, and one that waits for it are no different here. */
 static int sends_hangup_and_no_other_signal(const struct stage *stage) {
-    HANGUP_TARGET target = hangup_target_new(0);
-    pid_t pid = hangup_target_id(target);
+    pid_t pid = hangup_target_id(stage->target);
     int descriptor = pidfd_open(pid, 0);
     bool held = descriptor >= 0 && pidfd_send_signal(descriptor, SIGHUP, NULL, 0) == 0 &&
                 fails_with(pidfd_send_signal(descriptor, SIGTERM, NULL, 0), EPERM) &&
@@ -189,9 +192,6 @@ static int sends_hangup_and_no_other_signal(const struct stage *stage) {
                 fails_with(kill(pid, 0), EPERM) && fails_with(kill(-pid, SIGHUP), EPERM) &&
                 fails_with(kill(-1, SIGHUP), EPERM);
 
-    (void)stage;
-    /* It may not be killed from here: it ends with this process. */
-    target = NULL;
     return held ? HELD : BROKEN;
 }
 
