@@ -29,6 +29,7 @@ struct form {
     const struct node *node; /* the same as a tree; NULL: read it out of the text */
     const struct secret_file *secrets;
     size_t secret_count;
+    bool delicate; /* compile/delicate.h; known of a form that this process made */
 };
 
 /* Sorted by namespace, then name; each pair once. */
@@ -67,6 +68,12 @@ bool form_set_same(const struct form_set *left, const struct form_set *right);
 const struct form *form_set_find(const struct form_set *set, const char *namespace,
                                  const char *name);
 
+/* Those that have to be written ahead of all others: delicate ones that the good set (NULL: none)
+ * does not have with the same entry. One flag for each form of the set, in the arena; NULL where
+ * there is no such form. */
+const bool *form_set_ahead(struct arena *arena, const struct form_set *set,
+                           const struct form_set *good);
+
 /* Where the text of a form stands in the merged config. */
 struct form_span {
     size_t start;
@@ -76,6 +83,7 @@ struct form_span {
 /* A merged config and what it needs beside it. */
 struct composition {
     bool mergeable; /* false: an error diagnostic says why; the rest is empty */
+    bool ahead;     /* not in the usual order: some forms stand ahead of all others */
     struct bytes config;
     struct bytes section;    /* our block in it; empty where there is no form */
     struct form_span *spans; /* one for each form; empty for one that is left out (see below) */
@@ -84,15 +92,17 @@ struct composition {
 };
 
 /* Base + forms, in the arena. base may be NULL (not mergeable). A form whose name the base's own
- * entries have is left out: Prometheus takes no two of one name. secrets and texts are shared with
- * the forms. */
+ * entries have is left out: Prometheus takes no two of one name. ahead: one flag for each form;
+ * those come first of all, then the other forms, then the base's own. NULL: the usual order, as
+ * well as for a base whose layout leaves no room for that. secrets and texts are shared with the
+ * forms. */
 struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const struct yaml_limits *limits,
+                           size_t count, const bool *ahead, const struct yaml_limits *limits,
                            struct diagnostics *diagnostics);
 
 /* The same of a set, its base read anew. */
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,
-                                    const struct yaml_limits *limits,
+                                    const bool *ahead, const struct yaml_limits *limits,
                                     struct diagnostics *diagnostics);
 
 #endif

@@ -4,14 +4,15 @@
 
 /*
  * The splice: entries put into a person's prometheus.yml without touching a byte of theirs. The
- * entries stand as one block between two marker lines, after the base's own; taking the block out
- * again gives the base back, byte for byte. After the splice the result is parsed and compared with
- * base + entries; a mismatch is an error, never a file.
+ * entries stand as one block between two marker lines, after the base's own (or, for one reload,
+ * ahead of them); taking the block out again gives the base back, byte for byte. After the splice
+ * the result is parsed and compared with base + entries; a mismatch is an error, never a file.
  */
 
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/diagnostic.h"
+#include "compile/place.h"
 #include "yaml/tree.h"
 
 #include <stddef.h>
@@ -52,12 +53,13 @@ struct merge_item {
 };
 
 /*
- * Base + items into out (appended to an empty buffer). No items: out is base_text. *ret_start,
- * *ret_end: our block, markers included. 0; -EINVAL with an error diagnostic when the result is not
- * base + items, or has no place.
+ * Base + items into out (appended to an empty buffer). No items: out is base_text. side: behind the
+ * base's own entries, as usual, or ahead of them. *ret_start, *ret_end: our block, markers
+ * included. 0; -EINVAL with an error diagnostic when the result is not base + items, or has no
+ * place.
  */
-int base_merge(struct arena *arena, const struct base *base, struct merge_item *items, size_t count,
-               struct buffer *out, size_t *ret_start, size_t *ret_end,
+int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
+               size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end,
                struct diagnostics *diagnostics);
 
 #endif

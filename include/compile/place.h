@@ -24,6 +24,7 @@ struct place {
     bool lacks_final_break; /* at the end of a text whose last line has no line break */
     bool flow;              /* entries are written in flow style */
     bool comma;             /* a comma has to come first */
+    bool comma_behind;      /* ... and behind the last one */
     bool rewrite; /* the base's own entries are not written where ours go: they are written out */
     size_t head_indent; /* of head */
     size_t indent;      /* of the dashes, in block style */
@@ -40,9 +41,17 @@ struct site {
     bool inherited;               /* remote_write comes by a merge key */
 };
 
+/* Where the entries go: behind the base's own, or ahead of them. */
+enum place_side {
+    PLACE_BEHIND,
+    PLACE_AHEAD,
+    PLACE_SIDES
+};
+
 /* 0, or -EINVAL when the text is not what the tree lets expect: there is no place that is known to
- * be right. */
-int place_find(const struct site *site, struct place *ret);
+ * be right. Where the base has no entry of its own, or all of them are written out (rewrite), the
+ * two sides are one place. */
+int place_find(const struct site *site, enum place_side side, struct place *ret);
 
 /* True when a merge key (<<) of the root follows remote_write. Prometheus reads the two in the
  * order of the text: what is merged later replaces the list, whatever YAML says. */

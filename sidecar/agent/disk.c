@@ -204,7 +204,7 @@ struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct composition composition =
-        form_set_compose(arena, set, &disk->settings->compile.limits, &diagnostics);
+        form_set_compose(arena, set, NULL, &disk->settings->compile.limits, &diagnostics);
 
     if (!composition.mergeable) {
         /* Never: it was merged before. */

@@ -339,7 +339,7 @@ static const bool *cited(const struct agent *agent, struct arena *arena,
     const struct form_set *set = disk_set(agent->disk);
     struct diagnostics diagnostics = diagnostics_in(arena);
     struct composition composition =
-        form_set_compose(arena, set, &agent->settings->compile.limits, &diagnostics);
+        form_set_compose(arena, set, NULL, &agent->settings->compile.limits, &diagnostics);
 
     return composition.mergeable ? citations_find(arena, arena_string(arena, answer->body),
                                                   composition.config, composition.spans, set->count)

@@ -222,7 +222,7 @@ static bool can_be_merged(const struct form_set *set, const struct yaml_limits *
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
 
-    return form_set_compose(arena, set, limits, &diagnostics).mergeable;
+    return form_set_compose(arena, set, NULL, limits, &diagnostics).mergeable;
 }
 
 static bool take_good(struct arena *arena, const json_t *object, const struct yaml_limits *limits,

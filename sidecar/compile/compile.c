@@ -8,6 +8,7 @@
 #include "compile/compile.h"
 
 #include "base/memory.h"
+#include "compile/delicate.h"
 #include "compile/envsubst.h"
 #include "compile/form.h"
 #include "compile/history.h"
@@ -458,11 +459,14 @@ static void recall(struct pass *pass, struct candidate *candidate) {
     const struct history *history = pass->settings->history;
     const struct refusal *refusal = NULL;
 
-    if (candidate->outcome.state == STATE_ACTIVE)
+    if (candidate->outcome.state == STATE_ACTIVE) {
         candidate->form =
             form_of(pass->arena, remote_write->namespace, remote_write->name,
                     remote_write->location.file, candidate->translation.entry,
                     candidate->translation.secrets, candidate->translation.secret_count);
+        candidate->form.delicate =
+            entry_is_delicate(candidate->translation.entry, remote_write->spec);
+    }
     if (history == NULL)
         return;
     if (remote_write->name[0] != '\0')
@@ -656,7 +660,7 @@ static void merge(struct pass *pass) {
             served->forms[served->count].node = candidate->translation.entry;
         served->count++;
     }
-    composition = compose(pass->arena, pass->base, served->forms, served->count,
+    composition = compose(pass->arena, pass->base, served->forms, served->count, NULL,
                           &pass->settings->limits, &state->diagnostics);
     if (!composition.mergeable)
         return;

@@ -62,6 +62,7 @@ struct form form_copy(struct arena *arena, const struct form *form) {
         .entry = arena_bytes(arena, form->entry),
         .secrets = secrets,
         .secret_count = form->secret_count,
+        .delicate = form->delicate,
     };
 }
 
@@ -180,48 +181,116 @@ static void collect_secrets(struct arena *arena, const struct form *const *taken
     composition->secret_count = total;
 }
 
-struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const struct yaml_limits *limits,
-                           struct diagnostics *diagnostics) {
-    struct composition composition = {.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
-    struct merge_item *items = ARENA_NEW_ARRAY(arena, struct merge_item, count);
-    const struct form **taken = ARENA_NEW_ARRAY(arena, const struct form *, count);
-    CLEANUP(buffer_free) struct buffer out = {0};
-    const char **names;
+/* What goes into the config, in its order. */
+struct lineup {
+    const struct form **forms;
+    size_t count;
+    enum place_side side;
+};
+
+/* Those whose name the base does not have. */
+static struct lineup line_up(struct arena *arena, const struct base *base, const struct form *forms,
+                             size_t count) {
+    struct lineup lineup = {.forms = ARENA_NEW_ARRAY(arena, const struct form *, count)};
     size_t name_count;
-    size_t taken_count = 0;
+    const char **names = own_names(arena, base, &name_count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (name_count == 0 ||
+            bsearch(&forms[i].name, names, name_count, sizeof(*names), compare_strings) == NULL)
+            lineup.forms[lineup.count++] = &forms[i];
+    }
+    return lineup;
+}
+
+/* The same with those first that are to be ahead; the usual one where none of them is in it. */
+static struct lineup line_up_ahead(struct arena *arena, const struct lineup *usual,
+                                   const struct form *forms, const bool *ahead) {
+    struct lineup lineup = {.forms = ARENA_NEW_ARRAY(arena, const struct form *, usual->count),
+                            .side = PLACE_AHEAD};
+
+    for (size_t i = 0; i < usual->count; i++) {
+        if (ahead[usual->forms[i] - forms])
+            lineup.forms[lineup.count++] = usual->forms[i];
+    }
+    if (lineup.count == 0)
+        return *usual;
+    for (size_t i = 0; i < usual->count; i++) {
+        if (!ahead[usual->forms[i] - forms])
+            lineup.forms[lineup.count++] = usual->forms[i];
+    }
+    return lineup;
+}
+
+static struct composition compose_lineup(struct arena *arena, const struct base *base,
+                                         const struct form *forms, size_t count,
+                                         const struct lineup *lineup,
+                                         const struct yaml_limits *limits,
+                                         struct diagnostics *diagnostics) {
+    struct composition composition = {.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
+    struct merge_item *items = ARENA_NEW_ARRAY(arena, struct merge_item, lineup->count);
+    CLEANUP(buffer_free) struct buffer out = {0};
     size_t start = 0;
     size_t end = 0;
 
-    if (base == NULL)
-        return composition;
-    names = own_names(arena, base, &name_count);
-    for (size_t i = 0; i < count; i++) {
-        if (name_count > 0 &&
-            bsearch(&forms[i].name, names, name_count, sizeof(*names), compare_strings) != NULL)
-            continue;
-        items[taken_count].comment = comment_of(arena, &forms[i]);
-        items[taken_count].entry = entry_tree(arena, &forms[i], limits, diagnostics);
-        if (items[taken_count].entry == NULL)
+    for (size_t i = 0; i < lineup->count; i++) {
+        items[i].comment = comment_of(arena, lineup->forms[i]);
+        items[i].entry = entry_tree(arena, lineup->forms[i], limits, diagnostics);
+        if (items[i].entry == NULL)
             return composition;
-        taken[taken_count++] = &forms[i];
     }
-    if (base_merge(arena, base, items, taken_count, &out, &start, &end, diagnostics) < 0)
+    if (base_merge(base, lineup->side, items, lineup->count, &out, &start, &end, diagnostics) < 0)
         return composition;
 
     composition.mergeable = true;
+    composition.ahead = lineup->side == PLACE_AHEAD;
     composition.config = arena_bytes(arena, buffer_bytes(&out));
     composition.section = bytes_slice(composition.config, start, end);
-    for (size_t i = 0; i < taken_count; i++)
-        composition.spans[taken[i] - forms] = (struct form_span){items[i].start, items[i].end};
-    collect_secrets(arena, taken, taken_count, &composition);
+    for (size_t i = 0; i < lineup->count; i++)
+        composition.spans[lineup->forms[i] - forms] =
+            (struct form_span){items[i].start, items[i].end};
+    collect_secrets(arena, lineup->forms, lineup->count, &composition);
     return composition;
 }
 
+struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
+                           size_t count, const bool *ahead, const struct yaml_limits *limits,
+                           struct diagnostics *diagnostics) {
+    struct diagnostics unheard = diagnostics_in(arena);
+
+    if (base == NULL)
+        return (struct composition){.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
+    const struct lineup usual = line_up(arena, base, forms, count);
+    if (ahead != NULL) {
+        const struct lineup lineup = line_up_ahead(arena, &usual, forms, ahead);
+        struct composition composition =
+            compose_lineup(arena, base, forms, count, &lineup, limits, &unheard);
+        if (composition.mergeable)
+            return composition;
+    }
+    return compose_lineup(arena, base, forms, count, &usual, limits, diagnostics);
+}
+
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,
-                                    const struct yaml_limits *limits,
+                                    const bool *ahead, const struct yaml_limits *limits,
                                     struct diagnostics *diagnostics) {
     const struct base *base = base_read(arena, set->base, set->base_path, limits, diagnostics);
 
-    return compose(arena, base, set->forms, set->count, limits, diagnostics);
+    return compose(arena, base, set->forms, set->count, ahead, limits, diagnostics);
+}
+
+const bool *form_set_ahead(struct arena *arena, const struct form_set *set,
+                           const struct form_set *good) {
+    bool *ahead = ARENA_NEW_ARRAY(arena, bool, set->count);
+    bool any = false;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct form *form = &set->forms[i];
+        const struct form *taken =
+            form->delicate ? form_set_find(good, form->namespace, form->name) : NULL;
+
+        ahead[i] = form->delicate && (taken == NULL || !form_same_entry(taken, form));
+        any |= ahead[i];
+    }
+    return any ? ahead : NULL;
 }

@@ -59,100 +59,134 @@ static void write_comment(struct buffer *out, const char *comment, size_t indent
 
 /* --- the block -------------------------------------------------------------------------------- */
 
-static void write_line(struct buffer *out, const char *line, size_t indent,
-                       const char *line_break) {
+/* What is written, where. */
+struct splice {
+    const struct base *base;
+    const struct place *place;
+    struct buffer *out;
+};
+
+static void write_line(const struct splice *splice, const char *line, size_t indent) {
     if (line != NULL) {
-        buffer_append_repeated(out, ' ', indent);
-        buffer_append_string(out, line);
-        buffer_append_string(out, line_break);
+        buffer_append_repeated(splice->out, ' ', indent);
+        buffer_append_string(splice->out, line);
+        buffer_append_string(splice->out, splice->base->line_break);
     }
 }
 
 /* The bytes that make way, as comments: every line of them behind the prefix, with its own break.
  */
-static void write_stash(struct buffer *out, const struct base *base) {
-    const struct place *place = &base->place;
+static void write_stash(const struct splice *splice) {
+    const struct place *place = splice->place;
     const char *prefix = place->stash == STASH_LINE ? MARKER_BASE_LINE : MARKER_BASE_INLINE;
-    struct bytes bytes = bytes_slice(base->text, place->start, place->end);
+    struct bytes bytes = bytes_slice(splice->base->text, place->start, place->end);
 
     if (place->stash == STASH_NOTHING) {
         return;
     }
     for (size_t at = 0; at < bytes.length;) {
         size_t next = layout_next_line(bytes, at);
-        buffer_append_string(out, prefix);
-        buffer_append(out, bytes_slice(bytes, at, next));
+        buffer_append_string(splice->out, prefix);
+        buffer_append(splice->out, bytes_slice(bytes, at, next));
         at = next;
     }
-    buffer_append_string(out, base->line_break);
+    buffer_append_string(splice->out, splice->base->line_break);
 }
 
-static void write_entry(struct buffer *out, const struct base *base, const struct node *entry) {
-    if (base->place.flow) {
-        emit_flow(out, entry);
+static void write_entry_comment(const struct splice *splice, const char *comment) {
+    const struct place *place = splice->place;
+
+    write_comment(splice->out, comment, place->flow ? 0 : place->indent, splice->base->line_break);
+}
+
+static void write_entry(const struct splice *splice, const struct node *entry) {
+    if (splice->place->flow) {
+        emit_flow(splice->out, entry);
     } else {
-        emit_sequence_item(out, entry, base->place.indent, base->line_break);
+        emit_sequence_item(splice->out, entry, splice->place->indent, splice->base->line_break);
     }
 }
 
-/* Flow entries stand one a line, and all but the last one have a comma behind them. */
-static void end_entry(struct buffer *out, const struct base *base, bool last) {
-    if (base->place.flow) {
-        buffer_append_string(out, last ? "" : ",");
-        buffer_append_string(out, base->line_break);
+/* Flow entries stand one a line, and all but the last one of the list have a comma behind them. */
+static void end_entry(const struct splice *splice, bool last) {
+    if (splice->place->flow) {
+        buffer_append_string(splice->out, last && !splice->place->comma_behind ? "" : ",");
+        buffer_append_string(splice->out, splice->base->line_break);
     }
 }
 
-/* The base's own entries, where they are not written in the list that ours go to. */
-static void write_own_entries(struct buffer *out, const struct base *base, size_t more) {
-    const struct place *place = &base->place;
-    size_t count = place->rewrite && base->entries != NULL ? base->entries->sequence.count : 0;
+/* How many of the base's own entries are written out, as they are not written in the list that ours
+ * go to. */
+static size_t rewritten_count(const struct splice *splice) {
+    const struct node *entries = splice->base->entries;
+
+    return splice->place->rewrite && entries != NULL ? entries->sequence.count : 0;
+}
+
+/* more: how many follow. */
+static void write_own_entries(const struct splice *splice, size_t more) {
+    size_t count = rewritten_count(splice);
 
     if (count > 0) {
-        write_comment(out, own_entries_comment, place->flow ? 0 : place->indent, base->line_break);
+        write_entry_comment(splice, own_entries_comment);
     }
     for (size_t i = 0; i < count; i++) {
-        write_entry(out, base, base->entries->sequence.items[i]);
-        end_entry(out, base, i + 1 == count && more == 0);
+        write_entry(splice, splice->base->entries->sequence.items[i]);
+        end_entry(splice, i + 1 == count && more == 0);
     }
 }
 
-static void write_items(struct buffer *out, const struct base *base, struct merge_item *items,
-                        size_t count) {
-    const struct place *place = &base->place;
-
-    write_own_entries(out, base, count);
+static void write_items(const struct splice *splice, struct merge_item *items, size_t count,
+                        size_t more) {
     for (size_t i = 0; i < count; i++) {
-        items[i].start = out->length;
-        write_comment(out, items[i].comment, place->flow ? 0 : place->indent, base->line_break);
-        write_entry(out, base, items[i].entry);
-        items[i].end = out->length;
-        end_entry(out, base, i + 1 == count);
+        items[i].start = splice->out->length;
+        write_entry_comment(splice, items[i].comment);
+        write_entry(splice, items[i].entry);
+        items[i].end = splice->out->length;
+        end_entry(splice, i + 1 == count && more == 0);
     }
 }
 
-static void write_block(struct buffer *out, const struct base *base, struct merge_item *items,
+static void write_block(const struct splice *splice, enum place_side side, struct merge_item *items,
                         size_t count) {
-    const struct place *place = &base->place;
+    const struct place *place = splice->place;
 
-    write_line(out, MERGE_BEGIN, 0, base->line_break);
-    write_stash(out, base);
-    write_line(out, place->comma ? "," : NULL, 0, base->line_break);
-    write_line(out, place->head, place->head_indent, base->line_break);
-    write_items(out, base, items, count);
-    write_line(out, place->tail, 0, base->line_break);
-    buffer_append_string(out, MERGE_END);
+    write_line(splice, MERGE_BEGIN, 0);
+    write_stash(splice);
+    write_line(splice, place->comma ? "," : NULL, 0);
+    write_line(splice, place->head, place->head_indent);
+    if (side == PLACE_AHEAD) {
+        write_items(splice, items, count, rewritten_count(splice));
+        write_own_entries(splice, 0);
+    } else {
+        write_own_entries(splice, count);
+        write_items(splice, items, count, 0);
+    }
+    write_line(splice, place->tail, 0);
+    buffer_append_string(splice->out, MERGE_END);
 }
 
-int base_merge(struct arena *arena UNUSED, const struct base *base, struct merge_item *items,
+static int no_place_ahead(const struct base *base, struct diagnostics *diagnostics) {
+    diagnostics_add(diagnostics, SEVERITY_ERROR, base_location(base, base->blamed), NULL,
+                    REMOTE_WRITE,
+                    "write it as a plain list: the key, and each entry behind a `-` below it",
+                    "is written in a way that entries cannot safely be put ahead of its own");
+    return -EINVAL;
+}
+
+int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
                size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end,
                struct diagnostics *diagnostics) {
-    const struct place *place = &base->place;
+    const struct place *place = &base->places[side];
+    const struct splice splice = {base, place, out};
 
     if (count == 0) {
         buffer_append(out, base->text);
         *ret_start = *ret_end = out->length;
         return 0;
+    }
+    if (side == PLACE_AHEAD && !base->has_place_ahead) {
+        return no_place_ahead(base, diagnostics);
     }
     buffer_append(out, bytes_slice(base->text, 0, place->start));
     if (place->lacks_final_break) {
@@ -161,13 +195,13 @@ int base_merge(struct arena *arena UNUSED, const struct base *base, struct merge
         buffer_append_char(out, ' ');
     }
     size_t start = out->length;
-    write_block(out, base, items, count);
+    write_block(&splice, side, items, count);
     size_t end = out->length;
     if (!place->lacks_final_break && place->stash != STASH_LINE) {
         buffer_append_string(out, base->line_break);
     }
     buffer_append(out, bytes_slice(base->text, place->end, base->text.length));
-    int status = merge_verify(base, items, count, buffer_bytes(out), diagnostics);
+    int status = merge_verify(base, side, items, count, buffer_bytes(out), diagnostics);
     if (status < 0) {
         buffer_clear(out);
         return status;

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <string.h>
 
 #define KEY "remote_write"
 
@@ -290,6 +291,62 @@ static int behind_items(const struct site *site, struct place *place) {
     return 0;
 }
 
+/* --- ahead of the base's own ------------------------------------------------------------------ */
+
+/* [...]: behind the opening bracket. */
+static int behind_bracket(const struct site *site, struct place *place) {
+    const struct node *list = site->pair->value;
+    size_t open = layout_skip_gap(site->text, layout_properties_end(site->text, list->start));
+
+    if (list->sequence.count == 0) {
+        return in_brackets(site, place);
+    }
+    if (!is_at(site->text, open, '[')) {
+        return -EINVAL;
+    }
+    insert_at(site, place, open + 1);
+    place->flow = true;
+    place->comma_behind = true;
+    return 0;
+}
+
+/* `? remote_write` and `: - ...`: before the dash is no room for lines. The block takes the place
+ * of the list, and writes it out. */
+static int replaced_items(const struct site *site, struct place *place) {
+    size_t colon = colon_find(site);
+    size_t end = site->pair->value->end;
+
+    if (colon == SIZE_MAX) {
+        return -EINVAL;
+    }
+    while (end > colon + 1 && strchr(" \t\r\n", site->text.data[end - 1]) != NULL) {
+        end--;
+    }
+    place->start = colon + 1;
+    place->end = layout_line_end(site->text, end);
+    place->stash = STASH_LINE;
+    place->indent = root_indent(site) + LIST_INDENT;
+    place->rewrite = true;
+    return 0;
+}
+
+/* A block list: on lines of their own before the first item, with the same dash. */
+static int before_items(const struct site *site, struct place *place) {
+    const struct node *list = site->pair->value;
+    size_t dash = layout_skip_gap(site->text, layout_properties_end(site->text, list->start));
+    size_t line = layout_line_start(site->text, dash);
+
+    if (!is_at(site->text, dash, '-')) {
+        return -EINVAL;
+    }
+    if (layout_skip_blanks_back(site->text, dash) != line) {
+        return replaced_items(site, place);
+    }
+    insert_at(site, place, line);
+    place->indent = dash - line;
+    return 0;
+}
+
 /* --- the table -------------------------------------------------------------------------------- */
 
 enum form {
@@ -303,12 +360,13 @@ enum form {
 static const struct {
     int (*in_block)(const struct site *, struct place *);
     int (*in_flow)(const struct site *, struct place *);
+    int (*ahead)(const struct site *, struct place *); /* NULL: the same place */
 } forms[] = {
-    [FORM_ABSENT] = {absent_in_block, absent_in_flow},
-    [FORM_EMPTY] = {empty_in_block, empty_in_flow},
-    [FORM_REPLACED] = {replaced_in_block, replaced_in_flow},
-    [FORM_FLOW] = {in_brackets, in_brackets},
-    [FORM_BLOCK] = {behind_items, NULL},
+    [FORM_ABSENT] = {absent_in_block, absent_in_flow, NULL},
+    [FORM_EMPTY] = {empty_in_block, empty_in_flow, NULL},
+    [FORM_REPLACED] = {replaced_in_block, replaced_in_flow, NULL},
+    [FORM_FLOW] = {in_brackets, in_brackets, behind_bracket},
+    [FORM_BLOCK] = {behind_items, NULL, before_items},
 };
 
 static enum form form_of(const struct site *site) {
@@ -326,13 +384,16 @@ static enum form form_of(const struct site *site) {
     return bare ? FORM_EMPTY : FORM_REPLACED;
 }
 
-int place_find(const struct site *site, struct place *ret) {
+int place_find(const struct site *site, enum place_side side, struct place *ret) {
     enum form form = form_of(site);
     bool flow = site->root != NULL && site->root->flow;
     int (*find)(const struct site *, struct place *) =
         flow ? forms[form].in_flow : forms[form].in_block;
     struct place place = {0};
 
+    if (side == PLACE_AHEAD && forms[form].ahead != NULL) {
+        find = forms[form].ahead;
+    }
     if (find == NULL) {
         return -EINVAL;
     }

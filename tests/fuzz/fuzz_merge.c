@@ -4,8 +4,8 @@
  * plus entries by a comparison of its own; every byte of the base is still there; taking the block
  * out gives the base back; merging once more in place changes nothing. A refusal has to say why.
  *
- * The first byte is the number of entries, the rest of the first line goes into their values, and
- * what follows is the base. */
+ * The first byte is the number of entries and on which side of the base's own they go, the rest of
+ * the first line goes into their values, and what follows is the base. */
 
 #include "compile/merge.h"
 
@@ -32,6 +32,7 @@ struct run {
     struct base *base;
     struct merge_item items[MOST_ENTRIES];
     size_t count;
+    enum place_side side;
     struct buffer merged;
     size_t start;
     size_t end;
@@ -60,7 +61,8 @@ static const struct node *entry_new(struct arena *arena, struct bytes text, size
     return entry;
 }
 
-static void run_prepare(struct run *run, size_t count, struct bytes text) {
+static void run_prepare(struct run *run, size_t count, enum place_side side, struct bytes text) {
+    run->side = side;
     run->arena = arena_new();
     run->diagnostics = diagnostics_in(run->arena);
     run->count = count;
@@ -155,6 +157,8 @@ static void check_first_document(const struct run *run, const struct node *befor
     const struct node *old_list = value_of(before, key);
     const struct node *new_list = value_of(after, key);
     size_t own = is_nothing(old_list) ? 0 : old_list->sequence.count;
+    size_t first_own = run->side == PLACE_AHEAD ? run->count : 0;
+    size_t first = run->side == PLACE_AHEAD ? 0 : own;
     size_t others = before != NULL ? before->mapping.count - (old_list != NULL ? 1 : 0) : 0;
 
     CHECK(after->mapping.count == others + 1);
@@ -166,10 +170,10 @@ static void check_first_document(const struct run *run, const struct node *befor
     CHECK(new_list != NULL && new_list->type == NODE_SEQUENCE);
     CHECK(new_list->sequence.count == own + run->count);
     for (size_t i = 0; i < own; i++) {
-        CHECK(same(old_list->sequence.items[i], new_list->sequence.items[i]));
+        CHECK(same(old_list->sequence.items[i], new_list->sequence.items[first_own + i]));
     }
     for (size_t i = 0; i < run->count; i++) {
-        CHECK(same(run->items[i].entry, new_list->sequence.items[own + i]));
+        CHECK(same(run->items[i].entry, new_list->sequence.items[first + i]));
     }
 }
 
@@ -223,14 +227,14 @@ static void check_positions(const struct run *run) {
 static bool run_merge(struct run *run, struct bytes text) {
     run->base = base_read(run->arena, text, "base.yml", &yaml_default_limits, &run->diagnostics);
     return run->base != NULL &&
-           base_merge(run->arena, run->base, run->items, run->count, &run->merged, &run->start,
+           base_merge(run->base, run->side, run->items, run->count, &run->merged, &run->start,
                       &run->end, &run->diagnostics) == 0;
 }
 
 static void check_in_place(const struct run *first, struct bytes words) {
     CLEANUP(run_free) struct run again = {0};
 
-    run_prepare(&again, first->count, words);
+    run_prepare(&again, first->count, first->side, words);
     CHECK(run_merge(&again, buffer_bytes(&first->merged)));
     CHECK(bytes_equal(base_text(again.base), base_text(first->base)));
     CHECK(bytes_equal(buffer_bytes(&again.merged), buffer_bytes(&first->merged)));
@@ -246,7 +250,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     struct bytes words = bytes_slice(input, 1, line);
     struct bytes text = line > 0 ? bytes_slice(input, line + 1, size) : input;
-    run_prepare(&run, size > 0 ? data[0] % (MOST_ENTRIES + 1) : 0, words);
+    size_t most = MOST_ENTRIES + 1;
+    size_t count = size > 0 ? data[0] % most : 0;
+    enum place_side side =
+        size > 0 && data[0] / most % 2 == PLACE_AHEAD ? PLACE_AHEAD : PLACE_BEHIND;
+    run_prepare(&run, count, side, words);
     if (!run_merge(&run, text)) {
         CHECK(diagnostics_count(&run.diagnostics, SEVERITY_ERROR) > 0);
         CHECK(run.merged.length == 0);

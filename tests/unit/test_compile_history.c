@@ -474,7 +474,8 @@ static void what_is_served_makes_the_same_config_again(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
 
-    struct composition again = form_set_compose(arena, copy, &pass->settings.limits, &diagnostics);
+    struct composition again =
+        form_set_compose(arena, copy, NULL, &pass->settings.limits, &diagnostics);
 
     assert_int_equal(diagnostics.count, 0);
     assert_true(again.mergeable);

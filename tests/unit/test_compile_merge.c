@@ -52,6 +52,7 @@ struct fixture {
     struct base *base;
     struct buffer merged;
     int status;
+    enum place_side side;
     size_t start;
     size_t end;
 };
@@ -89,7 +90,7 @@ static void give_base(struct fixture *fixture, struct bytes text) {
 
 static void merge(struct fixture *fixture) {
     fixture->status =
-        base_merge(fixture->arena, fixture->base, fixture->items, fixture->count, &fixture->merged,
+        base_merge(fixture->base, fixture->side, fixture->items, fixture->count, &fixture->merged,
                    &fixture->start, &fixture->end, &fixture->diagnostics);
 }
 
@@ -105,14 +106,19 @@ static struct fixture read_base(const char *text) {
     return fixture;
 }
 
-static struct fixture merge_entries(struct bytes text, const char *entries) {
+static struct fixture merge_on(enum place_side side, struct bytes text, const char *entries) {
     struct fixture fixture = fixture_new();
+    fixture.side = side;
     give_entries(&fixture, entries);
     give_base(&fixture, text);
     if (fixture.base != NULL) {
         merge(&fixture);
     }
     return fixture;
+}
+
+static struct fixture merge_entries(struct bytes text, const char *entries) {
+    return merge_on(PLACE_BEHIND, text, entries);
 }
 
 /* One diagnostic a line. */
@@ -336,6 +342,86 @@ static void check_positions(const char *name, const struct form *form) {
 
 static void every_entry_says_where_it_stands(void **state) {
     each_form(check_positions);
+}
+
+/* --- ahead of the base's own ------------------------------------------------------------------ */
+
+/* The proof of the merge says that ours are first and the base's own follow. */
+static void check_ahead(const char *name, const struct form *form) {
+    FIXTURE usual = merge_entries(buffer_bytes(&form->base), entries_text);
+    FIXTURE first = merge_on(PLACE_AHEAD, buffer_bytes(&form->base), entries_text);
+    if (first.base == NULL || first.status != 0) {
+        fail_msg("%s: %s", name, messages(&first));
+    }
+    struct bytes text = buffer_bytes(&first.merged);
+
+    const struct node *list = node_get(parse(&first, text), "remote_write");
+    assert_true(node_equal(list->sequence.items[0], first.items[0].entry));
+    for (int pass = 0; pass < 3; pass++) {
+        FIXTURE again = merge_on(PLACE_AHEAD, text, entries_text);
+        if (again.base == NULL || again.status != 0) {
+            fail_msg("%s: %s", name, messages(&again));
+        }
+        assert_bytes_equal(buffer_bytes(&again.merged), text);
+    }
+    FIXTURE back = merge_entries(text, entries_text);
+    assert_bytes_equal(base_text(back.base), base_text(usual.base));
+    assert_bytes_equal(buffer_bytes(&back.merged), buffer_bytes(&usual.merged));
+}
+
+static void every_form_has_a_place_ahead_from_which_the_usual_order_comes_back(void **state) {
+    each_form(check_ahead);
+}
+
+static void check_ahead_positions(const char *name, const struct form *form) {
+    FIXTURE fixture = merge_on(PLACE_AHEAD, buffer_bytes(&form->base), entries_text);
+    struct bytes merged = buffer_bytes(&fixture.merged);
+
+    for (size_t i = 0; i < fixture.count; i++) {
+        const struct merge_item *item = &fixture.items[i];
+        struct bytes text = bytes_slice(merged, item->start, item->end);
+        if (!bytes_starts_with(bytes_trim(text), BYTES("# team-")) ||
+            fixture.start >= item->start || item->end >= fixture.end) {
+            fail_msg("%s: entry %zu stands elsewhere", name, i);
+        }
+    }
+}
+
+static void ahead_every_entry_says_where_it_stands(void **state) {
+    each_form(check_ahead_positions);
+}
+
+static void ahead_of_a_block_list_stand_lines_before_its_first_dash(void **state) {
+    FIXTURE fixture =
+        merge_on(PLACE_AHEAD, BYTES("remote_write:\n   # own\n   - url: b\nx: 1"), "- {name: a}\n");
+
+    assert_merged(&fixture, "remote_write:\n   # own\n" BEGIN_LINE "   # team-a/metrics in a.yaml\n"
+                            "   - name: a\n" END_LINE "   - url: b\nx: 1");
+}
+
+static void ahead_in_json_a_comma_stands_behind_the_last(void **state) {
+    FIXTURE fixture = merge_on(PLACE_AHEAD, BYTES("{\"remote_write\":[{\"url\":\"b\"}]}\n"),
+                               "- {name: a}\n- {name: c}\n");
+
+    assert_merged(&fixture, "{\"remote_write\":[ " BEGIN_LINE "# team-a/metrics in a.yaml\n"
+                            "{\"name\": \"a\"},\n"
+                            "# team-b/yes in b.yaml\n"
+                            "{\"name\": \"c\"},\n" END_LINE "{\"url\":\"b\"}]}\n");
+}
+
+static void ahead_of_a_dash_behind_a_colon_the_list_is_written_out(void **state) {
+    FIXTURE fixture = merge_on(
+        PLACE_AHEAD, BYTES("? remote_write\n: - url: b # why\n  - url: |\n      c\n\nx: 1\n"),
+        "- {name: a}\n");
+
+    assert_merged(&fixture, "? remote_write\n: " BEGIN_LINE "# base: - url: b # why\n"
+                            "# base:  - url: |\n"
+                            "# base:      c\n"
+                            "  # team-a/metrics in a.yaml\n"
+                            "  - name: a\n"
+                            "  # the base's own, written out\n"
+                            "  - url: b\n"
+                            "  - url: \"c\\n\"\n" END_LINE "\nx: 1\n");
 }
 
 /* --- what a merge promises -------------------------------------------------------------------- */
@@ -706,8 +792,8 @@ static void a_result_that_is_not_base_plus_entries_fails_the_proof(void **state)
         FIXTURE fixture = fixture_new();
         give_entries(&fixture, "- {name: a}");
         give_base(&fixture, BYTES("remote_write:\n- name: own\nx: 1\n"));
-        int status = merge_verify(fixture.base, fixture.items, 1, bytes_of(cases[i].merged),
-                                  &fixture.diagnostics);
+        int status = merge_verify(fixture.base, PLACE_BEHIND, fixture.items, 1,
+                                  bytes_of(cases[i].merged), &fixture.diagnostics);
         if (cases[i].problem == NULL) {
             assert_string_equal(messages(&fixture), "");
             assert_int_equal(status, 0);
@@ -715,6 +801,31 @@ static void a_result_that_is_not_base_plus_entries_fails_the_proof(void **state)
         }
         assert_int_equal(status, -EINVAL);
         assert_non_null(strstr(messages(&fixture), cases[i].problem));
+    }
+}
+
+static void a_result_in_the_other_order_fails_the_proof(void **state) {
+    static const char behind[] = "remote_write:\n- name: own\n" BLOCK "x: 1\n";
+    static const char ahead[] = "remote_write:\n" BLOCK "- name: own\nx: 1\n";
+    static const struct {
+        enum place_side side;
+        const char *merged;
+        int status;
+    } cases[] = {
+        {PLACE_BEHIND, behind, 0},
+        {PLACE_BEHIND, ahead, -EINVAL},
+        {PLACE_AHEAD, ahead, 0},
+        {PLACE_AHEAD, behind, -EINVAL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        FIXTURE fixture = fixture_new();
+        give_entries(&fixture, "- {name: a}");
+        give_base(&fixture, BYTES("remote_write:\n- name: own\nx: 1\n"));
+
+        int status = merge_verify(fixture.base, cases[i].side, fixture.items, 1,
+                                  bytes_of(cases[i].merged), &fixture.diagnostics);
+
+        assert_int_equal(status, cases[i].status);
     }
 }
 
@@ -726,6 +837,11 @@ int main(void) {
         cmocka_unit_test(every_byte_of_the_base_stays_outside_the_block),
         cmocka_unit_test(line_breaks_are_those_of_the_base),
         cmocka_unit_test(every_entry_says_where_it_stands),
+        cmocka_unit_test(every_form_has_a_place_ahead_from_which_the_usual_order_comes_back),
+        cmocka_unit_test(ahead_every_entry_says_where_it_stands),
+        cmocka_unit_test(ahead_of_a_block_list_stand_lines_before_its_first_dash),
+        cmocka_unit_test(ahead_in_json_a_comma_stands_behind_the_last),
+        cmocka_unit_test(ahead_of_a_dash_behind_a_colon_the_list_is_written_out),
         cmocka_unit_test(no_entries_leave_the_base_as_it_is),
         cmocka_unit_test(a_first_entry_gets_a_key_of_its_own),
         cmocka_unit_test(entries_follow_the_base_s_own),
@@ -745,6 +861,7 @@ int main(void) {
         cmocka_unit_test(a_comment_that_mentions_the_markers_is_a_comment),
         cmocka_unit_test(a_merge_that_would_say_something_else_is_refused),
         cmocka_unit_test(a_result_that_is_not_base_plus_entries_fails_the_proof),
+        cmocka_unit_test(a_result_in_the_other_order_fails_the_proof),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
