@@ -24,16 +24,21 @@ struct disk_result {
     bool written; /* the config, or a secret file, was written */
 };
 
-/* Secret files first, so that a config never names one that is not there. */
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set);
+/* Secret files first, so that a config never names one that is not there. ahead: those forms are
+ * written ahead of all others (compose); NULL: the usual order. */
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead);
 
-/* The same of what a pass wants; it has to be mergeable. started: when the pass began (monotonic
- * nanoseconds), for the line that says how long it took. */
+/* The same of what a pass wants, in the usual order; it has to be mergeable. started: when the pass
+ * began (monotonic nanoseconds), for the line that says how long it took. */
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
                                       int64_t started);
 
 /* What was published last; NULL before the first. */
 const struct form_set *disk_set(const struct disk *disk);
+
+/* The forms that were written ahead of all others: one flag for each of disk_set; NULL: it is in
+ * the usual order. */
+const bool *disk_ahead(const struct disk *disk);
 
 /* Before the first: removes temporary files that an earlier process left beside the output. */
 void disk_clean(const struct disk *disk);

@@ -23,6 +23,7 @@ enum {
 struct edition {
     struct arena *arena;
     struct form_set *set;
+    const bool *ahead; /* one flag for each form; NULL: the usual order */
     struct bytes config;
     struct secret_file *secrets; /* their names: for what is to be kept */
     size_t secret_count;
@@ -67,10 +68,21 @@ const struct form_set *disk_set(const struct disk *disk) {
     return disk->edition.set;
 }
 
-static struct edition edition_of(const struct form_set *set,
+const bool *disk_ahead(const struct disk *disk) {
+    return disk->edition.ahead;
+}
+
+static struct edition edition_of(const struct form_set *set, const bool *ahead,
                                  const struct composition *composition) {
     struct edition edition = {.arena = arena_new(), .set = form_set_copy(set)};
 
+    if (composition->ahead) {
+        bool *flags = ARENA_NEW_ARRAY(edition.arena, bool, set->count);
+        for (size_t i = 0; i < set->count; i++) {
+            flags[i] = ahead[i];
+        }
+        edition.ahead = flags;
+    }
     edition.config = arena_bytes(edition.arena, composition->config);
     edition.secret_count = composition->secret_count;
     edition.secrets = ARENA_NEW_ARRAY(edition.arena, struct secret_file, edition.secret_count);
@@ -176,7 +188,7 @@ static int write_files(const struct disk *disk, const struct composition *compos
                         &ret->config);
 }
 
-static struct disk_result publish(struct disk *disk, const struct form_set *set,
+static struct disk_result publish(struct disk *disk, const struct form_set *set, const bool *ahead,
                                   const struct composition *composition, int64_t started) {
     struct publish_error failure = {.step = ""};
     struct written written = {0};
@@ -193,18 +205,18 @@ static struct disk_result publish(struct disk *disk, const struct form_set *set,
     result.written = written.config || written.secrets > 0;
     result.changed = written.config || disk->edition.set == NULL ||
                      !bytes_equal(disk->edition.config, composition->config);
-    struct edition edition = edition_of(set, composition);
+    struct edition edition = edition_of(set, ahead, composition);
     edition_free(&disk->edition);
     disk->edition = edition;
     return result;
 }
 
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead) {
     int64_t started = clock_monotonic_nanoseconds();
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct composition composition =
-        form_set_compose(arena, set, NULL, &disk->settings->compile.limits, &diagnostics);
+        form_set_compose(arena, set, ahead, &disk->settings->compile.limits, &diagnostics);
 
     if (!composition.mergeable) {
         /* Never: it was merged before. */
@@ -212,7 +224,7 @@ struct disk_result disk_publish(struct disk *disk, const struct form_set *set) {
                   LOG_STRING("base", set->base_path));
         return (struct disk_result){.error = -EINVAL};
     }
-    return publish(disk, set, &composition, started);
+    return publish(disk, set, ahead, &composition, started);
 }
 
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
@@ -225,7 +237,7 @@ struct disk_result disk_publish_state(struct disk *disk, const struct desired_st
         .secret_count = state->secret_count,
     };
 
-    return publish(disk, state->served, &composition, started);
+    return publish(disk, state->served, NULL, &composition, started);
 }
 
 /* --- cleaning up ------------------------------------------------------------------------------ */

@@ -83,12 +83,15 @@ static const struct form_set *wanted_set(const struct agent *agent) {
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
-/* In place the base is the output: an edit of it meanwhile is somebody's work. */
+/* What only Prometheus can judge goes ahead of all others, until it was taken: refused there, it
+ * leaves no queue half taken over. In place the base is the output: an edit of it meanwhile is
+ * somebody's work. */
 static struct disk_result publish_set(struct agent *agent, const struct form_set *set) {
     if (agent->settings->compile.in_place && !pass_base_is(agent->pass, set->base)) {
         return (struct disk_result){.error = -ESTALE};
     }
-    return disk_publish(agent->disk, set);
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    return disk_publish(agent->disk, set, form_set_ahead(arena, set, good_set(agent)));
 }
 
 static struct disk_result publish_held(struct agent *agent) {
@@ -123,7 +126,10 @@ struct disk_result isolate_publish(struct agent *agent) {
     if (agent->trial != NULL) {
         return (struct disk_result){0}; /* what it asks about is there */
     }
-    return disk_publish_state(agent->disk, state, pass_started(agent->pass));
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const bool *ahead = form_set_ahead(arena, state->served, good_set(agent));
+    return ahead != NULL ? disk_publish(agent->disk, state->served, ahead)
+                         : disk_publish_state(agent->disk, state, pass_started(agent->pass));
 }
 
 /* --- holding on ------------------------------------------------------------------------------- */
@@ -236,11 +242,30 @@ static void end(struct agent *agent) {
     agent_rest(agent, false);
 }
 
+/* What Prometheus took with some ahead of all others gets its usual order: one reload more. False:
+ * it has it. */
+static bool put_in_order(struct agent *agent) {
+    if (agent->refused_last || disk_ahead(agent->disk) == NULL) {
+        return false;
+    }
+    CLEANUP(form_set_freep) struct form_set *set = form_set_copy(disk_set(agent->disk));
+    struct disk_result result = publish_set(agent, set);
+    if (result.error != 0) {
+        search_fails(agent, result.error);
+        return true;
+    }
+    agent->status.confirmed = false;
+    reload_start(agent);
+    return true;
+}
+
 static void step(struct agent *agent) {
     const struct form_set *set = trial_next(agent->trial);
 
     if (set == NULL) {
-        end(agent);
+        if (!put_in_order(agent)) {
+            end(agent);
+        }
         return;
     }
     struct disk_result result = publish_set(agent, set);
@@ -304,16 +329,17 @@ static void hold_untold(struct agent *agent) {
 
 void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     const struct trial_answer accepted = {.accepted = true};
+    const bool in_order = disk_ahead(agent->disk) == NULL;
 
     agent->refused_last = false;
-    agent->status.confirmed = true;
-    agent->ever_confirmed = true;
+    agent->status.confirmed = in_order;
+    agent->ever_confirmed |= in_order;
     agent->reload_owed = false;
     agent->watched_owed = false;
     agent->base_refused &= pass_state(agent->pass)->base_faulty;
     backoff_reset(&agent->backoff);
     outage_end(&agent->outage);
-    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL);
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL || !in_order);
     ledger_confirm(agent->ledger, disk_set(agent->disk));
     ledger_save(agent->ledger, agent->settings->output_path);
     if (agent->hold != HOLD_NOTHING) {
@@ -329,6 +355,9 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
         step(agent);
         return;
     }
+    if (put_in_order(agent)) {
+        return;
+    }
     bool pruned = agent_prune(agent);
     agent_rest(agent, !agent->complete || !pruned);
 }
@@ -338,8 +367,8 @@ static const bool *cited(const struct agent *agent, struct arena *arena,
                          const struct http_answer *answer) {
     const struct form_set *set = disk_set(agent->disk);
     struct diagnostics diagnostics = diagnostics_in(arena);
-    struct composition composition =
-        form_set_compose(arena, set, NULL, &agent->settings->compile.limits, &diagnostics);
+    struct composition composition = form_set_compose(
+        arena, set, disk_ahead(agent->disk), &agent->settings->compile.limits, &diagnostics);
 
     return composition.mergeable ? citations_find(arena, arena_string(arena, answer->body),
                                                   composition.config, composition.spans, set->count)

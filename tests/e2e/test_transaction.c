@@ -414,26 +414,108 @@ static void a_certificate_that_is_none_never_reaches_prometheus(void **state) {
     assert_int_equal(pod_logged(pod, "Prometheus refused"), 0);
 }
 
-/* What Prometheus refuses only while it applies a config leaves its queues half taken over, and its
- * next good reload ends it: it takes several lives, but nobody else's RemoteWrite. A file of its
- * own container can be looked into by nobody else. */
-static void a_file_that_prometheus_lacks_is_found_though_prometheus_dies_of_it(void **state) {
+/* --- what only Prometheus can judge ----------------------------------------------------------- */
+
+#define AMBIENT_IDENTITY "    sigv4: {region: eu-west-1}\n"
+
+/* A base with an entry of its own, and six RemoteWrites. */
+static void given_queues_of_others(struct pod *pod, const char *flag) {
+    pod_base(pod, arena_format(pod->arena,
+                               "%sremote_write:\n"
+                               "    - name: own\n"
+                               "      url: http://127.0.0.1:9/own\n",
+                               pod_output(pod)));
+    drop_many(pod, 6, SIZE_MAX, SIZE_MAX);
+    pod_runs(pod, flag);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "idle-0005") && is_idle(pod));
+}
+
+/* Prometheus lives on, and no queue was ever stopped: of many that are, its log tells one at least.
+ */
+static void every_queue_went_on(struct pod *pod) {
+    assert_int_equal(prometheus_server_supervise(pod->prometheus), 0);
+    assert_int_equal(lines_with(pod, "Stopping remote storage", "remote_name="), 0);
+}
+
+/* The base's own entry, and ours behind it. */
+static bool is_in_the_usual_order(struct pod *pod) {
+    const char *output = pod_output(pod);
+    const char *own = strstr(output, "name: own");
+
+    return own != NULL && own < strstr(output, "# BEGIN remotewrite-sidecar") &&
+           strstr(output, "# RemoteWrite monitoring/idle-0000") <
+               strstr(output, "# RemoteWrite monitoring/idle-0005");
+}
+
+/* Both come at the same moment. */
+static void the_guilty_is_found_beside_a_good_one(struct pod *pod, const char *fields) {
+    file_replace(pod->manifests, "new.yaml",
+                 arena_format(pod->arena, "%s%s", idle_text(pod, "good", KNOWN_FIELD),
+                              idle_text(pod, "guilty", fields)));
+
+    EVENTUALLY_WITHIN(pod,
+                      prometheus_server_runs(pod->prometheus, "good") &&
+                          pod_logged(pod, "state=quarantined") > 0 && is_idle(pod),
+                      PATIENCE);
+    assert_int_equal(prometheus_server_entries(pod->prometheus), 8);
+    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
+    assert_true(last_reload_was_good(pod));
+    assert_true(is_in_the_usual_order(pod));
+    every_queue_went_on(pod);
+}
+
+static void an_identity_that_prometheus_lacks_is_found_and_every_queue_goes_on(void **state) {
+    struct pod *pod = *state;
+    given_queues_of_others(pod, NULL);
+
+    the_guilty_is_found_beside_a_good_one(pod, AMBIENT_IDENTITY);
+
+    assert_true(pod_logged(pod, "one or more errors occurred while applying") > 0);
+    file_remove(pod->manifests, "new.yaml");
+    EVENTUALLY(pod, lines_with(pod, "Stopping remote storage", "remote_name=good ") == 1);
+}
+
+/* A file of Prometheus's own container can be looked into by nobody else. */
+static void a_file_that_prometheus_lacks_is_found_and_every_queue_goes_on(void **state) {
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
-    drop_many(pod, 6, SIZE_MAX, SIZE_MAX);
-    pod_runs(pod, "--allow-file-references");
-    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "idle-0005") && is_idle(pod));
+    given_queues_of_others(pod, "--allow-file-references");
 
-    drop_idle(pod, "good", KNOWN_FIELD);
-    drop_idle(pod, "guilty", "    tlsConfig: {caFile: /nowhere/ca.crt}\n");
+    the_guilty_is_found_beside_a_good_one(pod, "    tlsConfig: {caFile: /nowhere/ca.crt}\n");
+}
 
-    EVENTUALLY_WITHIN(
-        pod, comes_up(pod, "good") && pod_logged(pod, "state=quarantined") > 0 && is_idle(pod),
-        60000U);
-    assert_int_equal(prometheus_server_entries(pod->prometheus), 7);
-    assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
-    print_message("a file that is not there: Prometheus was started anew %u times\n",
-                  prometheus_server_supervise(pod->prometheus));
+static void an_edit_to_an_identity_that_prometheus_lacks_keeps_the_queue_as_it_was(void **state) {
+    struct pod *pod = *state;
+    given_queues_of_others(pod, NULL);
+    drop_idle(pod, "edited", KNOWN_FIELD);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "edited") && is_idle(pod));
+
+    drop_idle(pod, "edited", AMBIENT_IDENTITY);
+
+    EVENTUALLY_WITHIN(pod, pod_logged(pod, "state=quarantined") > 0 && is_idle(pod), PATIENCE);
+    assert_true(
+        prometheus_server_runs_with(pod->prometheus, "edited", "queue_config.capacity", "2000"));
+    every_queue_went_on(pod);
+}
+
+static void an_identity_that_prometheus_has_is_active_after_two_reloads(void **state) {
+    struct pod *pod = *state;
+    setenv("AWS_ACCESS_KEY_ID", "an-access-key", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "a-secret-key", 1);
+    given_queues_of_others(pod, NULL);
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+
+    drop_idle(pod, "ambient", AMBIENT_IDENTITY);
+
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "ambient") && is_idle(pod));
+    /* Prometheus counts a request when it has answered it. */
+    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 2);
+    assert_true(is_in_the_usual_order(pod));
+    pod_catch_up(pod);
+    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + 3);
+    every_queue_went_on(pod);
 }
 
 /* --- a reload that takes its time ----------------------------------------------------------- */
@@ -485,7 +567,10 @@ int main(void) {
         POD_TEST(a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base),
         POD_TEST(a_good_config_is_what_prometheus_starts_with_after_an_outage),
         POD_TEST(a_certificate_that_is_none_never_reaches_prometheus),
-        POD_TEST(a_file_that_prometheus_lacks_is_found_though_prometheus_dies_of_it),
+        POD_TEST(an_identity_that_prometheus_lacks_is_found_and_every_queue_goes_on),
+        POD_TEST(a_file_that_prometheus_lacks_is_found_and_every_queue_goes_on),
+        POD_TEST(an_edit_to_an_identity_that_prometheus_lacks_keeps_the_queue_as_it_was),
+        POD_TEST(an_identity_that_prometheus_has_is_active_after_two_reloads),
         POD_TEST(a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
