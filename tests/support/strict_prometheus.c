@@ -36,6 +36,7 @@ struct strict_prometheus {
     char *questions[QUESTIONS_MAX];
     size_t question_count;
     const char *runs;
+    bool broken;
     bool success;   /* the record */
     int64_t second; /* of the last success, since 2020 or, where it tells the time, 1970 */
     struct buffer body;
@@ -75,6 +76,19 @@ static void cite(struct strict_prometheus *prometheus, const char *config, const
     }
 }
 
+/* Is there an entry, by its url, before the end that it runs? */
+static bool has_taken_over(const struct strict_prometheus *prometheus, const char *config,
+                           const char *end) {
+    for (const char *at = config; (at = strstr(at, "url: ")) != NULL && at < end; at++) {
+        CLEANUP(buffer_free) struct buffer line = {0};
+        buffer_append(&line, (struct bytes){at, strcspn(at, "\n") + 1});
+        if (prometheus->runs != NULL && strstr(prometheus->runs, buffer_string(&line)) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Is this config refused? The words are in body then. */
 static bool refuses(struct strict_prometheus *prometheus, const char *config) {
     bool refused = prometheus->refuses_all;
@@ -90,6 +104,8 @@ static bool refuses(struct strict_prometheus *prometheus, const char *config) {
             continue;
         }
         refused = true;
+        const char *at = strstr(config, text);
+        prometheus->broken |= at != NULL && has_taken_over(prometheus, config, at);
         if (prometheus->cites) {
             cite(prometheus, config, text);
         } else {
@@ -249,6 +265,13 @@ const char *strict_question(struct strict_prometheus *prometheus, size_t index) 
 
     LOCKED(question = index < prometheus->question_count ? prometheus->questions[index] : NULL);
     return question;
+}
+
+bool strict_is_broken(struct strict_prometheus *prometheus) {
+    bool broken = false;
+
+    LOCKED(broken = prometheus->broken);
+    return broken;
 }
 
 const char *strict_runs(struct strict_prometheus *prometheus) {

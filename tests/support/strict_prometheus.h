@@ -54,6 +54,9 @@ void strict_tells_the_time(struct strict_prometheus *prometheus);
  */
 const char *strict_question(struct strict_prometheus *prometheus, size_t index);
 size_t strict_questions(struct strict_prometheus *prometheus);
+/* It refused something behind an entry that it runs. A real one that does so while it applies a
+ * config has a queue half taken over then, and dies of the next config that it takes. */
+bool strict_is_broken(struct strict_prometheus *prometheus);
 /* What it runs: the last that it took; NULL: none. */
 const char *strict_runs(struct strict_prometheus *prometheus);
 
