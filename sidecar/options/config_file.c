@@ -7,6 +7,7 @@
 
 #include "options/config_file.h"
 
+#include "base/descriptor.h"
 #include "base/nearest.h"
 #include "options/options.h"
 #include "options/value.h"
@@ -257,15 +258,9 @@ int config_text_read(const char *path, struct bytes text, struct settings *setti
     return walk.error;
 }
 
-static void close_file(const int *descriptor) {
-    if (*descriptor >= 0) {
-        close(*descriptor);
-    }
-}
-
 /* The whole file, at most one byte more than largest_file. */
 static int read_file(const char *path, struct buffer *out) {
-    CLEANUP(close_file) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    CLEANUP(descriptor_closep) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     const size_t step = 4096;
 
     if (descriptor < 0) {

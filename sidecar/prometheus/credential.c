@@ -7,17 +7,12 @@
 #include "prometheus/credential.h"
 
 #include "base/compiler.h"
+#include "base/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-static void fd_closep(const int *fd) {
-    if (*fd >= 0) {
-        close(*fd);
-    }
-}
 
 /* Room for one byte more than allowed is asked for, so that a file that grew meanwhile is noticed.
  */
@@ -64,7 +59,7 @@ int credential_read(const char *path, struct buffer *out) {
     struct stat status = {0};
 
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-    CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    CLEANUP(descriptor_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, &status) != 0) {
         return -errno;
     }

@@ -5,6 +5,8 @@
 
 #include "prometheus/hangup.h"
 
+#include "base/descriptor.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -14,12 +16,6 @@
 /* What seccomp of a container runtime answers is EPERM as well. */
 static bool is_unknown_call(int error) {
     return error == ENOSYS || error == EPERM;
-}
-
-static void fd_closep(const int *descriptor) {
-    if (*descriptor >= 0) {
-        close(*descriptor);
-    }
 }
 
 static int by_pid(const struct found_process *process) {
@@ -36,7 +32,7 @@ int hangup_send(const char *proc, const char *name, struct found_process *ret) {
     if (error < 0) {
         return error;
     }
-    CLEANUP(fd_closep) int descriptor = pidfd_open(found.pid, 0);
+    CLEANUP(descriptor_closep) int descriptor = pidfd_open(found.pid, 0);
     if (descriptor < 0 && !is_unknown_call(errno)) {
         return -errno;
     }

@@ -11,6 +11,7 @@
 
 #include "base/bytes.h"
 #include "base/compiler.h"
+#include "base/descriptor.h"
 #include "base/number.h"
 
 #include <dirent.h>
@@ -51,12 +52,6 @@ struct candidate {
     bool handles; /* SIGHUP */
 };
 
-static void fd_closep(const int *descriptor) {
-    if (*descriptor >= 0) {
-        close(*descriptor);
-    }
-}
-
 static void closedirp(DIR **stream) {
     if (*stream != NULL) {
         closedir(*stream);
@@ -68,7 +63,7 @@ static struct bytes text_of(int proc, pid_t pid, const char *file, char *space, 
     char path[PATH_TEXT_MAX];
 
     snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
-    CLEANUP(fd_closep) int descriptor = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    CLEANUP(descriptor_closep) int descriptor = openat(proc, path, O_RDONLY | O_CLOEXEC);
     ssize_t got = descriptor < 0 ? -1 : read(descriptor, space, size);
     return (struct bytes){space, got > 0 ? (size_t)got : 0};
 }
@@ -237,7 +232,7 @@ int process_find(const char *proc, const char *name, struct found_process *ret) 
 }
 
 bool process_is(const char *proc, const char *name, const struct found_process *process) {
-    CLEANUP(fd_closep) int folder = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    CLEANUP(descriptor_closep) int folder = open(proc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     struct candidate candidate;
 
     return folder >= 0 && look(folder, process->pid, bytes_of(name), &candidate) &&
