@@ -25,11 +25,12 @@ struct disk_result {
 };
 
 /* Secret files first, so that a config never names one that is not there. ahead: those forms are
- * written ahead of all others (compose); NULL: the usual order. */
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead);
+ * written ahead of all others (compose); NULL: the usual order. started: when what led to it began
+ * (monotonic nanoseconds), for the line that says how long it took. */
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
+                                int64_t started);
 
-/* The same of what a pass wants, in the usual order; it has to be mergeable. started: when the pass
- * began (monotonic nanoseconds), for the line that says how long it took. */
+/* The same of what a pass wants, in the usual order; it has to be mergeable. */
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
                                       int64_t started);
 

@@ -211,8 +211,8 @@ static struct disk_result publish(struct disk *disk, const struct form_set *set,
     return result;
 }
 
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead) {
-    int64_t started = clock_monotonic_nanoseconds();
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
+                                int64_t started) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct composition composition =

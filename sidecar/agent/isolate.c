@@ -91,7 +91,8 @@ static struct disk_result publish_set(struct agent *agent, const struct form_set
         return (struct disk_result){.error = -ESTALE};
     }
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    return disk_publish(agent->disk, set, form_set_ahead(arena, set, good_set(agent)));
+    return disk_publish(agent->disk, set, form_set_ahead(arena, set, good_set(agent)),
+                        clock_monotonic_nanoseconds());
 }
 
 static struct disk_result publish_held(struct agent *agent) {
@@ -128,8 +129,9 @@ struct disk_result isolate_publish(struct agent *agent) {
     }
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const bool *ahead = form_set_ahead(arena, state->served, good_set(agent));
-    return ahead != NULL ? disk_publish(agent->disk, state->served, ahead)
-                         : disk_publish_state(agent->disk, state, pass_started(agent->pass));
+    int64_t started = pass_started(agent->pass);
+    return ahead != NULL ? disk_publish(agent->disk, state->served, ahead, started)
+                         : disk_publish_state(agent->disk, state, started);
 }
 
 /* --- holding on ------------------------------------------------------------------------------- */

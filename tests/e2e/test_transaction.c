@@ -47,7 +47,10 @@ static bool patiently(struct pod *pod, bool condition) {
 
 /* --- manifests ------------------------------------------------------------------------------ */
 
-/* Sends nothing, to nobody. fields: relabelings first, as the list goes on. */
+/* Sends nothing, to nobody: no metadata either, which Prometheus begins to send a minute after a
+ * queue has started, and to stop one that tries takes long. fields: relabelings first, as the list
+ * goes on.
+ */
 static const char *idle_text(struct pod *pod, const char *name, const char *fields) {
     return arena_format(pod->arena,
                         "---\n"
@@ -58,6 +61,7 @@ static const char *idle_text(struct pod *pod, const char *name, const char *fiel
                         "  clusterSelector: {}\n"
                         "  remoteWrite:\n"
                         "    url: http://127.0.0.1:9/%s\n"
+                        "    metadataConfig: {send: false}\n"
                         "    writeRelabelConfigs:\n"
                         "      - {sourceLabels: [__name__], regex: '.*', action: drop}\n"
                         "%s",
