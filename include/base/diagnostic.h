@@ -59,6 +59,9 @@ size_t diagnostics_count(const struct diagnostics *list, enum severity at_least)
 /* By file, line, column, then order of arrival. */
 void diagnostics_sort(struct diagnostics *list);
 
+/* The same items, string for string, in the same order. */
+bool diagnostics_equal(const struct diagnostics *left, const struct diagnostics *right);
+
 const char *severity_name(enum severity severity);
 
 /* PATH:LINE:COLUMN: error|warning|info: [namespace/name] field.path: what is wrong; what to do

@@ -9,6 +9,7 @@
 #include "compile/form.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* A form that Prometheus refused, and its words. It is refused again without asking, until it is
  * another one. */
@@ -18,6 +19,7 @@ struct refusal {
 };
 
 struct history {
+    uint64_t revision;              /* another number after every change of what follows */
     const struct form_set *good;    /* the last config that Prometheus confirmed; NULL: none yet */
     const struct refusal *refusals; /* sorted by namespace, then name; each pair once */
     size_t refusal_count;

@@ -119,6 +119,13 @@ void source_freep(struct source **source);
  */
 struct snapshot *source_read(struct source *source, bool every_byte) MUST_USE;
 
+/* The same files with the same bytes at the same places, the same faults, and the same said about
+ * them: what can be made of the one can be made of the other. Both of one source. */
+bool snapshot_same(const struct snapshot *left, const struct snapshot *right);
+
+/* One more to release it. */
+struct snapshot *snapshot_hold(struct snapshot *snapshot);
+
 /* NULL is fine. */
 void snapshot_release(struct snapshot *snapshot);
 void snapshot_releasep(struct snapshot **snapshot);

@@ -36,6 +36,12 @@ struct ledger {
     struct incident saving;
 };
 
+/* What compile is handed is another history from now on, and the file has to be, too. */
+static void changed(struct ledger *ledger) {
+    ledger->memory.history.revision++;
+    ledger->dirty = true;
+}
+
 static void renew(struct arena **arena, struct arena *other) {
     arena_free(*arena);
     *arena = other;
@@ -105,7 +111,7 @@ static void remake_refusals(struct ledger *ledger, refusal_filter keeps, const v
     history->refusals = refusals;
     history->refusal_count = count;
     renew(&ledger->refusals, arena);
-    ledger->dirty = true;
+    changed(ledger);
 }
 
 static bool any_goes(const struct ledger *ledger, refusal_filter keeps, const void *context) {
@@ -145,7 +151,7 @@ void ledger_refuse_base(struct ledger *ledger, struct bytes base, const char *wo
     ledger->memory.history.refused_base.length = base.length;
     ledger->memory.history.base_words = arena_string(arena, bytes_of(words));
     renew(&ledger->base, arena);
-    ledger->dirty = true;
+    changed(ledger);
 }
 
 void ledger_forgive_base(struct ledger *ledger) {
@@ -157,7 +163,7 @@ void ledger_forgive_base(struct ledger *ledger) {
     history->refused_base = (struct bytes){0};
     history->base_words = NULL;
     renew(&ledger->base, NULL);
-    ledger->dirty = true;
+    changed(ledger);
 }
 
 void ledger_forgive(struct ledger *ledger) {
@@ -168,7 +174,7 @@ void ledger_forgive(struct ledger *ledger) {
         history->refusals = NULL;
         history->refusal_count = 0;
         renew(&ledger->refusals, NULL);
-        ledger->dirty = true;
+        changed(ledger);
     }
 }
 
@@ -222,7 +228,7 @@ void ledger_confirm(struct ledger *ledger, const struct form_set *set) {
     form_set_free(ledger->good);
     ledger->good = copy;
     ledger->memory.history.good = copy;
-    ledger->dirty = true;
+    changed(ledger);
 }
 
 /* --- what passes tell ------------------------------------------------------------------------- */

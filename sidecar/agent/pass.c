@@ -26,6 +26,9 @@ struct pass {
     struct source *source;
     struct compiler *compiler;
     struct desired_state *state;
+    /* What the state was made of. */
+    struct snapshot *snapshot;
+    uint64_t revision; /* of the history */
     struct report report;
     struct incident merging;
     bool watched_known;
@@ -50,10 +53,12 @@ void pass_configure(struct pass *pass, const struct agent_settings *settings) {
     pass->compile.certificates_must_load = true;
     pass->source = source_new(&settings->source);
     pass->compiler = compiler_new();
+    snapshot_releasep(&pass->snapshot);
 }
 
 void pass_set_version(struct pass *pass, struct version version) {
     pass->compile.version = version;
+    snapshot_releasep(&pass->snapshot);
 }
 
 void pass_free(struct pass *pass) {
@@ -61,6 +66,7 @@ void pass_free(struct pass *pass) {
         return;
     }
     desired_state_free(pass->state);
+    snapshot_release(pass->snapshot);
     source_free(pass->source);
     compiler_free(pass->compiler);
     report_free(&pass->report);
@@ -128,6 +134,28 @@ static bool wants_the_same(const struct desired_state *before, const struct desi
     return form_set_same(before->served, after->served);
 }
 
+/* Out of the same comes the same. */
+static bool is_compiled(const struct pass *pass, const struct snapshot *snapshot) {
+    return pass->state != NULL && pass->snapshot != NULL &&
+           pass->revision == pass->history->revision && snapshot_same(pass->snapshot, snapshot);
+}
+
+/* True when something else is wanted than before. */
+static bool compile(struct pass *pass, struct snapshot *snapshot) {
+    struct desired_state *state = compiler_pass(pass->compiler, snapshot, &pass->compile);
+    bool changed = !wants_the_same(pass->state, state);
+
+    report_diagnostics(&pass->report, &state->diagnostics);
+    report_transitions(pass->state, state);
+    desired_state_free(pass->state);
+    pass->state = state;
+    snapshot_release(pass->snapshot);
+    pass->snapshot = snapshot_hold(snapshot);
+    pass->revision = pass->history->revision;
+    say_mergeable(pass);
+    return changed;
+}
+
 /* The first time it is nothing that changed: Prometheus is asked anyway. */
 static bool watched_changes(struct pass *pass, const struct snapshot *snapshot) {
     bool changed = pass->watched_known && pass->watched != snapshot->watched;
@@ -143,23 +171,19 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
     pass->started = clock_monotonic_nanoseconds();
     CLEANUP(snapshot_releasep)
     struct snapshot *snapshot = read_watched(pass, watcher, every_byte, &watched);
-    struct desired_state *state = compiler_pass(pass->compiler, snapshot, &pass->compile);
+    bool compiled = is_compiled(pass, snapshot);
+    bool changed = !compiled && compile(pass, snapshot);
     struct pass_result result = {
-        .mergeable = state->mergeable && pass->settings->output_path != NULL,
-        .changed = !wants_the_same(pass->state, state),
+        .mergeable = pass->state->mergeable && pass->settings->output_path != NULL,
+        .changed = changed,
         .watched_changed = watched_changes(pass, snapshot),
         .complete = snapshot->complete && watched,
     };
 
-    report_diagnostics(&pass->report, &state->diagnostics);
-    report_transitions(pass->state, state);
-    desired_state_free(pass->state);
-    pass->state = state;
-    say_mergeable(pass);
     log_debug("pass", LOG_BOOL("every_byte", every_byte), LOG_BOOL("complete", result.complete),
-              LOG_BOOL("changed", result.changed),
+              LOG_BOOL("compiled", !compiled), LOG_BOOL("changed", result.changed),
               LOG_BOOL("watched_changed", result.watched_changed),
-              LOG_INT("active", state->state_counts[STATE_ACTIVE]),
+              LOG_INT("active", pass->state->state_counts[STATE_ACTIVE]),
               LOG_SECONDS("duration", clock_monotonic_nanoseconds() - pass->started));
     return result;
 }

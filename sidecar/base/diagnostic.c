@@ -11,6 +11,7 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct diagnostics diagnostics_in(struct arena *arena) {
     return (struct diagnostics){.arena = arena};
@@ -98,6 +99,32 @@ void diagnostics_sort(struct diagnostics *list) {
     for (size_t i = 0; i < list->count; i++) {
         list->items[i] = arrivals[i].diagnostic;
     }
+}
+
+static bool strings_equal(const char *left, const char *right) {
+    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
+}
+
+static bool diagnostic_equal(const struct diagnostic *left, const struct diagnostic *right) {
+    return left->severity == right->severity && left->location.line == right->location.line &&
+           left->location.column == right->location.column &&
+           strings_equal(left->location.file, right->location.file) &&
+           strings_equal(left->subject, right->subject) &&
+           strings_equal(left->field, right->field) &&
+           strings_equal(left->problem, right->problem) &&
+           strings_equal(left->remedy, right->remedy);
+}
+
+bool diagnostics_equal(const struct diagnostics *left, const struct diagnostics *right) {
+    if (left->count != right->count) {
+        return false;
+    }
+    for (size_t i = 0; i < left->count; i++) {
+        if (!diagnostic_equal(&left->items[i], &right->items[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 const char *severity_name(enum severity severity) {

@@ -90,6 +90,46 @@ void snapshot_releasep(struct snapshot **snapshot) {
     *snapshot = NULL;
 }
 
+struct snapshot *snapshot_hold(struct snapshot *snapshot) {
+    ((struct own_snapshot *)snapshot)->references++;
+    return snapshot;
+}
+
+static bool same_volume(const struct snapshot_volume *left, const struct snapshot_volume *right) {
+    if (left->config != right->config || left->present != right->present ||
+        left->file_count != right->file_count) {
+        return false;
+    }
+    for (size_t i = 0; i < left->file_count; i++) {
+        if (left->files[i] != right->files[i]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool same_single(const struct snapshot_single *left, const struct snapshot_single *right) {
+    return left->path == right->path && left->error == right->error && left->file == right->file;
+}
+
+/* A file's struct is the same as long as its bytes are, and both snapshots hold theirs: so files
+ * are compared by their addresses. */
+bool snapshot_same(const struct snapshot *left, const struct snapshot *right) {
+    if (left == right) {
+        return true;
+    }
+    if (left->volume_count != right->volume_count || !same_single(&left->base, &right->base) ||
+        !same_single(&left->labels, &right->labels)) {
+        return false;
+    }
+    for (size_t i = 0; i < left->volume_count; i++) {
+        if (!same_volume(&left->volumes[i], &right->volumes[i])) {
+            return false;
+        }
+    }
+    return diagnostics_equal(&left->diagnostics, &right->diagnostics);
+}
+
 struct source *source_new(const struct source_settings *settings) {
     struct source *source = memory_new(1, sizeof(*source));
 

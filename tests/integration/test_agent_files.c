@@ -74,6 +74,42 @@ static void a_pass_that_changes_nothing_says_nothing(void **state) {
     assert_int_equal(log_lines_count("ts=", NULL) - log_lines_count("level=debug", NULL), lines);
 }
 
+static void a_pass_over_the_same_compiles_nothing(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_runs(fixture);
+    agent_is_left_alone(fixture);
+    for (int i = 0; i < 3; i++) {
+        uint64_t passes = agent_now(fixture).passes;
+        file_replace(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+        assert_true(agent_has_passed(fixture, passes + 1));
+        assert_true(agent_becomes(fixture, AGENT_IDLE));
+    }
+
+    /* The first of them is the first that knows that Prometheus took it. */
+    assert_int_equal(log_lines_count("msg=pass", "compiled=true"), 2);
+    assert_int_equal(log_lines_count("msg=pass", "compiled=false"), 2);
+    file_replace(fixture->volume, "a.yaml", remote_write("a", "http://b.example/push"));
+    assert_true(output_has(fixture, "http://b.example/push"));
+}
+
+static void what_somebody_did_to_the_output_is_undone_without_compiling(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_runs(fixture);
+    agent_is_left_alone(fixture);
+    for (int i = 0; i < 2; i++) {
+        file_write(fixture->out, "prometheus.yml", "global: {}\n");
+        file_replace(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+        assert_true(output_has(fixture, "http://a.example/push"));
+        assert_true(agent_becomes(fixture, AGENT_IDLE));
+    }
+
+    assert_true(log_lines_count("msg=pass", "compiled=false") > 0);
+}
+
 static void a_changed_manifest_changes_its_entry(void **state) {
     struct agent_fixture *fixture = *state;
 
@@ -469,6 +505,8 @@ int main(void) {
         TEST(a_config_that_is_in_place_is_loaded_once_at_start_and_not_written),
         TEST(a_dropped_manifest_is_written_and_loaded_once),
         TEST(a_pass_that_changes_nothing_says_nothing),
+        TEST(a_pass_over_the_same_compiles_nothing),
+        TEST(what_somebody_did_to_the_output_is_undone_without_compiling),
         TEST(a_changed_manifest_changes_its_entry),
         TEST(a_removed_manifest_leaves_the_config),
         TEST(ten_changes_within_the_delay_are_one_reload),

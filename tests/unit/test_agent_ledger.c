@@ -76,6 +76,15 @@ static void restarted(struct fixture *fixture) {
     ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
 }
 
+/* Whether the history says that it is another one than when it was last asked. */
+static bool has_changed(const struct fixture *fixture) {
+    static uint64_t last;
+    bool changed = history(fixture)->revision != last;
+
+    last = history(fixture)->revision;
+    return changed;
+}
+
 /* --- in memory -------------------------------------------------------------------------------- */
 
 static void what_is_confirmed_is_good_and_a_copy(void **state) {
@@ -87,6 +96,40 @@ static void what_is_confirmed_is_good_and_a_copy(void **state) {
 
     assert_int_equal(history(fixture)->good->count, 1);
     assert_string_equal(history(fixture)->good->forms[0].name, "a");
+}
+
+static void every_change_makes_another_revision_and_nothing_else_does(void **state) {
+    struct fixture *fixture = *state;
+    const struct form b = form("b", "1");
+    struct desired_state nothing = {0};
+    set_add(fixture, "a");
+
+    (void)has_changed(fixture);
+    ledger_confirm(fixture->ledger, fixture->set);
+    assert_true(has_changed(fixture));
+    ledger_confirm(fixture->ledger, fixture->set);
+    assert_false(has_changed(fixture));
+    ledger_refuse(fixture->ledger, &b, "first");
+    assert_true(has_changed(fixture));
+    ledger_refuse(fixture->ledger, &b, "other words");
+    assert_true(has_changed(fixture));
+    ledger_refuse_base(fixture->ledger, BYTES("x"), "words");
+    assert_true(has_changed(fixture));
+    ledger_forgive_base(fixture->ledger);
+    assert_true(has_changed(fixture));
+    ledger_forgive_base(fixture->ledger);
+    assert_false(has_changed(fixture));
+    ledger_note(fixture->ledger, &nothing, 0);
+    assert_true(has_changed(fixture));
+    ledger_note(fixture->ledger, &nothing, 0);
+    assert_false(has_changed(fixture));
+    ledger_refuse(fixture->ledger, &b, "first");
+    ledger_refuse_base(fixture->ledger, BYTES("x"), "words");
+    (void)has_changed(fixture);
+    ledger_forgive(fixture->ledger);
+    assert_true(has_changed(fixture));
+    ledger_forgive(fixture->ledger);
+    assert_false(has_changed(fixture));
 }
 
 static void refusals_are_sorted_and_one_for_each_name(void **state) {
@@ -438,6 +481,7 @@ static void what_could_not_be_served_is_not_believed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_is_confirmed_is_good_and_a_copy),
+        TEST(every_change_makes_another_revision_and_nothing_else_does),
         TEST(refusals_are_sorted_and_one_for_each_name),
         TEST(what_is_confirmed_after_all_is_forgiven),
         TEST(an_empty_base_can_be_refused),

@@ -130,6 +130,36 @@ static void a_list_is_appended_to_another_and_to_itself(void **state) {
     assert_ptr_equal(list.items[39].problem, other.items[19].problem);
 }
 
+static void lists_are_equal_when_every_part_of_every_item_is(void **state) {
+    static const struct diagnostic one = {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", "r"};
+    static const struct diagnostic others[] = {
+        {SEVERITY_WARNING, {"f", 1, 2}, "s", "a.b", "p", "r"},
+        {SEVERITY_ERROR, {"g", 1, 2}, "s", "a.b", "p", "r"},
+        {SEVERITY_ERROR, {NULL, 1, 2}, "s", "a.b", "p", "r"},
+        {SEVERITY_ERROR, {"f", 2, 2}, "s", "a.b", "p", "r"},
+        {SEVERITY_ERROR, {"f", 1, 3}, "s", "a.b", "p", "r"},
+        {SEVERITY_ERROR, {"f", 1, 2}, NULL, "a.b", "p", "r"},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.c", "p", "r"},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "q", "r"},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", NULL},
+    };
+    char file[] = "f"; /* equal, elsewhere */
+    struct diagnostic same = one;
+    same.location.file = file;
+    struct diagnostic items[] = {one, same};
+    const struct diagnostics left = {.items = items, .count = 1};
+    const struct diagnostics right = {.items = items + 1, .count = 1};
+    const struct diagnostics both = {.items = items, .count = 2};
+
+    assert_true(diagnostics_equal(&left, &right));
+    assert_false(diagnostics_equal(&left, &both));
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        items[1] = others[i];
+        assert_false(diagnostics_equal(&left, &right));
+        assert_false(diagnostics_equal(&right, &left));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_full_diagnostic_names_place_subject_field_problem_and_remedy),
@@ -140,6 +170,7 @@ int main(void) {
         cmocka_unit_test(sorting_goes_by_file_line_column_and_arrival),
         cmocka_unit_test(an_empty_list_can_be_sorted),
         cmocka_unit_test(a_list_is_appended_to_another_and_to_itself),
+        cmocka_unit_test(lists_are_equal_when_every_part_of_every_item_is),
     };
     return cmocka_run_group_tests_name("base/diagnostic", tests, NULL, NULL);
 }

@@ -163,6 +163,89 @@ static void an_earlier_snapshot_stays_as_it_was(void **state) {
     assert_string_equal(second->volumes[0].files[0]->content.data, "2");
 }
 
+/* What the second reading finds is the same as what the first found, or is not. */
+struct comparison {
+    struct source_fixture *source;
+    struct snapshot *first;
+};
+
+static struct comparison compare_from(struct source_fixture *source) {
+    source_add_volume(source, VOLUME_SECRET,
+                      arena_format(source->arena, "%s/secrets", source->dir));
+    source_with_base(source);
+    source_with_labels(source);
+    file_write(source->dir, "etc/prometheus.yml", "global: {}\n");
+    file_write(source->dir, "podinfo/labels", "a=\"b\"\n");
+    file_write(source->volume, "a.yaml", "1");
+    file_write(source->dir, "secrets/login/user", "somebody");
+    source->source = source_new(&source->settings);
+    return (struct comparison){source, source_read(source->source, false)};
+}
+
+static bool is_same_now(const struct comparison *comparison, bool every_byte) {
+    CLEANUP(snapshot_releasep)
+    struct snapshot *second = source_read(comparison->source->source, every_byte);
+
+    return snapshot_same(comparison->first, second);
+}
+
+static void a_snapshot_of_the_same_is_the_same(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    struct comparison comparison = compare_from(source);
+
+    assert_true(is_same_now(&comparison, false));
+    assert_true(is_same_now(&comparison, true));
+    file_replace(source->volume, "a.yaml", "1");
+    file_replace(source->dir, "etc/prometheus.yml", "global: {}\n");
+    file_replace(source->dir, "podinfo/labels", "a=\"b\"\n");
+    file_replace(source->dir, "secrets/login/user", "somebody");
+    file_write(source->volume, "notes.txt", "no manifest");
+    assert_true(is_same_now(&comparison, false));
+    snapshot_release(comparison.first);
+}
+
+static void a_snapshot_of_anything_else_is_another_one(void **state) {
+    static const struct {
+        const char *file;
+        const char *text; /* NULL: it is removed */
+    } changes[] = {
+        {"volume/a.yaml", "2"},
+        {"volume/a.yaml", NULL},
+        {"volume/b.yaml", "1"},
+        {"secrets/login/user", "nobody"},
+        {"secrets/login/user", NULL},
+        {"secrets/login/password", "x"},
+        {"etc/prometheus.yml", "global:\n"},
+        {"etc/prometheus.yml", NULL},
+        {"podinfo/labels", "a=\"c\"\n"},
+        {"podinfo/labels", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
+        SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+        struct comparison comparison = compare_from(source);
+
+        if (changes[i].text != NULL) {
+            file_write(source->dir, changes[i].file, changes[i].text);
+        } else {
+            file_remove(source->dir, changes[i].file);
+        }
+        assert_false(is_same_now(&comparison, false));
+        snapshot_release(comparison.first);
+    }
+}
+
+/* The files are as they were: kept, as nobody knows what is in them now. */
+static void a_snapshot_with_something_else_to_say_is_another_one(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_file_size = 16;
+    struct comparison comparison = compare_from(source);
+
+    file_write(source->volume, "a.yaml", "far more than sixteen bytes");
+
+    assert_false(is_same_now(&comparison, false));
+    snapshot_release(comparison.first);
+}
+
 static void a_snapshot_outlives_its_source(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
     file_write(source->volume, "a.yaml", "1");
@@ -224,6 +307,10 @@ int main(void) {
         cmocka_unit_test_teardown(a_file_from_the_future_is_compared_each_time,
                                   forget_system_calls),
         cmocka_unit_test_teardown(an_earlier_snapshot_stays_as_it_was, forget_system_calls),
+        cmocka_unit_test_teardown(a_snapshot_of_the_same_is_the_same, forget_system_calls),
+        cmocka_unit_test_teardown(a_snapshot_of_anything_else_is_another_one, forget_system_calls),
+        cmocka_unit_test_teardown(a_snapshot_with_something_else_to_say_is_another_one,
+                                  forget_system_calls),
         cmocka_unit_test_teardown(a_snapshot_outlives_its_source, forget_system_calls),
         cmocka_unit_test_teardown(nothing_of_nothing_can_be_released, forget_system_calls),
         cmocka_unit_test_teardown(ten_thousand_files_are_read_in_a_moment, forget_system_calls),
