@@ -19,7 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct base; /* compile/merge.h */
+struct base;   /* compile/merge.h */
+struct proven; /* compile/proven.h */
 
 struct form {
     const char *namespace; /* "" where it has none */
@@ -94,11 +95,11 @@ struct composition {
 /* Base + forms, in the arena. base may be NULL (not mergeable). A form whose name the base's own
  * entries have is left out: Prometheus takes no two of one name. ahead: one flag for each form;
  * those come first of all, then the other forms, then the base's own. NULL: the usual order, as
- * well as for a base whose layout leaves no room for that. secrets and texts are shared with the
- * forms. */
+ * well as for a base whose layout leaves no room for that. proven: as in base_merge. secrets and
+ * texts are shared with the forms. */
 struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const bool *ahead, const struct yaml_limits *limits,
-                           struct diagnostics *diagnostics);
+                           size_t count, const bool *ahead, struct proven *proven,
+                           const struct yaml_limits *limits, struct diagnostics *diagnostics);
 
 /* The same of a set, its base read anew. */
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,

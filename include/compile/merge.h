@@ -45,6 +45,9 @@ struct bytes base_text(const struct base *base);
  * is left out). */
 const struct base_name *base_names(const struct base *base, size_t *ret_count);
 
+/* compile/proven.h */
+struct proven;
+
 struct merge_item {
     const char
         *comment; /* one line without '#': which RemoteWrite, which file; odd bytes are escaped */
@@ -54,12 +57,13 @@ struct merge_item {
 
 /*
  * Base + items into out (appended to an empty buffer). No items: out is base_text. side: behind the
- * base's own entries, as usual, or ahead of them. *ret_start, *ret_end: our block, markers
- * included. 0; -EINVAL with an error diagnostic when the result is not base + items, or has no
- * place.
+ * base's own entries, as usual, or ahead of them. proven: what need not be proven again, and out:
+ * this merge, where it succeeds; NULL: everything is proven. *ret_start, *ret_end: our block,
+ * markers included. 0; -EINVAL with an error diagnostic when the result is not base + items, or has
+ * no place.
  */
 int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
-               size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end,
-               struct diagnostics *diagnostics);
+               size_t count, struct proven *proven, struct buffer *out, size_t *ret_start,
+               size_t *ret_end, struct diagnostics *diagnostics);
 
 #endif

@@ -13,6 +13,7 @@
 #include "compile/form.h"
 #include "compile/history.h"
 #include "compile/merge.h"
+#include "compile/proven.h"
 #include "compile/translate.h"
 #include "spec/manifest.h"
 #include "spec/regex.h"
@@ -37,6 +38,7 @@ struct compiler {
     struct cached_manifest *cache; /* sorted by id, then volume */
     size_t count;
     uint64_t pass;
+    struct proven *proven; /* of the last merge */
 };
 
 /* One RemoteWrite on its way through a pass. */
@@ -81,7 +83,10 @@ const char *remote_write_state_name(enum remote_write_state state) {
 /* The cache of parsed files. */
 
 struct compiler *compiler_new(void) {
-    return memory_new(1, sizeof(struct compiler));
+    struct compiler *compiler = memory_new(1, sizeof(*compiler));
+
+    compiler->proven = proven_new();
+    return compiler;
 }
 
 void compiler_free(struct compiler *compiler) {
@@ -90,6 +95,7 @@ void compiler_free(struct compiler *compiler) {
     for (size_t i = 0; i < compiler->count; i++)
         manifest_free(compiler->cache[i].manifest);
     free(compiler->cache);
+    proven_free(compiler->proven);
     free(compiler);
 }
 
@@ -661,7 +667,7 @@ static void merge(struct pass *pass) {
         served->count++;
     }
     composition = compose(pass->arena, pass->base, served->forms, served->count, NULL,
-                          &pass->settings->limits, &state->diagnostics);
+                          pass->compiler->proven, &pass->settings->limits, &state->diagnostics);
     if (!composition.mergeable)
         return;
 

@@ -224,7 +224,7 @@ static struct lineup line_up_ahead(struct arena *arena, const struct lineup *usu
 
 static struct composition compose_lineup(struct arena *arena, const struct base *base,
                                          const struct form *forms, size_t count,
-                                         const struct lineup *lineup,
+                                         const struct lineup *lineup, struct proven *proven,
                                          const struct yaml_limits *limits,
                                          struct diagnostics *diagnostics) {
     struct composition composition = {.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
@@ -239,7 +239,8 @@ static struct composition compose_lineup(struct arena *arena, const struct base 
         if (items[i].entry == NULL)
             return composition;
     }
-    if (base_merge(base, lineup->side, items, lineup->count, &out, &start, &end, diagnostics) < 0)
+    if (base_merge(base, lineup->side, items, lineup->count, proven, &out, &start, &end,
+                   diagnostics) < 0)
         return composition;
 
     composition.mergeable = true;
@@ -254,8 +255,8 @@ static struct composition compose_lineup(struct arena *arena, const struct base 
 }
 
 struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const bool *ahead, const struct yaml_limits *limits,
-                           struct diagnostics *diagnostics) {
+                           size_t count, const bool *ahead, struct proven *proven,
+                           const struct yaml_limits *limits, struct diagnostics *diagnostics) {
     struct diagnostics unheard = diagnostics_in(arena);
 
     if (base == NULL)
@@ -264,11 +265,11 @@ struct composition compose(struct arena *arena, const struct base *base, const s
     if (ahead != NULL) {
         const struct lineup lineup = line_up_ahead(arena, &usual, forms, ahead);
         struct composition composition =
-            compose_lineup(arena, base, forms, count, &lineup, limits, &unheard);
+            compose_lineup(arena, base, forms, count, &lineup, proven, limits, &unheard);
         if (composition.mergeable)
             return composition;
     }
-    return compose_lineup(arena, base, forms, count, &usual, limits, diagnostics);
+    return compose_lineup(arena, base, forms, count, &usual, proven, limits, diagnostics);
 }
 
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,
@@ -276,7 +277,7 @@ struct composition form_set_compose(struct arena *arena, const struct form_set *
                                     struct diagnostics *diagnostics) {
     const struct base *base = base_read(arena, set->base, set->base_path, limits, diagnostics);
 
-    return compose(arena, base, set->forms, set->count, ahead, limits, diagnostics);
+    return compose(arena, base, set->forms, set->count, ahead, NULL, limits, diagnostics);
 }
 
 const bool *form_set_ahead(struct arena *arena, const struct form_set *set,

@@ -10,6 +10,7 @@
 #include "compile/base.h"
 #include "compile/layout.h"
 #include "compile/marker.h"
+#include "compile/proven.h"
 #include "compile/verify.h"
 #include "yaml/emit.h"
 
@@ -174,12 +175,74 @@ static int no_place_ahead(const struct base *base, struct diagnostics *diagnosti
     return -EINVAL;
 }
 
-int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
-               size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end,
-               struct diagnostics *diagnostics) {
+/* The whole config; *ret_start, *ret_end: where the block is in it. */
+static void write_config(const struct base *base, enum place_side side, struct merge_item *items,
+                         size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end) {
     const struct place *place = &base->places[side];
     const struct splice splice = {base, place, out};
 
+    buffer_append(out, bytes_slice(base->text, 0, place->start));
+    if (place->lacks_final_break) {
+        buffer_append_string(out, base->line_break);
+    } else if (!layout_at_line_start(base->text, place->start)) {
+        buffer_append_char(out, ' ');
+    }
+    *ret_start = out->length;
+    write_block(&splice, side, items, count);
+    *ret_end = out->length;
+    if (!place->lacks_final_break && place->stash != STASH_LINE) {
+        buffer_append_string(out, base->line_break);
+    }
+    buffer_append(out, bytes_slice(base->text, place->end, base->text.length));
+}
+
+/* --- the proof -------------------------------------------------------------------------------- */
+
+/* The items that have to be proven: those that were not, and the first and the last, which stand
+ * beside what is not theirs. In the arena. */
+static struct merge_item *unproven(struct arena *arena, const struct base *base,
+                                   enum place_side side, const struct merge_item *items,
+                                   size_t count, const struct proven *proven, struct bytes merged,
+                                   size_t *ret_count) {
+    struct merge_item *few = ARENA_NEW_ARRAY(arena, struct merge_item, count);
+    bool same_place = proven_in(proven, base, side);
+    size_t few_count = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct bytes text = bytes_slice(merged, items[i].start, items[i].end);
+        if (i == 0 || i + 1 == count || !same_place || !proven_has(proven, text)) {
+            few[few_count++] = items[i];
+        }
+    }
+    *ret_count = few_count;
+    return few;
+}
+
+/* As merge_verify, of a smaller config where that is enough. */
+static int prove(const struct base *base, enum place_side side, const struct merge_item *items,
+                 size_t count, struct proven *proven, struct bytes merged,
+                 struct diagnostics *diagnostics) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer smaller = {0};
+    size_t few_count = 0;
+    size_t start = 0;
+    size_t end = 0;
+    struct merge_item *few = unproven(arena, base, side, items, count, proven, merged, &few_count);
+
+    if (few_count < count) {
+        write_config(base, side, few, few_count, &smaller, &start, &end);
+    }
+    int status = merge_verify(base, side, few, few_count,
+                              few_count < count ? buffer_bytes(&smaller) : merged, diagnostics);
+    if (status == 0) {
+        proven_set(proven, base, side, items, count, merged);
+    }
+    return status;
+}
+
+int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
+               size_t count, struct proven *proven, struct buffer *out, size_t *ret_start,
+               size_t *ret_end, struct diagnostics *diagnostics) {
     if (count == 0) {
         buffer_append(out, base->text);
         *ret_start = *ret_end = out->length;
@@ -188,25 +251,12 @@ int base_merge(const struct base *base, enum place_side side, struct merge_item 
     if (side == PLACE_AHEAD && !base->has_place_ahead) {
         return no_place_ahead(base, diagnostics);
     }
-    buffer_append(out, bytes_slice(base->text, 0, place->start));
-    if (place->lacks_final_break) {
-        buffer_append_string(out, base->line_break);
-    } else if (!layout_at_line_start(base->text, place->start)) {
-        buffer_append_char(out, ' ');
-    }
-    size_t start = out->length;
-    write_block(&splice, side, items, count);
-    size_t end = out->length;
-    if (!place->lacks_final_break && place->stash != STASH_LINE) {
-        buffer_append_string(out, base->line_break);
-    }
-    buffer_append(out, bytes_slice(base->text, place->end, base->text.length));
-    int status = merge_verify(base, side, items, count, buffer_bytes(out), diagnostics);
+    write_config(base, side, items, count, out, ret_start, ret_end);
+    int status = proven != NULL
+                     ? prove(base, side, items, count, proven, buffer_bytes(out), diagnostics)
+                     : merge_verify(base, side, items, count, buffer_bytes(out), diagnostics);
     if (status < 0) {
         buffer_clear(out);
-        return status;
     }
-    *ret_start = start;
-    *ret_end = end;
-    return 0;
+    return status;
 }

@@ -612,7 +612,8 @@ const struct value *object_find(const struct object *object, const char *path) {
         for (size_t i = 0; i < object->schema->count; i++) {
             const char *name = object->schema->fields[i].name;
 
-            if (strncmp(name, path, length) == 0 && name[length] == '\0') {
+            /* Their first letters tell most names apart. */
+            if (name[0] == path[0] && strncmp(name, path, length) == 0 && name[length] == '\0') {
                 value = object->values[i];
                 known = true;
                 break;

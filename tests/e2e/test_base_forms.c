@@ -83,7 +83,7 @@ static void merge_ahead(const char *path, const char *folder, size_t number) {
     struct merge_item item = {.comment = "ahead", .entry = entry};
     struct base *base = base_read(arena, bytes_of(text), path, &yaml_default_limits, &diagnostics);
     if (base == NULL ||
-        base_merge(base, PLACE_AHEAD, &item, 1, &merged, &start, &end, &diagnostics) != 0) {
+        base_merge(base, PLACE_AHEAD, &item, 1, NULL, &merged, &start, &end, &diagnostics) != 0) {
         fail_msg("%s cannot be merged", path);
     }
     file_write(folder, arena_format(arena, "%03zu.yml", number), buffer_string(&merged));

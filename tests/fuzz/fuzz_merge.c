@@ -2,12 +2,14 @@
 
 /* Any base, a few entries. What must hold whenever a merge succeeds: the result parses and is base
  * plus entries by a comparison of its own; every byte of the base is still there; taking the block
- * out gives the base back; merging once more in place changes nothing. A refusal has to say why.
+ * out gives the base back; merging once more in place changes nothing, and proving only what is new
+ * makes no other result. A refusal has to say why.
  *
  * The first byte is the number of entries and on which side of the base's own they go, the rest of
  * the first line goes into their values, and what follows is the base. */
 
 #include "compile/merge.h"
+#include "compile/proven.h"
 
 #include "base/compiler.h"
 
@@ -227,8 +229,33 @@ static void check_positions(const struct run *run) {
 static bool run_merge(struct run *run, struct bytes text) {
     run->base = base_read(run->arena, text, "base.yml", &yaml_default_limits, &run->diagnostics);
     return run->base != NULL &&
-           base_merge(run->base, run->side, run->items, run->count, &run->merged, &run->start,
+           base_merge(run->base, run->side, run->items, run->count, NULL, &run->merged, &run->start,
                       &run->end, &run->diagnostics) == 0;
+}
+
+/* A merge of all but one, then of all: what was proven before makes no other result. */
+static void check_proven(const struct run *first, struct bytes text, struct bytes words) {
+    CLEANUP(run_free) struct run again = {0};
+    CLEANUP(proven_freep) struct proven *proven = proven_new();
+    struct merge_item fewer[MOST_ENTRIES];
+    struct diagnostics *diagnostics = &again.diagnostics;
+    size_t count = first->count;
+    size_t kept = 0;
+
+    run_prepare(&again, count, first->side, words);
+    for (size_t i = 0; i < count; i++) {
+        if (i != count / 2) {
+            fewer[kept++] = again.items[i];
+        }
+    }
+    again.base = base_read(again.arena, text, "base.yml", &yaml_default_limits, diagnostics);
+    CHECK(base_merge(again.base, again.side, fewer, kept, proven, &again.merged, &again.start,
+                     &again.end, diagnostics) == 0);
+    buffer_clear(&again.merged);
+    CHECK(base_merge(again.base, again.side, again.items, count, proven, &again.merged,
+                     &again.start, &again.end, diagnostics) == 0);
+    CHECK(bytes_equal(buffer_bytes(&again.merged), buffer_bytes(&first->merged)));
+    CHECK(again.start == first->start && again.end == first->end);
 }
 
 static void check_in_place(const struct run *first, struct bytes words) {
@@ -272,5 +299,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     check_bytes(&run);
     check_positions(&run);
     check_in_place(&run, words);
+    check_proven(&run, text, words);
     return 0;
 }

@@ -3,6 +3,7 @@
 /* The splice: every form of a base in testdata/base/, and what it promises beside the bytes. */
 
 #include "compile/merge.h"
+#include "compile/proven.h"
 
 #include "base/compiler.h"
 #include "compile/verify.h"
@@ -50,6 +51,7 @@ struct fixture {
     struct merge_item *items;
     size_t count;
     struct base *base;
+    struct proven *proven; /* NULL: everything is proven */
     struct buffer merged;
     int status;
     enum place_side side;
@@ -59,6 +61,7 @@ struct fixture {
 
 static void fixture_free(struct fixture *fixture) {
     buffer_free(&fixture->merged);
+    proven_free(fixture->proven);
     arena_free(fixture->arena);
 }
 
@@ -90,8 +93,8 @@ static void give_base(struct fixture *fixture, struct bytes text) {
 
 static void merge(struct fixture *fixture) {
     fixture->status =
-        base_merge(fixture->base, fixture->side, fixture->items, fixture->count, &fixture->merged,
-                   &fixture->start, &fixture->end, &fixture->diagnostics);
+        base_merge(fixture->base, fixture->side, fixture->items, fixture->count, fixture->proven,
+                   &fixture->merged, &fixture->start, &fixture->end, &fixture->diagnostics);
 }
 
 static struct fixture fixture_new(void) {
@@ -624,6 +627,143 @@ static void a_broken_second_document_is_only_warned_about(void **state) {
     assert_int_equal(diagnostics_count(&fixture.diagnostics, SEVERITY_ERROR), 0);
 }
 
+/* --- what was proven before ------------------------------------------------------------------- */
+
+/* The first and the last are proven each time: two are between them. */
+static const char four_entries[] = "- {name: metrics, url: http://a.example}\n"
+                                   "- name: 'yes'\n"
+                                   "  headers:\n"
+                                   "    X-Scope-OrgID: 'a # b: \"c\"'\n"
+                                   "  write_relabel_configs:\n"
+                                   "    - source_labels: [__name__, job]\n"
+                                   "      regex: 'up|down: .*'\n"
+                                   "- name: logs\n"
+                                   "  queue_config: {max_shards: 5}\n"
+                                   "- {name: traces, send_exemplars: true}\n";
+
+static void merge_anew(struct fixture *fixture) {
+    buffer_clear(&fixture->merged);
+    merge(fixture);
+}
+
+/* One merge without the item, one with it again. */
+static void merge_without_and_with(struct fixture *fixture, size_t index) {
+    struct merge_item *all = fixture->items;
+    size_t count = fixture->count;
+
+    fixture->items = ARENA_NEW_ARRAY(fixture->arena, struct merge_item, count);
+    for (size_t i = 0, kept = 0; i < count; i++) {
+        if (i != index) {
+            fixture->items[kept++] = all[i];
+        }
+    }
+    fixture->count = count - 1;
+    merge_anew(fixture);
+    assert_int_equal(fixture->status, 0);
+    fixture->items = all;
+    fixture->count = count;
+    merge_anew(fixture);
+}
+
+static void check_after_others(const char *name, const struct form *form) {
+    for (int side = 0; side < PLACE_SIDES; side++) {
+        FIXTURE whole = merge_on((enum place_side)side, buffer_bytes(&form->base), four_entries);
+        if (whole.status != 0) {
+            continue; /* its layout leaves no room ahead */
+        }
+        FIXTURE fixture = fixture_new();
+        fixture.side = (enum place_side)side;
+        fixture.proven = proven_new();
+        give_entries(&fixture, four_entries);
+        give_base(&fixture, buffer_bytes(&form->base));
+        for (size_t i = 0; i < fixture.count; i++) {
+            merge_without_and_with(&fixture, i);
+            if (fixture.status != 0) {
+                fail_msg("%s: refused, although all of it was proven: %s", name,
+                         messages(&fixture));
+            }
+            assert_bytes_equal(buffer_bytes(&fixture.merged), buffer_bytes(&whole.merged));
+        }
+    }
+}
+
+static void a_merge_after_others_is_the_same_as_one_that_proves_everything(void **state) {
+    each_form(check_after_others);
+}
+
+static struct proven *of_the_form_before;
+
+static void check_another_base(const char *name, const struct form *form) {
+    FIXTURE whole = merge_entries(buffer_bytes(&form->base), four_entries);
+    FIXTURE fixture = fixture_new();
+    give_entries(&fixture, four_entries);
+    give_base(&fixture, buffer_bytes(&form->base));
+
+    fixture.proven = of_the_form_before;
+    merge(&fixture);
+    fixture.proven = NULL;
+
+    assert_int_equal(fixture.status, whole.status);
+    assert_bytes_equal(buffer_bytes(&fixture.merged), buffer_bytes(&whole.merged));
+    assert_true(fixture.status != 0 || proven_in(of_the_form_before, fixture.base, PLACE_BEHIND));
+}
+
+static void what_was_proven_in_one_base_is_proven_again_in_another(void **state) {
+    of_the_form_before = proven_new();
+    each_form(check_another_base);
+    proven_free(of_the_form_before);
+}
+
+/* Two keys of one name: no merge reads that back. */
+static void spoil(const struct node *entry) {
+    entry->mapping.pairs[1].key = entry->mapping.pairs[0].key;
+}
+
+static void what_is_new_among_proven_ones_is_proven(void **state) {
+    for (size_t spoilt = 0; spoilt < 4; spoilt++) {
+        FIXTURE fixture = fixture_new();
+        fixture.proven = proven_new();
+        give_entries(&fixture, "[{a: b, c: d}, {e: f, g: h}, {i: j, k: l}, {m: n, o: p}]");
+        give_base(&fixture, BYTES("remote_write:\n- url: x\n"));
+        merge(&fixture);
+        assert_int_equal(fixture.status, 0);
+
+        spoil(fixture.items[spoilt].entry);
+        merge_anew(&fixture);
+
+        assert_int_equal(fixture.status, -EINVAL);
+        assert_int_equal(fixture.merged.length, 0);
+        assert_non_null(strstr(messages(&fixture), "the result would be no YAML"));
+        /* What is refused was not proven. */
+        merge_anew(&fixture);
+        assert_int_equal(fixture.status, -EINVAL);
+    }
+}
+
+static void only_the_items_of_the_last_merge_are_proven(void **state) {
+    FIXTURE fixture = fixture_new();
+    fixture.proven = proven_new();
+    give_entries(&fixture, "[{a: b}, {c: d}, {e: f}]");
+    give_base(&fixture, BYTES("remote_write:\n- url: x\n"));
+    assert_false(proven_in(fixture.proven, fixture.base, PLACE_BEHIND));
+    merge(&fixture);
+
+    assert_true(proven_in(fixture.proven, fixture.base, PLACE_BEHIND));
+    assert_false(proven_in(fixture.proven, fixture.base, PLACE_AHEAD));
+    for (size_t i = 0; i < fixture.count; i++) {
+        struct bytes text = bytes_slice(buffer_bytes(&fixture.merged), fixture.items[i].start,
+                                        fixture.items[i].end);
+        assert_true(proven_has(fixture.proven, text));
+        assert_false(proven_has(fixture.proven, bytes_slice(text, 0, text.length - 1)));
+    }
+    CLEANUP(buffer_free) struct buffer last = {0};
+    buffer_append(&last, bytes_slice(buffer_bytes(&fixture.merged), fixture.items[2].start,
+                                     fixture.items[2].end));
+    fixture.count = 2;
+    merge_anew(&fixture);
+    assert_false(proven_has(fixture.proven, buffer_bytes(&last)));
+}
+
 static void ten_thousand_entries_are_merged_in_the_blink_of_an_eye(void **state) {
     CLEANUP(buffer_free) struct buffer entries = {0};
     for (int i = 0; i < 10000; i++) {
@@ -858,6 +998,10 @@ int main(void) {
         cmocka_unit_test(ten_thousand_entries_are_merged_in_the_blink_of_an_eye),
         cmocka_unit_test(a_base_that_cannot_be_merged_is_told_why),
         cmocka_unit_test(a_merge_key_above_or_within_is_no_obstacle),
+        cmocka_unit_test(a_merge_after_others_is_the_same_as_one_that_proves_everything),
+        cmocka_unit_test(what_was_proven_in_one_base_is_proven_again_in_another),
+        cmocka_unit_test(what_is_new_among_proven_ones_is_proven),
+        cmocka_unit_test(only_the_items_of_the_last_merge_are_proven),
         cmocka_unit_test(a_comment_that_mentions_the_markers_is_a_comment),
         cmocka_unit_test(a_merge_that_would_say_something_else_is_refused),
         cmocka_unit_test(a_result_that_is_not_base_plus_entries_fails_the_proof),
