@@ -59,8 +59,8 @@ bool utf8_is_unprintable(uint32_t character) {
         {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
         {0x2066, 0x2069}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
     };
-    for (size_t i = 0; i < ARRAY_LENGTH(ranges); i++) {
-        if (character >= ranges[i].first && character <= ranges[i].last) {
+    for (size_t i = 0; i < ARRAY_LENGTH(ranges) && character >= ranges[i].first; i++) {
+        if (character <= ranges[i].last) {
             return true;
         }
     }

@@ -439,7 +439,6 @@ static void bound_queue(struct translator *translator, struct node *entry, const
     struct arena *arena = translator->scope->arena;
     const struct value *queue = object_find(translator->remote_write->spec, "queueConfig");
     const struct value *value = queue != NULL ? object_find(queue->as.object, field) : NULL;
-    const char *path = arena_format(arena, "queue_config.%s", key);
     bool given = value != NULL && value->as.integer != 0;
 
     if (bound <= 0 || (value != NULL && !field_known_by(value->field, translator->version)))
@@ -450,7 +449,8 @@ static void bound_queue(struct translator *translator, struct node *entry, const
                      "is lowered from %" PRId64 " to %" PRId64 ", the bound set here",
                      value->as.integer, bound);
     if (given ? value->as.integer > bound : fallback > bound)
-        node_put_path(arena, entry, path, node_new_integer(arena, bound));
+        node_put_path(arena, entry, arena_format(arena, "queue_config.%s", key),
+                      node_new_integer(arena, bound));
 }
 
 static void adjust_queue(struct translator *translator, struct node *entry) {

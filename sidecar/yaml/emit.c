@@ -108,26 +108,36 @@ static void append_escape(struct buffer *out, uint32_t character) {
     buffer_printf(out, "\\u%04x", (unsigned)character);
 }
 
-static void append_quoted(struct buffer *out, struct bytes text) {
+/* Beyond U+FFFF all is printable to YAML, and YAML and JSON have no escape in common. */
+static bool is_itself(uint32_t character) {
     const uint32_t last_short = 0xffff;
+
+    return character != '"' && character != '\\' &&
+           (character > last_short || !utf8_is_unprintable(character));
+}
+
+static void append_quoted(struct buffer *out, struct bytes text) {
+    size_t written = 0;
 
     buffer_append_char(out, '"');
     for (size_t offset = 0; offset < text.length;) {
         uint32_t character = 0;
         size_t length = utf8_decode(text, offset, &character);
+        if (length > 0 && is_itself(character)) {
+            offset += length;
+            continue;
+        }
+        buffer_append(out, bytes_slice(text, written, offset));
         if (length == 0) {
             buffer_append_string(out, "\\ufffd");
             length = 1;
-        } else if (character == '"' || character == '\\' ||
-                   (character <= last_short && utf8_is_unprintable(character))) {
-            append_escape(out, character);
         } else {
-            /* Beyond U+FFFF all is printable to YAML, and YAML and JSON have no escape in common.
-             */
-            buffer_append(out, bytes_slice(text, offset, offset + length));
+            append_escape(out, character);
         }
         offset += length;
+        written = offset;
     }
+    buffer_append(out, bytes_slice(text, written, text.length));
     buffer_append_char(out, '"');
 }
 
