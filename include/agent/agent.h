@@ -106,6 +106,7 @@ struct agent_status {
     size_t suspects;        /* how many RemoteWrites (and the base) are being searched; 0: none */
     bool base_refused;      /* the last good base is in use: Prometheus refused the present one */
     const char *base_words; /* ... in these words; NULL */
+    const char *base_fault; /* why the present base is not in use; NULL: it is */
     bool reload_successful; /* the last one that is known of */
     int64_t reload_time;    /* wall milliseconds of the last one; 0: none yet */
     int64_t success_time;   /* ... of the last successful one */

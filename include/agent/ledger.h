@@ -41,8 +41,13 @@ void ledger_moved(struct ledger *ledger);
 /* For compile; the same pointer as long as the ledger, its content until the next change. */
 const struct history *ledger_history(const struct ledger *ledger);
 
-/* Prometheus runs this set. What was refused and is in it is forgiven. */
-void ledger_confirm(struct ledger *ledger, const struct form_set *set);
+/* Prometheus runs this set. What was refused and is in it is forgiven. everything: it is all that
+ * is wanted, so that who is not in it has no last good form any more. */
+void ledger_confirm(struct ledger *ledger, const struct form_set *set, bool everything);
+
+/* What is published now: where only the secret files of a good form are others, it is these that
+ * Prometheus reads from now on, and that go with its last good form. */
+void ledger_rotate(struct ledger *ledger, const struct form_set *published);
 
 void ledger_refuse(struct ledger *ledger, const struct form *form, const char *words);
 void ledger_refuse_base(struct ledger *ledger, struct bytes base, const char *words);

@@ -53,8 +53,12 @@ struct agent {
     struct trial *trial;     /* NULL: nothing is searched */
     int64_t trial_started;   /* monotonic nanoseconds */
     enum agent_holding hold; /* what is on disk is not what is wanted */
-    struct form_set *aside;  /* gives way to the last good set for a moment (isolate_restore); NULL:
-                                nothing does */
+    bool perished;           /* what is searched is a form that was good and went bad by itself */
+    /* Was refused, and so was what is held: what is wanted is asked about once it is something
+     * else. NULL: what is held is so because Prometheus was away. */
+    struct form_set *held_against;
+    struct form_set *aside; /* gives way to the last good set for a moment (isolate_restore); NULL:
+                               nothing does */
     uv_timer_t settle_timer;
     uv_timer_t retry_timer;
     uv_timer_t watch_timer;

@@ -33,9 +33,10 @@ struct agent_memory {
 void state_encode(const struct agent_memory *memory, const char *output, struct buffer *out);
 
 /*
- * Everything in *ret lives in the arena (the set of forms too: it is not to be freed alone). The
- * text is trusted in nothing: 0; -EINVAL, with what is wrong in *ret_wrong, for what is damaged, of
- * another format, about another output, or cannot be merged into a config.
+ * Everything in *ret lives in the arena (the sets of forms too: they are not to be freed alone;
+ * forms has those only that good does not have as they are, and may be empty). The text is trusted
+ * in nothing: 0; -EINVAL, with what is wrong in *ret_wrong, for what is damaged, of another format,
+ * about another output, or cannot be merged into a config.
  */
 int state_decode(struct arena *arena, struct bytes text, const char *output,
                  const struct yaml_limits *limits, struct agent_memory *ret,

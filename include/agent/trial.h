@@ -42,9 +42,6 @@ size_t trial_suspects(const struct trial *trial);
 /* What it is about; valid as long as the trial. */
 const struct form_set *trial_wanted(const struct trial *trial);
 
-/* Is it about this set? */
-bool trial_wants(const struct trial *trial, const struct form_set *wanted);
-
 /* The set to ask about now; the same one until it is answered. NULL: it is over. Valid until the
  * next trial_answer. */
 const struct form_set *trial_next(struct trial *trial);

@@ -90,6 +90,9 @@ struct desired_state {
     /* The present base is not what config is made of: it cannot be used, or Prometheus refused it,
      * and the last good one stands in. */
     bool base_faulty;
+    bool base_refused; /* ... because Prometheus refused it */
+    /* Why config is not made of the base as it is now, or is not made at all; NULL: it is. */
+    const char *base_fault;
     struct bytes config;               /* the merged prometheus.yml */
     struct bytes section;              /* our block in it, markers included; may be empty */
     const struct secret_file *secrets; /* sorted by name */

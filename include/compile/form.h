@@ -65,6 +65,10 @@ void form_set_freep(struct form_set **set);
 /* The same base, and the same forms by form_same. Neither may be NULL. */
 bool form_set_same(const struct form_set *left, const struct form_set *right);
 
+/* A copy of both sets' forms (base of the second): of a name that both have, the second's. */
+struct form_set *form_set_overlay(const struct form_set *under,
+                                  const struct form_set *over) MUST_USE;
+
 /* NULL where there is none. */
 const struct form *form_set_find(const struct form_set *set, const char *namespace,
                                  const char *name);

@@ -19,8 +19,12 @@ struct refusal {
 };
 
 struct history {
-    uint64_t revision;              /* another number after every change of what follows */
-    const struct form_set *good;    /* the last config that Prometheus confirmed; NULL: none yet */
+    uint64_t revision;           /* another number after every change of what follows */
+    const struct form_set *good; /* the last config that Prometheus confirmed; NULL: none yet */
+    /* The last good form of each RemoteWrite, with the secret files as they were published last
+     * (base and base_path say nothing). More than good has: where a safe config was confirmed, or a
+     * part of what is searched. NULL: none yet. */
+    const struct form_set *forms;
     const struct refusal *refusals; /* sorted by namespace, then name; each pair once */
     size_t refusal_count;
     struct bytes

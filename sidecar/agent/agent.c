@@ -295,6 +295,9 @@ static void decide(struct agent *agent, const struct pass_result *result,
         (result->changed && agent->hold != HOLD_NOTHING)) {
         forget_retry(agent);
     }
+    if (agent->status.confirmed && pass_state(agent->pass)->base_fault == NULL) {
+        agent->base_refused = false;
+    }
     bool due = is_reload_due(agent);
     bool retry_pending = uv_is_active((uv_handle_t *)&agent->retry_timer) != 0;
 
@@ -470,6 +473,12 @@ static const char *not_ready(const struct agent *agent, const struct agent_statu
     if (status->base_refused) {
         return "Prometheus refused the base config; the last good one is in use";
     }
+    if (status->base_fault != NULL) {
+        return status->base_fault;
+    }
+    if (agent->held_against != NULL) {
+        return "Prometheus refuses the config, and even the one that it took before";
+    }
     if (!agent->ever_confirmed && !agent->peer.unreachable) {
         return "Prometheus has not taken the config yet";
     }
@@ -489,9 +498,12 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     status.holding = agent->hold;
     status.suspects = agent->trial != NULL ? trial_suspects(agent->trial) : 0;
     status.base_refused =
-        agent->base_refused ||
-        (status.state != NULL && status.state->base_faulty && history->refused_base.data != NULL);
+        agent->base_refused || (status.state != NULL && status.state->base_refused);
     status.base_words = history->base_words;
+    status.base_fault = status.state != NULL ? status.state->base_fault : NULL;
+    if (status.base_fault == NULL && agent->base_refused) {
+        status.base_fault = history->base_words;
+    }
     status.earlier = ledger_earlier(agent->ledger, &status.earlier_count);
     status.not_ready = not_ready(agent, &status);
     status.ready = status.not_ready == NULL;

@@ -44,24 +44,33 @@ static struct form_set *base_alone(const struct agent *agent, const struct form_
     return form_set_new(base->base_path, base->base, 0);
 }
 
-/* The last good set. fresh_secrets: where only the secret files of a form are others now, these
- * stay: a rotated password is not taken back. */
+/* The form with the secret files that it has now, where only these are others: a rotated password
+ * is not taken back. */
+static const struct form *freshest(const struct agent *agent, const struct form *form,
+                                   const struct form_set *wanted) {
+    const struct form_set *const sets[] = {wanted, ledger_history(agent->ledger)->forms};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sets); i++) {
+        const struct form *now = form_set_find(sets[i], form->namespace, form->name);
+        if (now != NULL && form_same_entry(form, now)) {
+            return now;
+        }
+    }
+    return form;
+}
+
+/* The last good set; exactly as Prometheus took it, or with the secret files of now. */
 static struct form_set *last_good(const struct agent *agent, const struct form_set *wanted,
-                                  bool fresh_secrets) {
+                                  bool exactly) {
     const struct form_set *good = good_set(agent);
     const struct form_set *base = agent->settings->compile.in_place ? wanted : good;
     struct form_set *set = form_set_new(base->base_path, base->base, good->count);
 
     for (size_t i = 0; i < good->count; i++) {
         const struct form *form = &good->forms[i];
-        const struct form *now = form_set_find(wanted, form->namespace, form->name);
-        bool fresh = fresh_secrets && now != NULL && form_same_entry(form, now);
-        set->forms[i] = form_copy(set->arena, form);
-        if (fresh) {
-            struct form copy = form_copy(set->arena, now);
-            set->forms[i].secrets = copy.secrets;
-            set->forms[i].secret_count = copy.secret_count;
-        }
+        const struct form *now = exactly ? form : freshest(agent, form, wanted);
+        set->forms[i] = form_copy(set->arena, now);
+        set->forms[i].file = arena_string(set->arena, bytes_of(form->file));
     }
     set->count = good->count;
     return set;
@@ -91,7 +100,8 @@ static struct disk_result publish_set(struct agent *agent, const struct form_set
         return (struct disk_result){.error = -ESTALE};
     }
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    return disk_publish(agent->disk, set, form_set_ahead(arena, set, good_set(agent)),
+    const struct form_set *taken = agent->perished ? NULL : good_set(agent);
+    return disk_publish(agent->disk, set, form_set_ahead(arena, set, taken),
                         clock_monotonic_nanoseconds());
 }
 
@@ -109,17 +119,24 @@ static void roll_back(struct agent *agent) {
     const struct form_set *wanted = wanted_set(agent);
     CLEANUP(form_set_freep)
     struct form_set *set =
-        good_set(agent) != NULL ? last_good(agent, wanted, true) : base_alone(agent, wanted);
+        good_set(agent) != NULL ? last_good(agent, wanted, false) : base_alone(agent, wanted);
 
     (void)publish_set(agent, set); /* a failure is said; the next pass tries again */
 }
 
+/* What is held is refused, too: something else that is wanted may be what mends it. */
+static bool is_worth_asking(const struct agent *agent, const struct form_set *wanted) {
+    return agent->hold != HOLD_NOTHING && agent->held_against != NULL &&
+           !form_set_same(agent->held_against, wanted);
+}
+
+/* While something is searched, changes wait: Prometheus may be away, and with a search begun anew
+ * at every change who keeps it from coming up would never be found. */
 struct disk_result isolate_publish(struct agent *agent) {
     const struct desired_state *state = pass_state(agent->pass);
 
-    if (agent->trial != NULL && !trial_wants(agent->trial, state->served)) {
-        trial_free(agent->trial);
-        agent->trial = NULL;
+    if (is_worth_asking(agent, state->served)) {
+        isolate_forget(agent);
     }
     if (agent->hold != HOLD_NOTHING) {
         return publish_held(agent);
@@ -130,8 +147,13 @@ struct disk_result isolate_publish(struct agent *agent) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const bool *ahead = form_set_ahead(arena, state->served, good_set(agent));
     int64_t started = pass_started(agent->pass);
-    return ahead != NULL ? disk_publish(agent->disk, state->served, ahead, started)
-                         : disk_publish_state(agent->disk, state, started);
+    struct disk_result result = ahead != NULL
+                                    ? disk_publish(agent->disk, state->served, ahead, started)
+                                    : disk_publish_state(agent->disk, state, started);
+    if (result.error == 0) {
+        ledger_rotate(agent->ledger, disk_set(agent->disk));
+    }
+    return result;
 }
 
 /* --- holding on ------------------------------------------------------------------------------- */
@@ -146,7 +168,16 @@ const char *agent_holding_name(enum agent_holding holding) {
     return holding_names[holding];
 }
 
+/* What is wanted now was refused: it is asked about again once it is something else. */
+static void hold_against(struct agent *agent) {
+    struct form_set *wanted = form_set_copy(wanted_set(agent));
+
+    form_set_free(agent->held_against);
+    agent->held_against = wanted;
+}
+
 static void hold(struct agent *agent) {
+    hold_against(agent);
     agent->hold = good_set(agent) != NULL ? HOLD_GOOD : HOLD_BASE;
     (void)publish_held(agent); /* a failure is said; the next pass tries again */
 }
@@ -154,7 +185,9 @@ static void hold(struct agent *agent) {
 void isolate_forget(struct agent *agent) {
     trial_free(agent->trial);
     agent->trial = NULL;
+    agent->perished = false;
     agent->hold = HOLD_NOTHING;
+    form_set_freep(&agent->held_against);
     form_set_freep(&agent->aside);
 }
 
@@ -163,7 +196,9 @@ void isolate_forget(struct agent *agent) {
 static void step(struct agent *agent);
 
 static void search(struct agent *agent, struct trial *trial) {
+    trial_free(agent->trial);
     agent->trial = trial;
+    agent->perished = false;
     agent->trial_started = clock_monotonic_nanoseconds();
     if (trial_next(trial) != NULL) {
         log_info("searching for what Prometheus refuses, if anything",
@@ -214,14 +249,55 @@ static void sentence(struct agent *agent, const struct trial_result *result) {
     ledger_save(agent->ledger, agent->settings->output_path);
 }
 
+/* Good without the forms that may go bad by themselves, as they stand on something outside: a file
+ * of Prometheus's container, its cloud identity. NULL: there are none. */
+static struct form_set *lasting(const struct form_set *good, const struct form_set *wanted) {
+    struct form_set *set = form_set_new(good->base_path, good->base, good->count);
+
+    for (size_t i = 0; i < good->count; i++) {
+        const struct form *form = &good->forms[i];
+        const struct form *now = form_set_find(wanted, form->namespace, form->name);
+        if (now == NULL || !now->delicate) {
+            set->forms[set->count++] = form_copy(set->arena, form);
+        }
+    }
+    if (set->count == good->count) {
+        form_set_freep(&set);
+    }
+    return set;
+}
+
+/* Even what was good is refused: is it one of those that can go bad by themselves? False: there is
+ * none, or that was searched already. */
+static bool search_perished(struct agent *agent, const char *words) {
+    const struct trial_answer refusal = {.words = words};
+    const struct form_set *wanted = wanted_set(agent);
+
+    if (good_set(agent) == NULL || (agent->trial != NULL && agent->perished)) {
+        return false;
+    }
+    CLEANUP(form_set_freep) struct form_set *good = lasting(good_set(agent), wanted);
+    if (good == NULL) {
+        return false;
+    }
+    search(agent, trial_new(good, wanted, agent->settings->compile.in_place, &refusal));
+    agent->perished = true;
+    return true;
+}
+
 static void end(struct agent *agent) {
     struct trial_result result = trial_result(agent->trial);
 
+    if (result.hopeless && search_perished(agent, result.words)) {
+        step(agent);
+        return;
+    }
     if (result.hopeless) {
         say_outside(result.words);
         hold(agent);
         trial_free(agent->trial);
         agent->trial = NULL;
+        agent->perished = false;
         agent_rest(agent, true);
         return;
     }
@@ -251,6 +327,7 @@ static bool put_in_order(struct agent *agent) {
         return false;
     }
     CLEANUP(form_set_freep) struct form_set *set = form_set_copy(disk_set(agent->disk));
+    agent->perished = false; /* what it took is good */
     struct disk_result result = publish_set(agent, set);
     if (result.error != 0) {
         search_fails(agent, result.error);
@@ -287,7 +364,7 @@ bool isolate_restore(struct agent *agent) {
     }
     CLEANUP(form_set_freep) struct form_set *aside = form_set_copy(disk_set(agent->disk));
     CLEANUP(form_set_freep)
-    struct form_set *good = last_good(agent, wanted_set(agent), false);
+    struct form_set *good = last_good(agent, wanted_set(agent), true);
     struct disk_result result = publish_set(agent, good);
 
     agent->again |= result.error == -ESTALE;
@@ -332,6 +409,7 @@ static void hold_untold(struct agent *agent) {
 void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     const struct trial_answer accepted = {.accepted = true};
     const bool in_order = disk_ahead(agent->disk) == NULL;
+    const bool everything = agent->hold == HOLD_NOTHING && agent->trial == NULL;
 
     agent->refused_last = false;
     agent->status.confirmed = in_order;
@@ -342,10 +420,11 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     backoff_reset(&agent->backoff);
     outage_end(&agent->outage);
     peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL || !in_order);
-    ledger_confirm(agent->ledger, disk_set(agent->disk));
+    ledger_confirm(agent->ledger, disk_set(agent->disk), everything);
     ledger_save(agent->ledger, agent->settings->output_path);
     if (agent->hold != HOLD_NOTHING) {
         agent->hold = HOLD_NOTHING;
+        form_set_freep(&agent->held_against);
         log_info("Prometheus has taken the config that was held");
         if (agent->trial == NULL) {
             search_the_rest(agent);
@@ -384,6 +463,11 @@ static void refused_anew(struct agent *agent, const struct http_answer *answer,
 
     if (trial_result(trial).hopeless) {
         trial_free(trial);
+        if (search_perished(agent, refusal->words)) {
+            peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, false);
+            step(agent);
+            return;
+        }
         peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
         hold(agent);
         agent_rest(agent, true);
@@ -405,6 +489,9 @@ void isolate_refused(struct agent *agent, const struct http_answer *answer) {
     agent->status.confirmed = false;
     outage_end(&agent->outage);
     if (agent->hold != HOLD_NOTHING) {
+        if (agent->held_against == NULL) {
+            hold_against(agent);
+        }
         peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
         agent_rest(agent, true);
         return;
@@ -454,6 +541,7 @@ static void fall_back(struct agent *agent) {
         trial_answer(agent->trial, &killed);
     }
     agent->hold = agent->hold == HOLD_NOTHING && good_set(agent) != NULL ? HOLD_GOOD : HOLD_BASE;
+    form_set_freep(&agent->held_against);
     log_warn("Prometheus does not come up, and has never confirmed this config: a safe one takes "
              "its place until it does",
              LOG_STRING("safe", agent_holding_name(agent->hold)),

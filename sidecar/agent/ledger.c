@@ -27,6 +27,7 @@
 struct ledger {
     struct agent_memory memory; /* what it points to lives in the arenas */
     struct form_set *good;
+    struct form_set *forms; /* the last good ones; NULL: those of good */
     struct arena *refusals;
     struct arena *base;
     struct arena *version;
@@ -59,6 +60,7 @@ void ledger_free(struct ledger *ledger) {
         return;
     }
     form_set_free(ledger->good);
+    form_set_free(ledger->forms);
     renew(&ledger->refusals, NULL);
     renew(&ledger->base, NULL);
     renew(&ledger->version, NULL);
@@ -77,6 +79,70 @@ const struct history *ledger_history(const struct ledger *ledger) {
 const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count) {
     *ret_count = ledger->memory.earlier_count;
     return ledger->memory.earlier;
+}
+
+/* --- the last good forms ---------------------------------------------------------------------- */
+
+/* NULL: those of good. */
+static void set_forms(struct ledger *ledger, struct form_set *forms) {
+    form_set_free(ledger->forms);
+    ledger->forms = forms;
+    ledger->memory.history.forms = forms != NULL ? forms : ledger->good;
+    changed(ledger);
+}
+
+typedef bool (*form_filter)(const struct form *form, const void *context);
+
+static void keep_forms(struct ledger *ledger, form_filter keeps, const void *context) {
+    const struct form_set *before = ledger->memory.history.forms;
+    struct form_set *kept = NULL;
+
+    if (before == NULL) {
+        return;
+    }
+    kept = form_set_new(before->base_path, before->base, before->count);
+    for (size_t i = 0; i < before->count; i++) {
+        if (keeps(&before->forms[i], context)) {
+            kept->forms[kept->count++] = form_copy(kept->arena, &before->forms[i]);
+        }
+    }
+    if (kept->count < before->count) {
+        set_forms(ledger, kept);
+    } else {
+        form_set_free(kept);
+    }
+}
+
+static bool is_other_form(const struct form *form, const void *context) {
+    const struct form *refused = context;
+
+    return form_compare(form, refused) != 0 || !form_same(form, refused);
+}
+
+/* The form that is published now, where only its secret files are others; else NULL. */
+static const struct form *rotated(const struct form *form, const struct form_set *published) {
+    const struct form *now = form_set_find(published, form->namespace, form->name);
+
+    return now != NULL && form_same_entry(now, form) && !form_same(now, form) ? now : NULL;
+}
+
+void ledger_rotate(struct ledger *ledger, const struct form_set *published) {
+    const struct form_set *before = ledger->memory.history.forms;
+    bool any = false;
+
+    for (size_t i = 0; before != NULL && i < before->count && !any; i++) {
+        any = rotated(&before->forms[i], published) != NULL;
+    }
+    if (!any) {
+        return;
+    }
+    struct form_set *forms = form_set_new(before->base_path, before->base, before->count);
+    for (size_t i = 0; i < before->count; i++) {
+        const struct form *now = rotated(&before->forms[i], published);
+        forms->forms[i] = form_copy(forms->arena, now != NULL ? now : &before->forms[i]);
+    }
+    forms->count = before->count;
+    set_forms(ledger, forms);
 }
 
 /* --- refusals --------------------------------------------------------------------------------- */
@@ -132,6 +198,7 @@ static bool is_of_another(const struct refusal *refusal, const void *context) {
 void ledger_refuse(struct ledger *ledger, const struct form *form, const char *words) {
     const struct refusal added = {.form = *form, .words = words};
 
+    keep_forms(ledger, is_other_form, form);
     remake_refusals(ledger, is_of_another, form, &added);
 }
 
@@ -212,8 +279,25 @@ static bool is_known(const struct form_set *good, const struct form_set *set) {
     return true;
 }
 
-void ledger_confirm(struct ledger *ledger, const struct form_set *set) {
+/* A set that is not all that is wanted takes nobody's last good form. */
+static struct form_set *forms_after(const struct ledger *ledger, const struct form_set *set,
+                                    bool everything) {
+    const struct form_set *before = ledger->memory.history.forms;
+
+    if (everything || before == NULL) {
+        return NULL;
+    }
+    struct form_set *forms = form_set_overlay(before, set);
+    if (forms->count == set->count) {
+        form_set_free(forms);
+        return NULL;
+    }
+    return forms;
+}
+
+void ledger_confirm(struct ledger *ledger, const struct form_set *set, bool everything) {
     const struct history *history = &ledger->memory.history;
+    struct form_set *forms = NULL;
 
     if (history->refused_base.data != NULL && bytes_equal(history->refused_base, set->base)) {
         ledger_forgive_base(ledger);
@@ -221,14 +305,15 @@ void ledger_confirm(struct ledger *ledger, const struct form_set *set) {
     if (any_goes(ledger, is_none_of, set)) {
         remake_refusals(ledger, is_none_of, set, NULL);
     }
-    if (is_known(ledger->good, set)) {
+    if (is_known(ledger->good, set) && (ledger->forms == NULL || !everything)) {
         return;
     }
+    forms = forms_after(ledger, set, everything);
     struct form_set *copy = form_set_copy(set);
     form_set_free(ledger->good);
     ledger->good = copy;
     ledger->memory.history.good = copy;
-    changed(ledger);
+    set_forms(ledger, forms);
 }
 
 /* --- what passes tell ------------------------------------------------------------------------- */
@@ -247,6 +332,24 @@ static bool is_there(const struct refusal *refusal, const void *context) {
     return state->outcome_count > 0 &&
            bsearch(&refusal->form, state->outcomes, state->outcome_count, sizeof(*state->outcomes),
                    compare_with_outcome) != NULL;
+}
+
+struct noted {
+    const struct desired_state *state;
+    const struct form_set *good;
+};
+
+/* Of a RemoteWrite that is gone, or no longer selected, nothing is served any more. */
+static bool may_be_served(const struct form *form, const void *context) {
+    const struct noted *noted = context;
+    const struct desired_state *state = noted->state;
+    const struct outcome *outcome = state->outcome_count == 0
+                                        ? NULL
+                                        : bsearch(form, state->outcomes, state->outcome_count,
+                                                  sizeof(*state->outcomes), compare_with_outcome);
+
+    return form_set_find(noted->good, form->namespace, form->name) != NULL ||
+           (outcome != NULL && outcome->state != STATE_UNSELECTED);
 }
 
 static int compare_earlier(const void *left, const void *right) {
@@ -295,6 +398,9 @@ static void note_earlier(struct ledger *ledger, const struct desired_state *stat
 void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now) {
     if (any_goes(ledger, is_there, state)) {
         remake_refusals(ledger, is_there, state, NULL);
+    }
+    if (ledger->forms != NULL) {
+        keep_forms(ledger, may_be_served, &(struct noted){state, ledger->good});
     }
     note_earlier(ledger, state, now);
 }
@@ -364,7 +470,10 @@ static void take_memory(struct ledger *ledger, const struct agent_memory *memory
 
     (void)ledger_meet(ledger, memory->prometheus_version);
     if (history->good != NULL) {
-        ledger_confirm(ledger, history->good);
+        ledger_confirm(ledger, history->good, true);
+        if (history->forms->count > 0) {
+            set_forms(ledger, form_set_overlay(history->good, history->forms));
+        }
     }
     for (size_t i = 0; i < history->refusal_count; i++) {
         ledger_refuse(ledger, &history->refusals[i].form, history->refusals[i].words);

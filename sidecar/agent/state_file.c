@@ -66,6 +66,24 @@ static void put_good(struct buffer *out, const struct form_set *good) {
     buffer_append_string(out, "]}");
 }
 
+/* Those that good does not have, or has with other secret files. */
+static void put_forms(struct buffer *out, const struct history *history) {
+    size_t count = 0;
+
+    buffer_append_string(out, ",\n\"forms\": [");
+    for (size_t i = 0; history->forms != history->good && i < history->forms->count; i++) {
+        const struct form *form = &history->forms->forms[i];
+        const struct form *good = form_set_find(history->good, form->namespace, form->name);
+        if (good == NULL || !form_same(form, good)) {
+            put_separator(out, count++);
+            buffer_append_char(out, '{');
+            put_form(out, form);
+            buffer_append_char(out, '}');
+        }
+    }
+    buffer_append_char(out, ']');
+}
+
 static void put_refusals(struct buffer *out, const struct history *history) {
     buffer_append_string(out, ",\n\"refusals\": [");
     for (size_t i = 0; i < history->refusal_count; i++) {
@@ -106,6 +124,7 @@ void state_encode(const struct agent_memory *memory, const char *output, struct 
     put_string(out, "prometheus", memory->prometheus_version);
     if (memory->history.good != NULL) {
         put_good(out, memory->history.good);
+        put_forms(out, &memory->history);
     }
     put_refusals(out, &memory->history);
     put_earlier(out, memory);
@@ -242,6 +261,22 @@ static bool take_good(struct arena *arena, const json_t *object, const struct ya
     return true;
 }
 
+/* Each of them has to make a config with the good base: one that does not would keep everything
+ * else from being published when it is served. */
+static bool take_others(struct arena *arena, const json_t *list, const struct yaml_limits *limits,
+                        struct history *history) {
+    struct form_set *forms = ARENA_NEW(arena, struct form_set);
+
+    forms->base_path = "";
+    forms->base = BYTES("");
+    if (list != NULL && (history->good == NULL || !take_forms(arena, list, forms) ||
+                         !can_be_merged(forms, limits))) {
+        return false;
+    }
+    history->forms = forms;
+    return true;
+}
+
 static bool take_refusals(struct arena *arena, const json_t *list, struct history *history) {
     struct refusal *refusals = ARENA_NEW_ARRAY(arena, struct refusal, json_array_size(list));
     const json_t *item = NULL;
@@ -324,7 +359,8 @@ int state_decode(struct arena *arena, struct bytes text, const char *output,
         !take_refusals(arena, json_object_get(root, "refusals"), &memory.history) ||
         !take_base(arena, json_object_get(root, "refused_base"), &memory.history) ||
         !take_earlier(arena, json_object_get(root, "earlier"), &memory) ||
-        !take_good(arena, json_object_get(root, "good"), limits, &memory.history)) {
+        !take_good(arena, json_object_get(root, "good"), limits, &memory.history) ||
+        !take_others(arena, json_object_get(root, "forms"), limits, &memory.history)) {
         return -EINVAL;
     }
     *ret = memory;

@@ -131,10 +131,6 @@ const struct form_set *trial_wanted(const struct trial *trial) {
     return trial->wanted;
 }
 
-bool trial_wants(const struct trial *trial, const struct form_set *wanted) {
-    return form_set_same(trial->wanted, wanted);
-}
-
 /* --- the next question --------------------------------------------------------------------------
  */
 

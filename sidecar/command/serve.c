@@ -152,9 +152,10 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         .passes_failed = status.publish_errors,
         .reloads = status.reloads,
         .reloads_failed = status.reloads_failed,
-        /* An alert has to fire as long as a base is refused, though the last good one was loaded.
+        /* An alert has to fire as long as the base is not in use, though the last good one was
+         * loaded.
          */
-        .last_reload_successful = status.reload_successful && !status.base_refused,
+        .last_reload_successful = status.reload_successful && status.base_fault == NULL,
         .last_reload_success = status.success_time,
         .watches = status.watches,
         .watch_events = status.watch_events,

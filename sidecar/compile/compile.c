@@ -263,7 +263,7 @@ static void sort_candidates(struct pass *pass) {
 
 static void collect_lost(struct pass *pass) {
     const struct form_set *good =
-        pass->settings->history != NULL ? pass->settings->history->good : NULL;
+        pass->settings->history != NULL ? pass->settings->history->forms : NULL;
     size_t there = pass->candidate_count;
 
     for (size_t i = 0; good != NULL && i < good->count; i++) {
@@ -283,7 +283,7 @@ static void collect_lost(struct pass *pass) {
 
 static void collect_candidates(struct pass *pass) {
     const struct history *history = pass->settings->history;
-    size_t count = history != NULL && history->good != NULL ? history->good->count : 0;
+    size_t count = history != NULL && history->forms != NULL ? history->forms->count : 0;
 
     for (size_t i = 0; i < pass->manifest_count; i++)
         count += pass->manifests[i]->remote_write_count;
@@ -476,7 +476,8 @@ static void recall(struct pass *pass, struct candidate *candidate) {
     if (history == NULL)
         return;
     if (remote_write->name[0] != '\0')
-        candidate->good = form_set_find(history->good, remote_write->namespace, remote_write->name);
+        candidate->good =
+            form_set_find(history->forms, remote_write->namespace, remote_write->name);
     if (candidate->outcome.state == STATE_ACTIVE)
         refusal = find_refusal(history, &candidate->form);
     if (refusal != NULL)
@@ -591,14 +592,15 @@ static void settle_names(struct pass *pass) {
 
 /* The present base as a text: what is configured, with the environment's values. False, reported,
  * where it cannot be had. */
-static bool base_source(struct pass *pass, const char *path, struct bytes *ret) {
+static bool base_source(struct pass *pass, const char *path, struct diagnostics *faults,
+                        struct bytes *ret) {
     const struct snapshot_single *base = &pass->snapshot->base;
     struct desired_state *state = pass->state;
 
     *ret = BYTES("");
     if (base->path != NULL && base->file == NULL) {
-        diagnostics_add(&state->diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
-                        NULL, "put the base config there, or correct --config-file",
+        diagnostics_add(faults, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
+                        "put the base config there, or correct --config-file",
                         "the base config cannot be read: %s",
                         strerror(base->error != 0 ? -base->error : ENOENT));
         return false;
@@ -607,21 +609,26 @@ static bool base_source(struct pass *pass, const char *path, struct bytes *ret) 
         *ret = base->file->content;
     if (!pass->settings->in_place)
         *ret = environment_substitute(pass->arena, *ret, pass->settings->environment,
-                                      pass->settings->environment_count, path, &state->diagnostics,
+                                      pass->settings->environment_count, path, faults,
                                       &state->expansion_errors);
     return true;
 }
 
-static bool is_refused_base(struct pass *pass, const char *path) {
+static bool is_refused_base(const struct pass *pass, const char *path, struct diagnostics *faults) {
     const struct history *history = pass->settings->history;
 
     if (history == NULL || history->refused_base.data == NULL || pass->settings->in_place ||
         !bytes_equal(base_text(pass->base), history->refused_base))
         return false;
-    diagnostics_add(&pass->state->diagnostics, SEVERITY_ERROR, (struct location){.file = path},
-                    NULL, NULL, "correct it; SIGHUP asks Prometheus again",
+    diagnostics_add(faults, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
+                    "correct it; SIGHUP asks Prometheus again",
                     "Prometheus refused the base config: %s", history->base_words);
     return true;
+}
+
+static void say_base_fault(struct pass *pass, const char *why) {
+    pass->state->base_fault =
+        arena_format(pass->arena, "the base config cannot be used as it is now: %s", why);
 }
 
 /* The present base; where it cannot be used, the last good one: nobody else's changes wait for it.
@@ -630,14 +637,19 @@ static void read_base(struct pass *pass) {
     const struct history *history = pass->settings->history;
     const char *path =
         pass->snapshot->base.path != NULL ? pass->snapshot->base.path : "(no base config)";
+    struct diagnostics faults = diagnostics_in(pass->arena);
     struct bytes text;
 
-    if (base_source(pass, path, &text))
-        pass->base =
-            base_read(pass->arena, text, path, &pass->settings->limits, &pass->state->diagnostics);
-    if (pass->base != NULL && !is_refused_base(pass, path))
+    if (base_source(pass, path, &faults, &text))
+        pass->base = base_read(pass->arena, text, path, &pass->settings->limits, &faults);
+    pass->state->base_refused = pass->base != NULL && is_refused_base(pass, path, &faults);
+    diagnostics_append(&pass->state->diagnostics, &faults);
+    if (pass->snapshot->base.error != 0)
+        say_base_fault(pass, strerror(-pass->snapshot->base.error));
+    if (pass->base != NULL && !pass->state->base_refused)
         return;
     pass->state->base_faulty = true;
+    say_base_fault(pass, first_error(pass->arena, &faults));
     if (history != NULL && history->good != NULL && !pass->settings->in_place)
         pass->base = base_read(pass->arena, history->good->base, history->good->base_path,
                                &pass->settings->limits, &pass->state->diagnostics);
@@ -648,6 +660,7 @@ static void read_base(struct pass *pass) {
 static void merge(struct pass *pass) {
     struct desired_state *state = pass->state;
     struct form_set *served = ARENA_NEW(pass->arena, struct form_set);
+    struct diagnostics faults = diagnostics_in(pass->arena);
     struct composition composition;
 
     if (pass->base == NULL)
@@ -667,9 +680,12 @@ static void merge(struct pass *pass) {
         served->count++;
     }
     composition = compose(pass->arena, pass->base, served->forms, served->count, NULL,
-                          pass->compiler->proven, &pass->settings->limits, &state->diagnostics);
-    if (!composition.mergeable)
+                          pass->compiler->proven, &pass->settings->limits, &faults);
+    diagnostics_append(&state->diagnostics, &faults);
+    if (!composition.mergeable) {
+        say_base_fault(pass, first_error(pass->arena, &faults));
         return;
+    }
 
     state->mergeable = true;
     state->config = composition.config;

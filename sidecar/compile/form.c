@@ -86,6 +86,25 @@ struct form_set *form_set_copy(const struct form_set *set) {
     return copy;
 }
 
+struct form_set *form_set_overlay(const struct form_set *under, const struct form_set *over) {
+    struct form_set *both = form_set_new(over->base_path, over->base, under->count + over->count);
+    size_t below = 0;
+    size_t above = 0;
+
+    while (below < under->count || above < over->count) {
+        int order = below == under->count ? 1
+                    : above == over->count
+                        ? -1
+                        : form_compare(&under->forms[below], &over->forms[above]);
+        const struct form *form = order < 0 ? &under->forms[below] : &over->forms[above];
+
+        both->forms[both->count++] = form_copy(both->arena, form);
+        below += order <= 0 ? 1 : 0;
+        above += order >= 0 ? 1 : 0;
+    }
+    return both;
+}
+
 void form_set_free(struct form_set *set) {
     if (set != NULL)
         arena_free(set->arena);
@@ -93,6 +112,7 @@ void form_set_free(struct form_set *set) {
 
 void form_set_freep(struct form_set **set) {
     form_set_free(*set);
+    *set = NULL;
 }
 
 bool form_set_same(const struct form_set *left, const struct form_set *right) {

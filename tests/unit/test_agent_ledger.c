@@ -91,7 +91,7 @@ static void what_is_confirmed_is_good_and_a_copy(void **state) {
     struct fixture *fixture = *state;
     set_add(fixture, "a");
 
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     fixture->set->count = 0;
 
     assert_int_equal(history(fixture)->good->count, 1);
@@ -105,9 +105,9 @@ static void every_change_makes_another_revision_and_nothing_else_does(void **sta
     set_add(fixture, "a");
 
     (void)has_changed(fixture);
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     assert_true(has_changed(fixture));
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     assert_false(has_changed(fixture));
     ledger_refuse(fixture->ledger, &b, "first");
     assert_true(has_changed(fixture));
@@ -155,7 +155,7 @@ static void what_is_confirmed_after_all_is_forgiven(void **state) {
     ledger_refuse(fixture->ledger, &fixture->set->forms[0], "no");
     ledger_refuse(fixture->ledger, &other, "no");
     ledger_refuse_base(fixture->ledger, fixture->set->base, "no");
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
 
     assert_int_equal(history(fixture)->refusal_count, 1);
     assert_string_equal(history(fixture)->refusals[0].form.name, "b");
@@ -249,7 +249,7 @@ static void given_much(struct fixture *fixture) {
     set_add(fixture, "b");
     fixture->set->forms[1].secrets = &secret;
     fixture->set->forms[1].secret_count = 1;
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     ledger_refuse(fixture->ledger, &refused, "words: \"x\"\nline 2");
     ledger_refuse_base(fixture->ledger, BYTES("\xff no text"), "base words");
     (void)ledger_meet(fixture->ledger, "2.42.0");
@@ -300,7 +300,7 @@ static void what_has_not_changed_is_not_written(void **state) {
     ledger_save(fixture->ledger, fixture->output);
     ino_t inode = file_inode(fixture);
 
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     ledger_forgive_base(fixture->ledger);
     ledger_refuse_base(fixture->ledger, BYTES("\xff no text"), "base words");
     ledger_save(fixture->ledger, fixture->output);
@@ -310,7 +310,7 @@ static void what_has_not_changed_is_not_written(void **state) {
     assert_int_equal(file_inode(fixture), inode);
 
     fixture->set->count = 1;
-    ledger_confirm(fixture->ledger, fixture->set);
+    ledger_confirm(fixture->ledger, fixture->set, true);
     ledger_save(fixture->ledger, fixture->output);
     assert_int_not_equal(file_inode(fixture), inode);
 }

@@ -85,6 +85,7 @@ static void confirmed(struct compile_fixture *fixture, struct past *past) {
     form_set_free(past->good);
     past->good = form_set_copy(fixture->state->served);
     past->history.good = past->good;
+    past->history.forms = past->good;
     fixture->settings.history = &past->history;
 }
 
