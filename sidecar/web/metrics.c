@@ -121,6 +121,29 @@ static void remote_writes(const struct web_view *view, struct buffer *out) {
     }
 }
 
+/* Those that are served in their last good form, as the present one cannot be. */
+static void earlier_forms(const struct web_view *view, struct buffer *out) {
+    static const char name[] = "remotewrite_sidecar_remote_write_earlier_form_timestamp_seconds";
+    const double milliseconds = 1e3;
+
+    begin(out, name, "gauge",
+          "Since when a RemoteWrite is served in its last good form, as its present one cannot be; "
+          "its state says why.");
+    for (size_t i = 0; i < view->remote_write_count; i++) {
+        const struct web_remote_write *remote_write = &view->remote_writes[i];
+        if (!remote_write->earlier || is_repeated(view, i)) {
+            continue;
+        }
+        buffer_printf(out, "%s{", name);
+        label(out, "namespace", remote_write->namespace);
+        buffer_append_string(out, ",");
+        label(out, "name", remote_write->name);
+        buffer_append_string(out, ",");
+        label(out, "state", remote_write->state);
+        buffer_printf(out, "} %.3f\n", (double)remote_write->earlier_since / milliseconds);
+    }
+}
+
 /* Of one RemoteWrite each; it is there where there is something to tell. */
 struct health_metric {
     const char *name;
@@ -249,6 +272,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     buffer_append_string(out, "} 1\n");
     reloads(view, out);
     remote_writes(view, out);
+    earlier_forms(view, out);
     health(view, out);
     histogram(out, "remotewrite_sidecar_pass_duration_seconds",
               "Time that a pass took: reading, compiling, publishing.", &view->pass_duration);

@@ -3,6 +3,7 @@
 /* What only Prometheus can judge: asked about ahead of all others, then put in its usual order. */
 
 #include "support/agent_fixture.h"
+#include "support/agent_steps.h"
 #include "support/log_lines.h"
 #include "support/loop.h"
 #include "support/strict_prometheus.h"
@@ -18,19 +19,10 @@
 
 #include <cmocka.h>
 
-#define URL(name) "http://" name ".example/push"
-
 static const char base_with_its_own[] = "global: {}\n"
                                         "remote_write:\n"
                                         "- name: own\n"
                                         "  url: \"http://own.example/push\"\n";
-
-static void drop(struct agent_fixture *fixture, const char *name, const char *url) {
-    char file[64];
-
-    snprintf(file, sizeof(file), "%s.yaml", name);
-    file_replace(fixture->volume, file, remote_write(name, url));
-}
 
 /* It has no keys: it is the identity of Prometheus's pod that counts. */
 static void drop_delicate(struct agent_fixture *fixture, const char *name, const char *region) {
@@ -52,10 +44,6 @@ static void given_others(struct agent_fixture *fixture) {
     agent_runs(fixture);
 }
 
-static bool has(const char *text, const char *part) {
-    return text != NULL && strstr(text, part) != NULL;
-}
-
 /* Does one stand before the other? Both have to be there. */
 static bool in_order(const char *config, const char *first, const char *second) {
     const char *one = strstr(config, first);
@@ -70,38 +58,12 @@ static bool is_in_the_usual_order(const char *config, const char *name) {
     return in_order(config, "name: own", "# BEGIN") && in_order(config, "name: a", name);
 }
 
-static bool search_is_over(struct agent_fixture *fixture) {
-    return log_has(fixture, "the search is over", NULL) && agent_becomes(fixture, AGENT_IDLE);
-}
-
-static enum remote_write_state state_of(const struct agent_fixture *fixture, const char *name) {
-    const struct desired_state *state = agent_now(fixture).state;
-
-    for (size_t i = 0; i < state->outcome_count; i++) {
-        if (strcmp(state->outcomes[i].name, name) == 0) {
-            return state->outcomes[i].state;
-        }
-    }
-    fail_msg("no outcome of %s", name);
-    return STATE_REJECTED;
-}
-
 /* The request that hangs: its connection breaks off, and the record tells what became of it. */
 static void what_hangs_is_finished(struct agent_fixture *fixture,
                                    struct strict_prometheus *prometheus) {
     http_stub_refuse(fixture->prometheus);
     strict_finishes(prometheus);
     http_stub_listen(fixture->prometheus);
-}
-
-/* As a container that is started anew: on the same files. */
-static void agent_restarts(struct agent_fixture *fixture) {
-    agent_stop(fixture->agent);
-    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
-    agent_free(fixture->agent);
-    log_lines_stop();
-    log_lines_start();
-    agent_starts(fixture);
 }
 
 /* --- taken ------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 
 #include "agent/ledger.h"
 #include "support/agent_fixture.h"
+#include "support/agent_steps.h"
 #include "support/log_lines.h"
 #include "support/loop.h"
 #include "support/strict_prometheus.h"
@@ -18,53 +19,8 @@
 
 #include <cmocka.h>
 
-#define URL(name) "http://" name ".example/push"
-
 #define BUILDINFO_2_42 "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"
 #define BUILDINFO_2_43 "{\"status\":\"success\",\"data\":{\"version\":\"2.43.0\"}}"
-
-static bool search_is_over(struct agent_fixture *fixture) {
-    return log_has(fixture, "the search is over", NULL) && agent_becomes(fixture, AGENT_IDLE);
-}
-
-static void drop(struct agent_fixture *fixture, const char *name, const char *url) {
-    char file[64];
-
-    snprintf(file, sizeof(file), "%s.yaml", name);
-    file_replace(fixture->volume, file, remote_write(name, url));
-}
-
-/* As a container that is started anew: on the same files. */
-static void agent_restarts(struct agent_fixture *fixture) {
-    agent_stop(fixture->agent);
-    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
-    agent_free(fixture->agent);
-    log_lines_stop();
-    log_lines_start();
-    agent_starts(fixture);
-}
-
-static bool has(const char *text, const char *part) {
-    return text != NULL && strstr(text, part) != NULL;
-}
-
-static const struct outcome *outcome_of(const struct agent_fixture *fixture, const char *name) {
-    const struct desired_state *state = agent_now(fixture).state;
-
-    for (size_t i = 0; i < state->outcome_count; i++) {
-        if (strcmp(state->outcomes[i].name, name) == 0) {
-            return &state->outcomes[i];
-        }
-    }
-    return NULL;
-}
-
-static enum remote_write_state state_of(const struct agent_fixture *fixture, const char *name) {
-    const struct outcome *outcome = outcome_of(fixture, name);
-
-    assert_non_null(outcome);
-    return outcome->state;
-}
 
 /* --- refused RemoteWrites --------------------------------------------------------------------- */
 

@@ -238,6 +238,114 @@ static void since_when_an_earlier_form_is_served_is_known(void **state) {
     assert_int_equal(since(fixture, "b"), 200);
 }
 
+/* --- the last good forms ---------------------------------------------------------------------- */
+
+static struct secret_file secret_of(const char *content) {
+    return (struct secret_file){"team-a_a_PASSWORD", bytes_of(content)};
+}
+
+static const struct form *last_good(const struct fixture *fixture, const char *name) {
+    return form_set_find(history(fixture)->forms, "team-a", name);
+}
+
+static bool is_secret(const struct form *form, const char *content) {
+    return form->secret_count == 1 && bytes_equal_string(form->secrets[0].content, content);
+}
+
+static void a_rotated_secret_goes_with_the_last_good_form(void **state) {
+    struct fixture *fixture = *state;
+    const struct secret_file old = secret_of("old");
+    const struct secret_file new = secret_of("new");
+    set_add(fixture, "a");
+    fixture->set->forms[0].secrets = &old;
+    fixture->set->forms[0].secret_count = 1;
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_ptr_equal(history(fixture)->forms, history(fixture)->good);
+    uint64_t revision = history(fixture)->revision;
+    ledger_rotate(fixture->ledger, fixture->set);
+    assert_int_equal(history(fixture)->revision, revision);
+
+    fixture->set->forms[0].secrets = &new;
+    ledger_rotate(fixture->ledger, fixture->set);
+
+    assert_int_not_equal(history(fixture)->revision, revision);
+    assert_true(is_secret(last_good(fixture, "a"), "new"));
+    assert_true(is_secret(&history(fixture)->good->forms[0], "old"));
+    restarted(fixture);
+    assert_true(is_secret(last_good(fixture, "a"), "new"));
+    assert_true(is_secret(&history(fixture)->good->forms[0], "old"));
+
+    /* Another entry with another secret was never good. */
+    const struct secret_file third = secret_of("third");
+    fixture->set->forms[0].secrets = &third;
+    fixture->set->forms[0].entry = BYTES("{name: a, url: \"http://y\"}");
+    ledger_rotate(fixture->ledger, fixture->set);
+    assert_true(is_secret(last_good(fixture, "a"), "new"));
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_true(is_secret(last_good(fixture, "a"), "third"));
+    assert_ptr_equal(history(fixture)->forms, history(fixture)->good);
+}
+
+static void a_part_that_is_confirmed_takes_nobodys_last_good_form(void **state) {
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    set_add(fixture, "c");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+
+    CLEANUP(form_set_freep) struct form_set *part = form_set_new("base.yml", BYTES("x: 1\n"), 1);
+    part->forms[part->count++] = form("b", "{name: b, url: \"http://z\"}");
+    ledger_confirm(fixture->ledger, part, false);
+
+    assert_int_equal(history(fixture)->good->count, 1);
+    assert_int_equal(history(fixture)->forms->count, 3);
+    assert_true(bytes_equal(last_good(fixture, "b")->entry, part->forms[0].entry));
+    restarted(fixture);
+    assert_int_equal(history(fixture)->good->count, 1);
+    assert_int_equal(history(fixture)->forms->count, 3);
+    assert_true(bytes_equal(last_good(fixture, "b")->entry, part->forms[0].entry));
+
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_ptr_equal(history(fixture)->forms, history(fixture)->good);
+}
+
+static void what_is_refused_is_no_last_good_form(void **state) {
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    const struct form other = form("a", "{name: a, url: \"http://never\"}");
+    ledger_refuse(fixture->ledger, &other, "words");
+    assert_non_null(last_good(fixture, "a"));
+
+    ledger_refuse(fixture->ledger, &fixture->set->forms[0], "words");
+
+    assert_null(last_good(fixture, "a"));
+    assert_non_null(last_good(fixture, "b"));
+}
+
+static void who_is_gone_or_no_longer_selected_has_no_last_good_form(void **state) {
+    static const struct outcome outcomes[] = {
+        {.namespace = "team-a", .name = "a", .state = STATE_UNSELECTED},
+        {.namespace = "team-a", .name = "b", .state = STATE_REJECTED},
+    };
+    static const struct desired_state now = {.outcomes = outcomes, .outcome_count = 2};
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    set_add(fixture, "c");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    fixture->set->count = 0;
+    ledger_confirm(fixture->ledger, fixture->set, false);
+    assert_int_equal(history(fixture)->forms->count, 3);
+
+    ledger_note(fixture->ledger, &now, 0);
+
+    assert_null(last_good(fixture, "a"));
+    assert_non_null(last_good(fixture, "b"));
+    assert_null(last_good(fixture, "c"));
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 static void given_much(struct fixture *fixture) {
@@ -482,6 +590,10 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(what_is_confirmed_is_good_and_a_copy),
         TEST(every_change_makes_another_revision_and_nothing_else_does),
+        TEST(a_rotated_secret_goes_with_the_last_good_form),
+        TEST(a_part_that_is_confirmed_takes_nobodys_last_good_form),
+        TEST(what_is_refused_is_no_last_good_form),
+        TEST(who_is_gone_or_no_longer_selected_has_no_last_good_form),
         TEST(refusals_are_sorted_and_one_for_each_name),
         TEST(what_is_confirmed_after_all_is_forgiven),
         TEST(an_empty_base_can_be_refused),

@@ -125,6 +125,18 @@ static void two_manifests_of_one_name_and_state_are_one_series(void **state) {
         occurrences(text, "{namespace=\"team-a\",name=\"metrics\",state=\"active\"} 1\n"), 1);
 }
 
+static void metrics_tell_since_when_an_earlier_form_is_served(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_int_equal(
+        occurrences(text, "\nremotewrite_sidecar_remote_write_earlier_form_timestamp_seconds{"), 1);
+    assert_non_null(strstr(text, "earlier_form_timestamp_seconds{namespace=\"team-b\","));
+}
+
 static void histograms_are_cumulative(void **state) {
     CLEANUP(buffer_free) struct buffer out = {0};
     struct web_view view;
@@ -466,6 +478,7 @@ int main(void) {
         cmocka_unit_test(metrics_have_the_names_of_the_reloader_s),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(two_manifests_of_one_name_and_state_are_one_series),
+        cmocka_unit_test(metrics_tell_since_when_an_earlier_form_is_served),
         cmocka_unit_test(histograms_are_cumulative),
         cmocka_unit_test(a_duration_that_is_a_bound_belongs_to_its_bucket),
         cmocka_unit_test(metrics_tell_whether_samples_flow),
