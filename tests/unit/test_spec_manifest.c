@@ -118,6 +118,63 @@ static void lists_are_opened_and_lists_in_lists_too(void **state) {
     assert_true(reading.manifest->documents[1]->configmap);
 }
 
+/* As kubectl and Kubernetes' own client write them: what the list says is not repeated. */
+static void items_of_a_typed_list_are_what_it_lists(void **state) {
+    READING reading = read_text(
+        "apiVersion: monitoring.giantswarm.io/v1alpha1\nkind: RemoteWriteList\nitems:\n"
+        "- {metadata: {name: a}, spec: {clusterSelector: {}, remoteWrite: {url: 'http://a'}}}\n"
+        "- {kind: RemoteWrite, metadata: {name: b}, spec: {remoteWrite: {url: 'http://b'}}}\n"
+        "---\n"
+        "apiVersion: monitoring.coreos.com/v1alpha1\nkind: RemoteWriteList\nitems:\n"
+        "- {apiVersion: null, metadata: {name: c}, spec: {url: 'http://c'}}\n"
+        "- {apiVersion: monitoring.coreos.com/v1alpha1, metadata: {name: d}, spec: {url: 'http://d'}}\n"
+        "---\n"
+        "{apiVersion: v1, kind: SecretList, items: [{metadata: {name: s}, stringData: {a: b}}]}\n"
+        "---\n"
+        "{apiVersion: v1, kind: ConfigMapList, items: [{metadata: {name: c}, data: {a: b}}]}\n");
+    const struct remote_write *const *items = reading.manifest->remote_writes;
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(reading.manifest->unidentified, 0);
+    assert_int_equal(reading.manifest->remote_write_count, 4);
+    assert_string_equal(items[1]->name, "b");
+    assert_int_equal(items[1]->group, API_GROUP_GIANTSWARM);
+    assert_string_equal(items[3]->name, "d");
+    assert_int_equal(items[3]->group, API_GROUP_COREOS);
+    assert_int_equal(reading.manifest->document_count, 2);
+    assert_false(reading.manifest->documents[0]->configmap);
+    assert_true(reading.manifest->documents[1]->configmap);
+}
+
+static void an_item_that_says_what_it_is_is_that_in_any_list(void **state) {
+    READING reading =
+        read_text("apiVersion: v1\nkind: SecretList\nitems:\n"
+                  "- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: b}}\n"
+                  "- {kind: RemoteWrite, metadata: {name: a}, spec: {url: 'http://a'}}\n"
+                  "- {kind: 7, metadata: {name: s}}\n");
+
+    assert_int_equal(reading.manifest->document_count, 1);
+    assert_true(reading.manifest->documents[0]->configmap);
+    assert_int_equal(reading.manifest->unidentified, 2);
+    assert_non_null(strstr(said(&reading), "rw.yaml:5:3: error: [a] apiVersion: \"v1\" is not "
+                                           "known for kind RemoteWrite; use "));
+    assert_non_null(strstr(said(&reading), "rw.yaml:6:3: error: kind: is missing or no string"));
+}
+
+static void an_item_of_a_list_of_anything_has_to_say_what_it_is(void **state) {
+    READING reading = read_text(
+        "apiVersion: v1\nkind: List\nitems:\n"
+        "- {metadata: {name: a}, spec: {url: 'http://a'}}\n"
+        "- {apiVersion: v1, metadata: {name: s}}\n"
+        "- {apiVersion: v1, kind: SecretList, items: [{metadata: {name: s}, data: {}}]}\n");
+
+    assert_int_equal(reading.manifest->remote_write_count, 0);
+    assert_int_equal(reading.manifest->document_count, 1);
+    assert_int_equal(reading.manifest->unidentified, 2);
+    assert_non_null(strstr(said(&reading), "rw.yaml:4:3: error: apiVersion: is missing"));
+    assert_non_null(strstr(said(&reading), "rw.yaml:5:3: error: kind: is missing"));
+}
+
 static void lists_that_nest_too_deeply_are_refused(void **state) {
     READING reading = read_text(
         "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: []}]}]}]}]}");
@@ -354,6 +411,9 @@ int main(void) {
         cmocka_unit_test(both_api_groups_are_read),
         cmocka_unit_test(a_selector_that_is_null_or_absent_selects_nothing),
         cmocka_unit_test(lists_are_opened_and_lists_in_lists_too),
+        cmocka_unit_test(items_of_a_typed_list_are_what_it_lists),
+        cmocka_unit_test(an_item_that_says_what_it_is_is_that_in_any_list),
+        cmocka_unit_test(an_item_of_a_list_of_anything_has_to_say_what_it_is),
         cmocka_unit_test(lists_that_nest_too_deeply_are_refused),
         cmocka_unit_test(other_kinds_are_passed_over_with_an_info),
         cmocka_unit_test(a_bound_directory_gives_its_namespace),
