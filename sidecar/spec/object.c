@@ -309,6 +309,23 @@ static bool read_map(struct scope *scope, struct value *value) {
     return scope->errors == before;
 }
 
+/* What of a reference is the name of a folder or a file: one name, and none that a mounted volume
+ * has for itself (..data). What is named so in spec.secrets is in no folder, but neither can it be
+ * referred to. */
+static void check_file_name(struct scope *scope, const struct value *value, bool configmap,
+                            const char *wanted) {
+    struct bytes name = value->as.text;
+
+    if (bytes_equal_string(name, ".") || bytes_starts_with(name, BYTES("..")) ||
+        bytes_find(name, BYTES("/"), 0) != SIZE_MAX)
+        scope_report(
+            scope, SEVERITY_ERROR, value->node, value->path,
+            arena_format(scope->arena, "give %s %s: no '/', not '.', and no '..' at its beginning",
+                         wanted, configmap ? "ConfigMap" : "Secret"),
+            "\"%.*s\" would lead out of the %s's folder",
+            BYTES_ARG(bytes_slice(name, 0, KEY_SHOWN_MAX)), configmap ? "ConfigMap" : "Secret");
+}
+
 static bool read_reference(struct scope *scope, const struct node *node, const char *path,
                            bool configmap, struct reference *ret) {
     size_t before = scope->errors;
@@ -340,6 +357,10 @@ static bool read_reference(struct scope *scope, const struct node *node, const c
                      "name the key whose value is meant", "must not be empty");
         return false;
     }
+    check_file_name(scope, object_find(object, "name"), configmap, "the name of a");
+    check_file_name(scope, object_find(object, "key"), configmap, "a key of the");
+    if (scope->errors != before)
+        return false;
     *ret = (struct reference){
         .name = name.data,
         .key = key.data,

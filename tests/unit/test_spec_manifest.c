@@ -405,6 +405,75 @@ static void own_secrets_are_found_by_name_in_any_order(void **state) {
     assert_non_null(strstr(said(&reading), "spec.secrets[2].name: \"c\" stands twice"));
 }
 
+/* A manifest of which only the reference to the token is of interest. */
+static struct reading read_referring(const char *name, const char *key) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    buffer_printf(&text,
+                  COREOS "metadata: {name: a}\nspec:\n  url: http://a\n"
+                         "  authorization: {credentials: {name: \"%s\", key: \"%s\"}}\n",
+                  name, key);
+    return read_text(buffer_string(&text));
+}
+
+static void a_reference_that_leaves_the_folder_of_secrets_is_refused(void **state) {
+    static const char *const leaving[] = {".",   "..", "../outside", "/etc",   "a/b",
+                                          "a/.", "/",  "../../x",    "..data", "..2026_01_01"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(leaving); i++) {
+        READING by_name = read_referring(leaving[i], "key");
+        READING by_key = read_referring("team", leaving[i]);
+
+        assert_string_equal(said(&by_name),
+                            arena_format(by_name.arena,
+                                         "rw.yaml:6:39: error: [a] spec.authorization.credentials"
+                                         ".name: \"%s\" would lead out of the Secret's folder; "
+                                         "give the name of a Secret: no '/', not '.', and no '..' "
+                                         "at its beginning\n",
+                                         leaving[i]));
+        assert_non_null(by_name.manifest->remote_writes[0]->fault);
+        assert_non_null(strstr(said(&by_key), "error: [a] spec.authorization.credentials.key: \""));
+        assert_non_null(strstr(said(&by_key), "\" would lead out of the Secret's folder; give a "
+                                              "key of the Secret: no '/'"));
+        assert_non_null(by_key.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void every_kind_of_reference_is_kept_within_its_folder(void **state) {
+    static const char *const cases[][2] = {
+        {"tlsConfig: {ca: {secret: {name: ../x, key: k}}}", "tlsConfig.ca.secret.name: \"../x\""},
+        {"tlsConfig: {ca: {configMap: {name: c, key: a/b}}}",
+         "tlsConfig.ca.configMap.key: \"a/b\" would lead out of the ConfigMap's folder"},
+        {"proxyUrl: http://p, proxyConnectHeader: {H: [{name: s, key: k}, {name: s, key: ..}]}",
+         "proxyConnectHeader.H[1].key: \"..\""},
+        {"basicAuth: {username: {name: s, key: k}, password: {name: /s, key: k}}",
+         "basicAuth.password.name: \"/s\""},
+        {"authorization: {credentials: {name: s, key: ../k, optional: true}}",
+         "authorization.credentials.key: \"../k\""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      cases[i][0]);
+        READING reading = read_text(buffer_string(&text));
+        if (strstr(said(&reading), cases[i][1]) == NULL) {
+            fail_msg("%s: says %s", cases[i][0], said(&reading));
+        }
+        assert_non_null(reading.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void names_and_keys_with_dots_and_underscores_are_good(void **state) {
+    static const char *const good[] = {
+        "a.b", ".dockerconfigjson", "a..b", "tls.crt", "my_token", "-", "a."};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        READING reading = read_referring(good[i], good[i]);
+        assert_string_equal(said(&reading), "");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_in_a_file_is_nothing_to_say),
@@ -428,6 +497,9 @@ int main(void) {
         cmocka_unit_test(a_first_error_is_said_however_much_was_said_before),
         cmocka_unit_test(a_long_key_or_name_is_not_repeated_in_full),
         cmocka_unit_test(own_secrets_are_found_by_name_in_any_order),
+        cmocka_unit_test(a_reference_that_leaves_the_folder_of_secrets_is_refused),
+        cmocka_unit_test(every_kind_of_reference_is_kept_within_its_folder),
+        cmocka_unit_test(names_and_keys_with_dots_and_underscores_are_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
