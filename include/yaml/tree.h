@@ -140,6 +140,7 @@ const struct node *node_find(const struct node *root, const char *path);
 
 bool node_is_null(const struct node *node);   /* NULL, or a scalar that resolves to null */
 bool node_is_string(const struct node *node); /* a scalar that resolves to a string */
+bool node_is_tilde(const struct node *node);  /* the null that may be meant as text: a plain ~ */
 
 /* What it is, for messages: "a string", "a number", "a boolean", "null", "a list", "a mapping". */
 const char *node_type_name(const struct node *node);

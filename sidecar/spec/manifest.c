@@ -123,10 +123,12 @@ static const char *read_namespace(struct scope *scope, const struct node *root, 
     const struct node *node = node_find(root, "metadata.namespace");
     const char *wrong;
 
-    if (node_is_null(node))
+    if (node_is_null(node) && !node_is_tilde(node))
         return bound != NULL ? bound : "";
     if (!node_is_string(node)) {
-        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace", "put it in quotes",
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace",
+                     node_is_tilde(node) ? "name a namespace, or leave the field out"
+                                         : "put it in quotes",
                      "must be a string, but this is %s", node_type_name(node));
         return bound != NULL ? bound : "";
     }

@@ -554,6 +554,21 @@ static void report_unknown(struct scope *scope, const struct schema *schema, con
                  "is not a known field");
 }
 
+/* A null leaves a field out, and so does nothing behind the colon. A ~ where text belongs may be
+ * meant as text. */
+static bool is_tilde_for_text(const struct field *field, const struct node *node) {
+    switch (field->type) {
+    case FIELD_STRING:
+    case FIELD_DURATION:
+    case FIELD_URL:
+    case FIELD_PROXY_URL:
+    case FIELD_ENUM:
+        return node_is_tilde(node);
+    default:
+        return false;
+    }
+}
+
 static void read_pair(struct scope *scope, const struct object *object,
                       const struct node_pair *pair, const struct value **values) {
     size_t index = schema_index(object->schema, pair->key->scalar.text.data);
@@ -563,13 +578,19 @@ static void read_pair(struct scope *scope, const struct object *object,
         report_unknown(scope, object->schema, pair->key, object->path);
         return;
     }
-    if (node_is_null(pair->value))
+    if (node_is_null(pair->value) &&
+        !is_tilde_for_text(&object->schema->fields[index], pair->value))
         return;
 
     value = ARENA_NEW(scope->arena, struct value);
     value->field = &object->schema->fields[index];
     value->node = pair->value;
     value->path = path_join(scope->arena, object->path, value->field->name);
+    if (node_is_null(pair->value)) {
+        report_type(scope, value->field, pair->value, value->path, "a string",
+                    "put it in quotes, or leave the field out");
+        return;
+    }
     if (!read_value(scope, value))
         return;
     values[index] = value;
@@ -579,8 +600,10 @@ static void read_pair(struct scope *scope, const struct object *object,
 }
 
 /* A required field that stands there but is wrong was reported already. */
-static bool was_given(const struct node *node, const char *name) {
-    return !node_is_null(node_get(node, name));
+static bool was_given(const struct node *node, const struct field *field) {
+    const struct node *value = node_get(node, field->name);
+
+    return !node_is_null(value) || is_tilde_for_text(field, value);
 }
 
 static void report_missing(struct scope *scope, const struct object *object) {
@@ -590,7 +613,7 @@ static void report_missing(struct scope *scope, const struct object *object) {
 
         /* what is in metadata is missed by name by whoever reads it */
         if ((field->flags & FIELD_REQUIRED) == 0 || field->type == FIELD_ANYTHING ||
-            object->values[i] != NULL || was_given(object->node, field->name))
+            object->values[i] != NULL || was_given(object->node, field))
             continue;
         if (bytes_ends_with(help, BYTES(".")))
             help.length--;

@@ -405,6 +405,74 @@ static void own_secrets_are_found_by_name_in_any_order(void **state) {
     assert_non_null(strstr(said(&reading), "spec.secrets[2].name: \"c\" stands twice"));
 }
 
+static void a_plain_tilde_in_a_string_field_has_to_be_quoted(void **state) {
+    static const char *const cases[][2] = {
+        {"proxyUrl: ~", "spec.proxyUrl: must be a string, but ~ is null"},
+        {"remoteTimeout: ~", "spec.remoteTimeout: must be a string, but ~ is null"},
+        {"messageVersion: ~", "spec.messageVersion: must be a string, but ~ is null"},
+        {"sigv4: {region: ~}", "spec.sigv4.region: must be a string, but ~ is null"},
+        {"tlsConfig: {serverName: ~}", "spec.tlsConfig.serverName: must be a string, but ~ is"},
+        {"writeRelabelConfigs: [{targetLabel: a, replacement: ~}]",
+         "spec.writeRelabelConfigs[0].replacement: must be a string, but ~ is null"},
+        {"basicAuth: {username: {name: ~, key: k}}", "spec.basicAuth.username.name: must be"},
+        {"authorization: {type: &none ~, credentials: {name: *none, key: k}}",
+         "spec.authorization.credentials.name: must be"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      cases[i][0]);
+        READING reading = read_text(buffer_string(&text));
+        if (strstr(said(&reading), cases[i][1]) == NULL ||
+            strstr(said(&reading), "; put it in quotes, or leave the field out\n") == NULL) {
+            fail_msg("%s: says %s", cases[i][0], said(&reading));
+        }
+        assert_non_null(reading.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void a_required_field_that_is_a_plain_tilde_is_said_once(void **state) {
+    READING reading = read_text(COREOS "metadata: {name: a}\nspec: {url: ~}\n");
+
+    assert_string_equal(said(&reading), "rw.yaml:4:13: error: [a] spec.url: must be a string, but "
+                                        "~ is null; put it in quotes, or leave the field out\n");
+}
+
+static void a_namespace_that_is_a_plain_tilde_is_no_namespace(void **state) {
+    READING reading =
+        read_text(COREOS "metadata: {name: a, namespace: ~}\nspec: {url: 'http://a'}\n");
+
+    assert_string_equal(said(&reading),
+                        "rw.yaml:3:32: error: [a] metadata.namespace: must be a string, but this "
+                        "is null; name a namespace, or leave the field out\n");
+}
+
+static void null_and_nothing_are_absent_and_a_tilde_where_no_string_belongs(void **state) {
+    static const char *const absent[] = {
+        "proxyUrl: null",
+        "proxyUrl: Null",
+        "proxyUrl: NULL",
+        "proxyUrl: ",
+        "proxyUrl: !!null ~",
+        "remoteTimeout: null",
+        "tlsConfig: {serverName: null}",
+        "basicAuth: ~",
+        "sendExemplars: ~",
+        "queueConfig: {maxShards: ~}",
+        "writeRelabelConfigs: ~",
+        "headers: ~",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(absent); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      absent[i]);
+        READING reading = read_text(buffer_string(&text));
+        assert_string_equal(said(&reading), "");
+    }
+}
+
 /* A manifest of which only the reference to the token is of interest. */
 static struct reading read_referring(const char *name, const char *key) {
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -497,6 +565,10 @@ int main(void) {
         cmocka_unit_test(a_first_error_is_said_however_much_was_said_before),
         cmocka_unit_test(a_long_key_or_name_is_not_repeated_in_full),
         cmocka_unit_test(own_secrets_are_found_by_name_in_any_order),
+        cmocka_unit_test(a_plain_tilde_in_a_string_field_has_to_be_quoted),
+        cmocka_unit_test(a_required_field_that_is_a_plain_tilde_is_said_once),
+        cmocka_unit_test(a_namespace_that_is_a_plain_tilde_is_no_namespace),
+        cmocka_unit_test(null_and_nothing_are_absent_and_a_tilde_where_no_string_belongs),
         cmocka_unit_test(a_reference_that_leaves_the_folder_of_secrets_is_refused),
         cmocka_unit_test(every_kind_of_reference_is_kept_within_its_folder),
         cmocka_unit_test(names_and_keys_with_dots_and_underscores_are_good),
