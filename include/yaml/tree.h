@@ -110,6 +110,7 @@ struct yaml_limits {
                          texts as one value more for every 64 bytes */
     size_t documents; /* in one text */
     size_t scalar;    /* bytes of one scalar */
+    bool adjustable;  /* they are the user's options, and an error names the one to raise */
 };
 
 /* depth 64, a million nodes, 100,000 documents, 4 MiB a scalar. */

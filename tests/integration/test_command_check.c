@@ -125,6 +125,45 @@ static void a_file_over_the_limit_is_an_error(void **state) {
     assert_non_null(strstr(program_output(program), "--max-file-size"));
 }
 
+static void bounds_of_a_text_are_options_and_an_error_names_the_one_to_raise(void **state) {
+    static const char *const cases[][2] = {
+        {"--max-scalar-size=10", "; shorten it, or raise --max-scalar-size\n"},
+        {"--max-values=5", "; split the document, or use fewer aliases, or raise --max-values\n"},
+        {"--max-depth=1", "; nest less deeply, or raise --max-depth\n"},
+        {"--max-documents=1", "; split the file, or raise --max-documents\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        PROGRAM program = program_new();
+        program_file(program, "good.yaml", good);
+        program_file(program, "two.yaml", "a: 1\n---\nb: 1\n");
+        assert_int_equal(program_run(program, "check", cases[i][0], "good.yaml", "two.yaml", NULL),
+                         1);
+        if (strstr(program_output(program), cases[i][1]) == NULL) {
+            fail_msg("%s: says %s", cases[i][0], program_output(program));
+        }
+    }
+}
+
+static void a_text_is_a_mebibyte_long_at_most(void **state) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    PROGRAM program = program_new();
+
+    buffer_append_string(&text, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+                                "stringData: {key: ");
+    buffer_append_repeated(&text, 'x', 1 << 20);
+    program_file(program, "fits.yaml", arena_format(program->arena, "%s}\n", buffer_string(&text)));
+    program_file(program, "over.yaml",
+                 arena_format(program->arena, "%sx}\n", buffer_string(&text)));
+
+    assert_int_equal(program_run(program, "check", "fits.yaml", NULL), 0);
+    assert_int_equal(program_run(program, "check", "over.yaml", NULL), 1);
+    assert_string_equal(program_output(program),
+                        "over.yaml:4:19: error: a value of 1048577 bytes is longer than the limit "
+                        "of 1048576; shorten it, or raise --max-scalar-size\n");
+    assert_int_equal(program_run(program, "check", "--max-scalar-size=2MiB", "over.yaml", NULL), 0);
+}
+
 static void a_secret_that_is_missing_is_a_warning(void **state) {
     PROGRAM program = program_new();
 
@@ -228,6 +267,8 @@ int main(void) {
         cmocka_unit_test(a_name_behind_two_dashes_may_begin_with_one),
         cmocka_unit_test(a_name_that_is_absent_is_an_error),
         cmocka_unit_test(a_file_over_the_limit_is_an_error),
+        cmocka_unit_test(bounds_of_a_text_are_options_and_an_error_names_the_one_to_raise),
+        cmocka_unit_test(a_text_is_a_mebibyte_long_at_most),
         cmocka_unit_test(a_secret_that_is_missing_is_a_warning),
         cmocka_unit_test(a_secret_of_a_configured_folder_is_found),
         cmocka_unit_test(names_take_the_place_of_the_configured_folders),
