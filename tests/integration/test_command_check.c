@@ -216,6 +216,39 @@ static void one_name_for_two_is_an_error_for_the_later(void **state) {
                         "3 RemoteWrites: 2 active, 1 rejected; 1 error, 0 warnings\n");
 }
 
+static void a_file_that_is_given_twice_is_judged_once(void **state) {
+    static const char *const given[][3] = {
+        {"a/rw/good.yaml", "a/rw", NULL},
+        {"a/rw", "a/rw/good.yaml", NULL},
+        {"a/rw", "a/rw/", NULL},
+        {"a/rw/good.yaml", "./a/rw/good.yaml", NULL},
+        {"a/rw", "file.yaml", NULL},
+        {"a/rw/good.yaml", "a", "folder"},
+        {"a", "a/rw", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(given); i++) {
+        PROGRAM program = program_new();
+        program_file(program, "a/rw/good.yaml", good);
+        assert_int_equal(symlink("a/rw/good.yaml", program_path(program, "file.yaml")), 0);
+        assert_int_equal(symlink("a/rw", program_path(program, "folder")), 0);
+        assert_int_equal(program_run(program, "check", given[i][0], given[i][1], given[i][2], NULL),
+                         0);
+        assert_string_equal(program_errors(program),
+                            "1 RemoteWrite: 1 active; 0 errors, 0 warnings\n");
+    }
+}
+
+/* As run would: there, one of the two is in the way of the other. */
+static void two_names_of_one_file_in_one_folder_are_two(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "rw/good.yaml", good);
+    assert_int_equal(symlink("good.yaml", program_path(program, "rw/link.yaml")), 0);
+    assert_int_equal(program_run(program, "check", "rw", NULL), 1);
+    assert_non_null(strstr(program_output(program), "rw/link.yaml:1:1: error: [team-a/good] "));
+}
+
 static void names_of_the_base_count_where_a_base_is_given(void **state) {
     PROGRAM program = program_new();
 
@@ -274,6 +307,8 @@ int main(void) {
         cmocka_unit_test(names_take_the_place_of_the_configured_folders),
         cmocka_unit_test(without_names_the_configured_folders_are_judged),
         cmocka_unit_test(one_name_for_two_is_an_error_for_the_later),
+        cmocka_unit_test(a_file_that_is_given_twice_is_judged_once),
+        cmocka_unit_test(two_names_of_one_file_in_one_folder_are_two),
         cmocka_unit_test(names_of_the_base_count_where_a_base_is_given),
         cmocka_unit_test(a_base_that_cannot_be_merged_is_an_error),
         cmocka_unit_test(a_broken_document_does_not_hide_the_next),
