@@ -157,15 +157,14 @@ static void a_file_that_is_absent_is_said_once(void **state) {
 
     assert_int_equal(program_run(base_absent, "render", "--config-file=gone.yml", NULL), 1);
     assert_string_equal(program_errors(base_absent),
-                        "gone.yml: error: does not exist; create it, or correct the setting "
-                        "that names it\n");
+                        "gone.yml: error: does not exist; create it, or correct --config-file\n");
 
     house_built(labels_absent);
     assert_int_equal(
         program_run(labels_absent, "render", HOUSE, "--cluster-labels-file=gone", NULL), 1);
     assert_string_equal(
         program_errors(labels_absent),
-        "gone: error: does not exist; create it, or correct the setting that names it\n");
+        "gone: error: does not exist; create it, or correct --cluster-labels-file\n");
 }
 
 static void the_environment_fills_the_base(void **state) {
