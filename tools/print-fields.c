@@ -105,7 +105,8 @@ int main(void) {
         "`file` means that the value goes into a file beside the config, so that a change of it\n"
         "needs no reload; `inline` that it goes into the config. A secret reference is\n"
         "`{name, key, optional}`; a secret or configMap reference is `{secret: {...}}` or\n"
-        "`{configMap: {...}}`.\n"
+        "`{configMap: {...}}`. A field that is `null`, or has nothing behind its colon, counts as\n"
+        "left out; a plain `~` in the place of a text is refused, as it may be meant as one.\n"
         "\n"
         "| field | type | prometheus.yml | since | secret | |\n"
         "| --- | --- | --- | --- | --- | --- |\n");

@@ -99,6 +99,8 @@ struct settings {
     int64_t max_files;
     int64_t max_documents;
     int64_t max_depth;
+    int64_t max_values;
+    int64_t max_scalar_size; /* bytes */
 
     unsigned sandbox;    /* enum sandbox_mode */
     unsigned log_level;  /* enum log_level */

@@ -17,6 +17,7 @@ struct fault {
     bool kept;                /* the bytes of before go on being used */
     size_t limit;             /* of -EFBIG */
     const char *limit_option; /* the flag that raises it; NULL: none does */
+    const char *option;       /* the flag that names the file; NULL: none does */
 };
 
 /* One error, with what to do about it. */

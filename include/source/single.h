@@ -15,6 +15,7 @@
 
 struct single_request {
     const char *path;
+    const char *option; /* that names it */
     size_t limit;
     const char *limit_option; /* what raises the limit; NULL: nothing */
     file_decode decode;       /* or NULL */

@@ -50,6 +50,11 @@ void build_finish(struct build *build);
 void build_complain(struct build *build, struct position at, const char *remedy, const char *format,
                     ...) PRINTF_LIKE(4, 5);
 
+/* What to do where a limit is passed: "nest less deeply", and to raise the option where the limits
+ * are the user's. In the arena. */
+const char *limit_remedy(struct arena *arena, const struct yaml_limits *limits, const char *remedy,
+                         const char *option);
+
 struct position build_position(const struct build *build, yaml_mark_t mark);
 
 #endif

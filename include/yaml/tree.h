@@ -110,6 +110,7 @@ struct yaml_limits {
                          texts as one value more for every 64 bytes */
     size_t documents; /* in one text */
     size_t scalar;    /* bytes of one scalar */
+    bool adjustable;  /* they are the user's options, and an error names the one to raise */
 };
 
 /* depth 64, a million nodes, 100,000 documents, 4 MiB a scalar. */
@@ -140,6 +141,7 @@ const struct node *node_find(const struct node *root, const char *path);
 
 bool node_is_null(const struct node *node);   /* NULL, or a scalar that resolves to null */
 bool node_is_string(const struct node *node); /* a scalar that resolves to a string */
+bool node_is_tilde(const struct node *node);  /* the null that may be meant as text: a plain ~ */
 
 /* What it is, for messages: "a string", "a number", "a boolean", "null", "a list", "a mapping". */
 const char *node_type_name(const struct node *node);

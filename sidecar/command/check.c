@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <search.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -30,13 +31,53 @@ struct named_files {
     size_t owned_count;
     struct buffer input; /* standard input */
     uint64_t last_id;
+    void *given; /* of struct given: every file and directory so far */
 };
+
+/* A file or a directory, whatever names it has. */
+struct given {
+    dev_t device;
+    ino_t inode;
+    size_t by; /* which operand, or which of the volumes behind them, brought it first */
+};
+
+static int by_inode(const void *left_, const void *right_) {
+    const struct given *left = left_;
+    const struct given *right = right_;
+
+    if (left->device != right->device) {
+        return left->device < right->device ? -1 : 1;
+    }
+    return (left->inode > right->inode) - (left->inode < right->inode);
+}
+
+static void given_forget(void *given) {
+    /* It lives in the arena. */
+    (void)given;
+}
+
+/* Did another one bring it already? Two names in one directory are two, as they are for run. */
+static bool given_before(struct named_files *named, const char *path, size_t by) {
+    struct stat status;
+
+    if (stat(path, &status) < 0) {
+        return false;
+    }
+    struct given *given = ARENA_NEW(named->arena, struct given);
+    *given = (struct given){.device = status.st_dev, .inode = status.st_ino, .by = by};
+    struct given *const *found = tsearch(given, &named->given, by_inode);
+    if (found == NULL) {
+        memory_exhausted();
+    }
+    return (*found)->by != by;
+}
 
 static void named_files_free(struct named_files *named) {
     for (size_t i = 0; i < named->owned_count; i++) {
         file_release(named->owned[i]);
     }
     buffer_free(&named->input);
+    tdestroy(named->given, given_forget);
 }
 
 static void add_file(struct named_files *named, const struct source_file *file) {
@@ -113,15 +154,18 @@ static void read_standard_input(struct named_files *named) {
     add_file(named, file);
 }
 
-/* Files are read at once; a directory becomes one more volume. */
-static void read_named(struct named_files *named, const char *path, struct volume_config *volumes,
-                       size_t *count) {
+/* Files are read at once; a directory becomes one more volume. What an operand before it named is
+ * passed over. */
+static void read_named(struct named_files *named, const char *path, size_t operand,
+                       struct volume_config *volumes, size_t *count) {
     struct stat status;
 
     if (strcmp(path, "-") == 0) {
         if (named->input.length == 0) {
             read_standard_input(named);
         }
+    } else if (given_before(named, path, operand)) {
+        return;
     } else if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
         volumes[*count] = (struct volume_config){.kind = VOLUME_REMOTE_WRITE, .path = path};
         (*count)++;
@@ -154,10 +198,28 @@ static enum exit_status judge(const struct setup *setup, const struct snapshot *
     return written != STATUS_OK ? written : verdict_of(state);
 }
 
+/* A volume without the files that were named, or stand in a volume before it. */
+static struct snapshot_volume without_given(struct named_files *named,
+                                            const struct snapshot_volume *volume, size_t by) {
+    const struct source_file **files =
+        ARENA_NEW_ARRAY(named->arena, const struct source_file *, volume->file_count);
+    struct snapshot_volume rest = *volume;
+
+    rest.files = files;
+    rest.file_count = 0;
+    for (size_t i = 0; i < volume->file_count; i++) {
+        if (!given_before(named, volume->files[i]->path, by)) {
+            files[rest.file_count] = volume->files[i];
+            rest.file_count++;
+        }
+    }
+    return rest;
+}
+
 /* A snapshot with the named files as a volume of their own. */
 static enum exit_status judge_named(const struct setup *setup,
                                     const struct source_settings *settings,
-                                    struct named_files *named) {
+                                    struct named_files *named, size_t operand_count) {
     static const struct volume_config named_volume = {.kind = VOLUME_REMOTE_WRITE, .path = ""};
     CLEANUP(source_freep) struct source *source = source_new(settings);
     CLEANUP(snapshot_releasep) struct snapshot *read = source_read(source, true);
@@ -167,6 +229,9 @@ static enum exit_status judge_named(const struct setup *setup,
 
     for (size_t i = 0; i < read->volume_count; i++) {
         volumes[i] = read->volumes[i];
+        if (volumes[i].config->kind == VOLUME_REMOTE_WRITE) {
+            volumes[i] = without_given(named, &read->volumes[i], operand_count + i);
+        }
     }
     volumes[read->volume_count] = (struct snapshot_volume){
         .config = &named_volume,
@@ -201,12 +266,12 @@ static enum exit_status check_named(const struct setup *setup,
 
     size_t count = 0;
     for (size_t i = 0; i < invocation->operand_count; i++) {
-        read_named(&named, invocation->operands[i], volumes, &count);
+        read_named(&named, invocation->operands[i], i, volumes, &count);
     }
     keep_other_volumes(&setup->agent.source, volumes, &count);
     settings.volumes = volumes;
     settings.volume_count = count;
-    return judge_named(setup, &settings, &named);
+    return judge_named(setup, &settings, &named, invocation->operand_count);
 }
 
 static enum exit_status check_configured(const struct setup *setup) {

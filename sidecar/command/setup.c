@@ -206,6 +206,9 @@ static void setup_compile(struct setup *setup) {
     compile->limits = yaml_default_limits;
     compile->limits.depth = (size_t)settings->max_depth;
     compile->limits.documents = (size_t)settings->max_documents;
+    compile->limits.nodes = (size_t)settings->max_values;
+    compile->limits.scalar = (size_t)settings->max_scalar_size;
+    compile->limits.adjustable = true;
     setup_environment(setup);
 }
 

@@ -590,21 +590,16 @@ static void settle_names(struct pass *pass) {
 
 /* The base. */
 
-/* The present base as a text: what is configured, with the environment's values. False, reported,
- * where it cannot be had. */
+/* The present base as a text: what is configured, with the environment's values. False where it
+ * cannot be had: the snapshot's diagnostics say why. */
 static bool base_source(struct pass *pass, const char *path, struct diagnostics *faults,
                         struct bytes *ret) {
     const struct snapshot_single *base = &pass->snapshot->base;
     struct desired_state *state = pass->state;
 
     *ret = BYTES("");
-    if (base->path != NULL && base->file == NULL) {
-        diagnostics_add(faults, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
-                        "put the base config there, or correct --config-file",
-                        "the base config cannot be read: %s",
-                        strerror(base->error != 0 ? -base->error : ENOENT));
+    if (base->path != NULL && base->file == NULL)
         return false;
-    }
     if (base->file != NULL)
         *ret = base->file->content;
     if (!pass->settings->in_place)
@@ -649,7 +644,8 @@ static void read_base(struct pass *pass) {
     if (pass->base != NULL && !pass->state->base_refused)
         return;
     pass->state->base_faulty = true;
-    say_base_fault(pass, first_error(pass->arena, &faults));
+    if (diagnostics_count(&faults, SEVERITY_ERROR) > 0)
+        say_base_fault(pass, first_error(pass->arena, &faults));
     if (history != NULL && history->good != NULL && !pass->settings->in_place)
         pass->base = base_read(pass->arena, history->good->base, history->good->base_path,
                                &pass->settings->limits, &pass->state->diagnostics);
@@ -770,14 +766,10 @@ static struct labels cluster_labels(struct arena *arena, const struct snapshot *
     size_t count = 0;
     size_t capacity = 0;
 
+    /* of one that could not be read, the snapshot's diagnostics say why */
     if (file->file != NULL)
         labels_file_parse(arena, file->file->content, file->path, diagnostics, &items, &count,
                           &capacity);
-    else if (file->path != NULL)
-        diagnostics_add(diagnostics, SEVERITY_WARNING, (struct location){.file = file->path}, NULL,
-                        NULL, "put the labels file there, or correct --cluster-labels-file",
-                        "the cluster's labels cannot be read: %s",
-                        strerror(file->error != 0 ? -file->error : ENOENT));
     /* a flag wins over the file */
     for (size_t i = 0; i < settings->cluster_labels.count; i++) {
         struct label label;

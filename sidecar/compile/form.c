@@ -157,16 +157,20 @@ static const char **own_names(struct arena *arena, const struct base *base, size
     return sorted;
 }
 
-/* A form's entry as a tree; NULL, reported by tree_parse, for a text that is none. */
+/* A form's entry as a tree; NULL, reported by tree_parse, for a text that is none. It is our own
+ * text: what went into it was bounded, in the manifest or as a file. */
 static const struct node *entry_tree(struct arena *arena, const struct form *form,
                                      const struct yaml_limits *limits,
                                      struct diagnostics *diagnostics) {
+    struct yaml_limits own = *limits;
     struct document *documents = NULL;
     size_t count = 0;
 
     if (form->node != NULL)
         return form->node;
-    if (tree_parse(arena, form->entry, limits, form->file, diagnostics, &documents, &count) < 0 ||
+    own.nodes = SIZE_MAX;
+    own.scalar = SIZE_MAX;
+    if (tree_parse(arena, form->entry, &own, form->file, diagnostics, &documents, &count) < 0 ||
         count != 1)
         return NULL;
     return documents[0].root;

@@ -73,6 +73,13 @@ void fault_report(struct diagnostics *diagnostics, const struct fault *fault) {
     }
     const struct explanation *explanation = explanation_of(fault->error);
     struct location location = {.file = fault->path};
+    if (fault->error == -ENOENT && fault->option != NULL) {
+        const char *remedy =
+            arena_format(diagnostics->arena, "create it, or correct %s", fault->option);
+        diagnostics_add(diagnostics, SEVERITY_ERROR, location, NULL, NULL, remedy, "%s%s",
+                        explanation->problem, kept);
+        return;
+    }
     if (explanation->problem != NULL) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, location, NULL, NULL, explanation->remedy,
                         "%s%s", explanation->problem, kept);

@@ -71,6 +71,7 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
         .kept = request->previous != NULL,
         .limit = request->limit,
         .limit_option = request->limit_option,
+        .option = request->option,
     };
     fault_report(request->diagnostics, &fault);
     if (fault.kept) {

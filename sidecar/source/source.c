@@ -184,24 +184,20 @@ static void read_volume(struct reading *reading, size_t index) {
     }
 }
 
+/* The request has what is the file's own: the option, the limit, how it is decoded. */
 static struct file *read_single(struct reading *reading, struct snapshot_single *single,
-                                struct file *previous, size_t limit, const char *limit_option,
-                                file_decode decode) {
+                                struct file *previous, struct single_request request) {
     struct snapshot *snapshot = &reading->snapshot->view;
     struct file *file = NULL;
-    struct single_request request = {
-        .path = single->path,
-        .limit = limit,
-        .limit_option = limit_option,
-        .decode = decode,
-        .previous = previous,
-        .every_byte = reading->every_byte,
-        .started = reading->started,
-        .last_id = &reading->source->last_id,
-        .scratch = reading->scratch,
-        .diagnostics = &snapshot->diagnostics,
-        .directories = &reading->directories,
-    };
+
+    request.path = single->path;
+    request.previous = previous;
+    request.every_byte = reading->every_byte;
+    request.started = reading->started;
+    request.last_id = &reading->source->last_id;
+    request.scratch = reading->scratch;
+    request.diagnostics = &snapshot->diagnostics;
+    request.directories = &reading->directories;
 
     if (single->path == NULL) {
         return NULL;
@@ -261,10 +257,18 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
     for (size_t i = 0; i < settings->volume_count; i++) {
         read_volume(&reading, i);
     }
-    snapshot->base = read_single(&reading, &snapshot->view.base, source->last->base,
-                                 settings->max_base_size, NULL, gzip_decode);
-    snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels,
-                                   settings->max_file_size, "--max-file-size", NULL);
+    const struct single_request base = {
+        .option = "--config-file",
+        .limit = settings->max_base_size,
+        .decode = gzip_decode,
+    };
+    const struct single_request labels = {
+        .option = "--cluster-labels-file",
+        .limit = settings->max_file_size,
+        .limit_option = "--max-file-size",
+    };
+    snapshot->base = read_single(&reading, &snapshot->view.base, source->last->base, base);
+    snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels, labels);
     read_watched(&reading);
     if (!snapshot->view.complete) {
         keep_directories(&reading);

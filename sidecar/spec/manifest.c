@@ -49,6 +49,7 @@ struct kind {
     read_document *read; /* NULL: a list of documents */
     const struct schema *schema;
     enum api_group group;
+    const char *item_kind; /* of a list of one kind: of its items, in the list's API version */
 };
 
 #define GIANTSWARM_API "monitoring.giantswarm.io/v1alpha1"
@@ -56,15 +57,15 @@ struct kind {
 
 static const struct kind kinds[] = {
     {GIANTSWARM_API, "RemoteWrite", read_remote_write, &giantswarm_document_schema,
-     API_GROUP_GIANTSWARM},
-    {GIANTSWARM_API, "RemoteWriteList", NULL, NULL, API_GROUP_GIANTSWARM},
-    {COREOS_API, "RemoteWrite", read_remote_write, &coreos_document_schema, API_GROUP_COREOS},
-    {COREOS_API, "RemoteWriteList", NULL, NULL, API_GROUP_COREOS},
-    {"v1", "Secret", read_keyed_document, &secret_document_schema, 0},
-    {"v1", "SecretList", NULL, NULL, 0},
-    {"v1", "ConfigMap", read_keyed_document, &configmap_document_schema, 0},
-    {"v1", "ConfigMapList", NULL, NULL, 0},
-    {"v1", "List", NULL, NULL, 0},
+     API_GROUP_GIANTSWARM, NULL},
+    {GIANTSWARM_API, "RemoteWriteList", NULL, NULL, API_GROUP_GIANTSWARM, "RemoteWrite"},
+    {COREOS_API, "RemoteWrite", read_remote_write, &coreos_document_schema, API_GROUP_COREOS, NULL},
+    {COREOS_API, "RemoteWriteList", NULL, NULL, API_GROUP_COREOS, "RemoteWrite"},
+    {"v1", "Secret", read_keyed_document, &secret_document_schema, 0, NULL},
+    {"v1", "SecretList", NULL, NULL, 0, "Secret"},
+    {"v1", "ConfigMap", read_keyed_document, &configmap_document_schema, 0, NULL},
+    {"v1", "ConfigMapList", NULL, NULL, 0, "ConfigMap"},
+    {"v1", "List", NULL, NULL, 0, NULL},
 };
 
 static struct scope scope_in(struct reader *reader, struct diagnostics *diagnostics) {
@@ -122,10 +123,12 @@ static const char *read_namespace(struct scope *scope, const struct node *root, 
     const struct node *node = node_find(root, "metadata.namespace");
     const char *wrong;
 
-    if (node_is_null(node))
+    if (node_is_null(node) && !node_is_tilde(node))
         return bound != NULL ? bound : "";
     if (!node_is_string(node)) {
-        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace", "put it in quotes",
+        scope_report(scope, SEVERITY_ERROR, node, "metadata.namespace",
+                     node_is_tilde(node) ? "name a namespace, or leave the field out"
+                                         : "put it in quotes",
                      "must be a string, but this is %s", node_type_name(node));
         return bound != NULL ? bound : "";
     }
@@ -371,9 +374,11 @@ static void read_remote_write(struct reader *reader, const struct node *root,
 
 /* Documents. */
 
-static void read_root(struct reader *reader, const struct node *root, size_t depth);
+static void read_root(struct reader *reader, const struct node *root, const struct kind *list,
+                      size_t depth);
 
-static void read_list(struct reader *reader, const struct node *root, size_t depth) {
+static void read_list(struct reader *reader, const struct node *root, const struct kind *list,
+                      size_t depth) {
     struct scope scope = file_scope(reader);
     const struct node *items = node_get(root, "items");
 
@@ -392,7 +397,7 @@ static void read_list(struct reader *reader, const struct node *root, size_t dep
         return;
     }
     for (size_t i = 0; i < items->sequence.count; i++)
-        read_root(reader, items->sequence.items[i], depth + 1);
+        read_root(reader, items->sequence.items[i], list, depth + 1);
 }
 
 static const struct kind *find_kind(const char *api_version, const char *kind) {
@@ -401,6 +406,13 @@ static const struct kind *find_kind(const char *api_version, const char *kind) {
             return &kinds[i];
     }
     return NULL;
+}
+
+/* Where a field stands; where it is absent, what it is absent from. */
+static const struct node *written_at(const struct node *root, const char *field) {
+    const struct node *node = node_get(root, field);
+
+    return node != NULL ? node : root;
 }
 
 /* A kind of ours in an API version that is none, a kind that is nearly ours, or one of others. */
@@ -414,26 +426,34 @@ static void report_kind(struct reader *reader, const struct node *root, const ch
     scope.subject = subject_of(scope.arena, text_at(root, "metadata.namespace"),
                                text_at(root, "metadata.name"));
     if (nearest.best == NULL) {
-        scope_report(&scope, SEVERITY_INFO, node_get(root, "kind"), "kind", NULL,
+        scope_report(&scope, SEVERITY_INFO, written_at(root, "kind"), "kind", NULL,
                      "%s %s is passed over: it is no RemoteWrite, Secret or ConfigMap", api_version,
                      kind);
         return;
     }
     count_unidentified(reader);
     if (strcmp(nearest.best, kind) == 0)
-        scope_report(&scope, SEVERITY_ERROR, node_get(root, "apiVersion"), "apiVersion",
+        scope_report(&scope, SEVERITY_ERROR, written_at(root, "apiVersion"), "apiVersion",
                      "use " GIANTSWARM_API " or " COREOS_API, "\"%s\" is not known for kind %s",
                      api_version, kind);
     else
-        scope_report(&scope, SEVERITY_ERROR, node_get(root, "kind"), "kind",
+        scope_report(&scope, SEVERITY_ERROR, written_at(root, "kind"), "kind",
                      arena_format(scope.arena, "did you mean %s?", nearest.best),
                      "\"%s\" is not a known kind", kind);
 }
 
-static void read_root(struct reader *reader, const struct node *root, size_t depth) {
+/* What a document says in a field, or in its place the list that it is an item of. */
+static const char *text_or(const struct node *root, const char *field, const char *of_list) {
+    return of_list != NULL && node_is_null(node_get(root, field)) ? of_list : text_at(root, field);
+}
+
+/* list: whose item it is; NULL: of none. Kubernetes leaves out of an item what its list says. */
+static void read_root(struct reader *reader, const struct node *root, const struct kind *list,
+                      size_t depth) {
     struct scope scope = file_scope(reader);
-    const char *api_version = text_at(root, "apiVersion");
-    const char *name = text_at(root, "kind");
+    bool typed = list != NULL && list->item_kind != NULL;
+    const char *api_version = text_or(root, "apiVersion", typed ? list->api_version : NULL);
+    const char *name = text_or(root, "kind", typed ? list->item_kind : NULL);
     const struct kind *kind = find_kind(api_version, name);
 
     if (node_is_null(root))
@@ -456,7 +476,7 @@ static void read_root(struct reader *reader, const struct node *root, size_t dep
     if (kind == NULL)
         report_kind(reader, root, api_version, name);
     else if (kind->read == NULL)
-        read_list(reader, root, depth);
+        read_list(reader, root, kind, depth);
     else
         kind->read(reader, root, kind->schema, kind->group);
 }
@@ -484,7 +504,7 @@ struct manifest *manifest_read(struct bytes content, const char *path, const cha
         if (documents[i].failed)
             count_unidentified(&reader);
         else if (documents[i].root != NULL)
-            read_root(&reader, documents[i].root, 0);
+            read_root(&reader, documents[i].root, NULL, 0);
     }
     manifest->remote_writes = (const struct remote_write *const *)reader.remote_writes.items;
     manifest->remote_write_count = reader.remote_writes.count;

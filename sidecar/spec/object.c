@@ -309,6 +309,23 @@ static bool read_map(struct scope *scope, struct value *value) {
     return scope->errors == before;
 }
 
+/* What of a reference is the name of a folder or a file: one name, and none that a mounted volume
+ * has for itself (..data). What is named so in spec.secrets is in no folder, but neither can it be
+ * referred to. */
+static void check_file_name(struct scope *scope, const struct value *value, bool configmap,
+                            const char *wanted) {
+    struct bytes name = value->as.text;
+
+    if (bytes_equal_string(name, ".") || bytes_starts_with(name, BYTES("..")) ||
+        bytes_find(name, BYTES("/"), 0) != SIZE_MAX)
+        scope_report(
+            scope, SEVERITY_ERROR, value->node, value->path,
+            arena_format(scope->arena, "give %s %s: no '/', not '.', and no '..' at its beginning",
+                         wanted, configmap ? "ConfigMap" : "Secret"),
+            "\"%.*s\" would lead out of the %s's folder",
+            BYTES_ARG(bytes_slice(name, 0, KEY_SHOWN_MAX)), configmap ? "ConfigMap" : "Secret");
+}
+
 static bool read_reference(struct scope *scope, const struct node *node, const char *path,
                            bool configmap, struct reference *ret) {
     size_t before = scope->errors;
@@ -340,6 +357,10 @@ static bool read_reference(struct scope *scope, const struct node *node, const c
                      "name the key whose value is meant", "must not be empty");
         return false;
     }
+    check_file_name(scope, object_find(object, "name"), configmap, "the name of a");
+    check_file_name(scope, object_find(object, "key"), configmap, "a key of the");
+    if (scope->errors != before)
+        return false;
     *ret = (struct reference){
         .name = name.data,
         .key = key.data,
@@ -533,6 +554,21 @@ static void report_unknown(struct scope *scope, const struct schema *schema, con
                  "is not a known field");
 }
 
+/* A null leaves a field out, and so does nothing behind the colon. A ~ where text belongs may be
+ * meant as text. */
+static bool is_tilde_for_text(const struct field *field, const struct node *node) {
+    switch (field->type) {
+    case FIELD_STRING:
+    case FIELD_DURATION:
+    case FIELD_URL:
+    case FIELD_PROXY_URL:
+    case FIELD_ENUM:
+        return node_is_tilde(node);
+    default:
+        return false;
+    }
+}
+
 static void read_pair(struct scope *scope, const struct object *object,
                       const struct node_pair *pair, const struct value **values) {
     size_t index = schema_index(object->schema, pair->key->scalar.text.data);
@@ -542,13 +578,19 @@ static void read_pair(struct scope *scope, const struct object *object,
         report_unknown(scope, object->schema, pair->key, object->path);
         return;
     }
-    if (node_is_null(pair->value))
+    if (node_is_null(pair->value) &&
+        !is_tilde_for_text(&object->schema->fields[index], pair->value))
         return;
 
     value = ARENA_NEW(scope->arena, struct value);
     value->field = &object->schema->fields[index];
     value->node = pair->value;
     value->path = path_join(scope->arena, object->path, value->field->name);
+    if (node_is_null(pair->value)) {
+        report_type(scope, value->field, pair->value, value->path, "a string",
+                    "put it in quotes, or leave the field out");
+        return;
+    }
     if (!read_value(scope, value))
         return;
     values[index] = value;
@@ -558,8 +600,10 @@ static void read_pair(struct scope *scope, const struct object *object,
 }
 
 /* A required field that stands there but is wrong was reported already. */
-static bool was_given(const struct node *node, const char *name) {
-    return !node_is_null(node_get(node, name));
+static bool was_given(const struct node *node, const struct field *field) {
+    const struct node *value = node_get(node, field->name);
+
+    return !node_is_null(value) || is_tilde_for_text(field, value);
 }
 
 static void report_missing(struct scope *scope, const struct object *object) {
@@ -569,7 +613,7 @@ static void report_missing(struct scope *scope, const struct object *object) {
 
         /* what is in metadata is missed by name by whoever reads it */
         if ((field->flags & FIELD_REQUIRED) == 0 || field->type == FIELD_ANYTHING ||
-            object->values[i] != NULL || was_given(object->node, field->name))
+            object->values[i] != NULL || was_given(object->node, field))
             continue;
         if (bytes_ends_with(help, BYTES(".")))
             help.length--;

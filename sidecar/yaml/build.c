@@ -65,6 +65,11 @@ void build_complain(struct build *build, struct position at, const char *remedy,
                     buffer_string(&problem));
 }
 
+const char *limit_remedy(struct arena *arena, const struct yaml_limits *limits, const char *remedy,
+                         const char *option) {
+    return limits->adjustable ? arena_format(arena, "%s, or raise %s", remedy, option) : remedy;
+}
+
 struct position build_position(const struct build *build, yaml_mark_t mark) {
     return position_of_character(build->positions, build->first_character + mark.index);
 }
@@ -213,7 +218,8 @@ static size_t scalar_size(const struct node *node) {
 static bool count_nodes(struct build *build, const struct node *node, size_t size) {
     if (size > build->limits->nodes - build->total) {
         build_complain(build, position_of_offset(build->positions, node->start),
-                       "split the document, or use fewer aliases",
+                       limit_remedy(build->arena, build->limits,
+                                    "split the document, or use fewer aliases", "--max-values"),
                        "the document has more than %zu values, aliases counted as if written out",
                        build->limits->nodes);
         return false;
@@ -224,7 +230,8 @@ static bool count_nodes(struct build *build, const struct node *node, size_t siz
 
 static bool fits_depth(struct build *build, const struct node *node, size_t height) {
     if (height > build->limits->depth - build->depth) {
-        build_complain(build, position_of_offset(build->positions, node->start), "nest less deeply",
+        build_complain(build, position_of_offset(build->positions, node->start),
+                       limit_remedy(build->arena, build->limits, "nest less deeply", "--max-depth"),
                        "lists and mappings are nested deeper than %zu levels",
                        build->limits->depth);
         return false;
@@ -388,7 +395,8 @@ static void check_scalar(struct build *build, const struct node *node) {
     struct position at = position_of_offset(build->positions, node->start);
 
     if (node->scalar.text.length > build->limits->scalar) {
-        build_complain(build, at, "shorten it",
+        build_complain(build, at,
+                       limit_remedy(build->arena, build->limits, "shorten it", "--max-scalar-size"),
                        "a value of %zu bytes is longer than the limit of %zu",
                        node->scalar.text.length, build->limits->scalar);
     }

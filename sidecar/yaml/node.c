@@ -93,6 +93,11 @@ bool node_is_string(const struct node *node) {
     return node != NULL && node->type == NODE_SCALAR && node->scalar.kind == SCALAR_STRING;
 }
 
+bool node_is_tilde(const struct node *node) {
+    return node != NULL && node->type == NODE_SCALAR && node->scalar.kind == SCALAR_NULL &&
+           node->tag == NULL && bytes_equal_string(node->scalar.text, "~");
+}
+
 const char *node_type_name(const struct node *node) {
     if (node_is_null(node)) {
         return "null";

@@ -173,9 +173,10 @@ static int cut_text(const struct parse *parse, struct cut **ret_cuts, size_t *re
         if (*ret_count == parse->limits->documents) {
             struct position at = position_of_offset(&parse->positions, cut.start);
             struct location location = {.file = parse->file, .line = at.line, .column = at.column};
-            diagnostics_add(parse->diagnostics, SEVERITY_ERROR, location, NULL, NULL,
-                            "split the file", "the file has more than %zu documents",
-                            parse->limits->documents);
+            diagnostics_add(
+                parse->diagnostics, SEVERITY_ERROR, location, NULL, NULL,
+                limit_remedy(parse->arena, parse->limits, "split the file", "--max-documents"),
+                "the file has more than %zu documents", parse->limits->documents);
             return -EINVAL;
         }
         cuts = arena_grow(parse->arena, cuts, *ret_count, &capacity, sizeof(*cuts));

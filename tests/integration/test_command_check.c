@@ -125,6 +125,45 @@ static void a_file_over_the_limit_is_an_error(void **state) {
     assert_non_null(strstr(program_output(program), "--max-file-size"));
 }
 
+static void bounds_of_a_text_are_options_and_an_error_names_the_one_to_raise(void **state) {
+    static const char *const cases[][2] = {
+        {"--max-scalar-size=10", "; shorten it, or raise --max-scalar-size\n"},
+        {"--max-values=5", "; split the document, or use fewer aliases, or raise --max-values\n"},
+        {"--max-depth=1", "; nest less deeply, or raise --max-depth\n"},
+        {"--max-documents=1", "; split the file, or raise --max-documents\n"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        PROGRAM program = program_new();
+        program_file(program, "good.yaml", good);
+        program_file(program, "two.yaml", "a: 1\n---\nb: 1\n");
+        assert_int_equal(program_run(program, "check", cases[i][0], "good.yaml", "two.yaml", NULL),
+                         1);
+        if (strstr(program_output(program), cases[i][1]) == NULL) {
+            fail_msg("%s: says %s", cases[i][0], program_output(program));
+        }
+    }
+}
+
+static void a_text_is_two_mebibytes_long_at_most(void **state) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    PROGRAM program = program_new();
+
+    buffer_append_string(&text, "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n"
+                                "stringData: {key: ");
+    buffer_append_repeated(&text, 'x', 2 << 20); /* a Secret's whole mebibyte in base64 fits */
+    program_file(program, "fits.yaml", arena_format(program->arena, "%s}\n", buffer_string(&text)));
+    program_file(program, "over.yaml",
+                 arena_format(program->arena, "%sx}\n", buffer_string(&text)));
+
+    assert_int_equal(program_run(program, "check", "fits.yaml", NULL), 0);
+    assert_int_equal(program_run(program, "check", "over.yaml", NULL), 1);
+    assert_string_equal(program_output(program),
+                        "over.yaml:4:19: error: a value of 2097153 bytes is longer than the limit "
+                        "of 2097152; shorten it, or raise --max-scalar-size\n");
+    assert_int_equal(program_run(program, "check", "--max-scalar-size=3MiB", "over.yaml", NULL), 0);
+}
+
 static void a_secret_that_is_missing_is_a_warning(void **state) {
     PROGRAM program = program_new();
 
@@ -175,6 +214,39 @@ static void one_name_for_two_is_an_error_for_the_later(void **state) {
     assert_int_equal(strncmp(program_output(program), "b.yaml:1:1: error: [team-a/good] ", 33), 0);
     assert_string_equal(program_errors(program),
                         "3 RemoteWrites: 2 active, 1 rejected; 1 error, 0 warnings\n");
+}
+
+static void a_file_that_is_given_twice_is_judged_once(void **state) {
+    static const char *const given[][3] = {
+        {"a/rw/good.yaml", "a/rw", NULL},
+        {"a/rw", "a/rw/good.yaml", NULL},
+        {"a/rw", "a/rw/", NULL},
+        {"a/rw/good.yaml", "./a/rw/good.yaml", NULL},
+        {"a/rw", "file.yaml", NULL},
+        {"a/rw/good.yaml", "a", "folder"},
+        {"a", "a/rw", NULL},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(given); i++) {
+        PROGRAM program = program_new();
+        program_file(program, "a/rw/good.yaml", good);
+        assert_int_equal(symlink("a/rw/good.yaml", program_path(program, "file.yaml")), 0);
+        assert_int_equal(symlink("a/rw", program_path(program, "folder")), 0);
+        assert_int_equal(program_run(program, "check", given[i][0], given[i][1], given[i][2], NULL),
+                         0);
+        assert_string_equal(program_errors(program),
+                            "1 RemoteWrite: 1 active; 0 errors, 0 warnings\n");
+    }
+}
+
+/* As run would: there, one of the two is in the way of the other. */
+static void two_names_of_one_file_in_one_folder_are_two(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "rw/good.yaml", good);
+    assert_int_equal(symlink("good.yaml", program_path(program, "rw/link.yaml")), 0);
+    assert_int_equal(program_run(program, "check", "rw", NULL), 1);
+    assert_non_null(strstr(program_output(program), "rw/link.yaml:1:1: error: [team-a/good] "));
 }
 
 static void names_of_the_base_count_where_a_base_is_given(void **state) {
@@ -228,11 +300,15 @@ int main(void) {
         cmocka_unit_test(a_name_behind_two_dashes_may_begin_with_one),
         cmocka_unit_test(a_name_that_is_absent_is_an_error),
         cmocka_unit_test(a_file_over_the_limit_is_an_error),
+        cmocka_unit_test(bounds_of_a_text_are_options_and_an_error_names_the_one_to_raise),
+        cmocka_unit_test(a_text_is_two_mebibytes_long_at_most),
         cmocka_unit_test(a_secret_that_is_missing_is_a_warning),
         cmocka_unit_test(a_secret_of_a_configured_folder_is_found),
         cmocka_unit_test(names_take_the_place_of_the_configured_folders),
         cmocka_unit_test(without_names_the_configured_folders_are_judged),
         cmocka_unit_test(one_name_for_two_is_an_error_for_the_later),
+        cmocka_unit_test(a_file_that_is_given_twice_is_judged_once),
+        cmocka_unit_test(two_names_of_one_file_in_one_folder_are_two),
         cmocka_unit_test(names_of_the_base_count_where_a_base_is_given),
         cmocka_unit_test(a_base_that_cannot_be_merged_is_an_error),
         cmocka_unit_test(a_broken_document_does_not_hide_the_next),

@@ -151,6 +151,22 @@ static void a_base_that_cannot_be_merged_gives_nothing_on_stdout(void **state) {
     assert_non_null(strstr(program_errors(absent), "base.yml: error: "));
 }
 
+static void a_file_that_is_absent_is_said_once(void **state) {
+    PROGRAM base_absent = program_new();
+    PROGRAM labels_absent = program_new();
+
+    assert_int_equal(program_run(base_absent, "render", "--config-file=gone.yml", NULL), 1);
+    assert_string_equal(program_errors(base_absent),
+                        "gone.yml: error: does not exist; create it, or correct --config-file\n");
+
+    house_built(labels_absent);
+    assert_int_equal(
+        program_run(labels_absent, "render", HOUSE, "--cluster-labels-file=gone", NULL), 1);
+    assert_string_equal(
+        program_errors(labels_absent),
+        "gone: error: does not exist; create it, or correct --cluster-labels-file\n");
+}
+
 static void the_environment_fills_the_base(void **state) {
     PROGRAM program = program_new();
 
@@ -206,6 +222,7 @@ int main(void) {
         cmocka_unit_test(a_pending_remote_write_is_left_out_but_no_fault),
         cmocka_unit_test(an_unselected_remote_write_is_left_out),
         cmocka_unit_test(a_base_that_cannot_be_merged_gives_nothing_on_stdout),
+        cmocka_unit_test(a_file_that_is_absent_is_said_once),
         cmocka_unit_test(the_environment_fills_the_base),
         cmocka_unit_test(in_place_the_environment_stays_out_of_the_base),
         cmocka_unit_test(the_version_of_prometheus_decides_what_is_written),

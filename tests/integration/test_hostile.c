@@ -186,13 +186,13 @@ static const struct hostile {
     const char *said;
 } hostiles[] = {
     {"a file over the limit", put_large_file, "--max-file-size"},
-    {"nesting without end", put_deep_nesting, "bad.yaml"},
-    {"a text of 4.8 MB", put_long_scalar, "bad.yaml"},
+    {"nesting without end", put_deep_nesting, "--max-depth"},
+    {"a text of 4.8 MB", put_long_scalar, "--max-scalar-size"},
     {"documents without end", put_many_documents, "more than 1000 documents"},
     {"files without end", put_many_files, "--max-files"},
     {"folders without end", put_many_folders, "--max-files"},
     {"folders in folders", put_deep_folders, "z/bad"},
-    {"a billion laughs", put_billion_laughs, "bad.yaml"},
+    {"a billion laughs", put_billion_laughs, "--max-values"},
     {"an alias in itself", put_alias_cycle, "bad.yaml"},
     {"a key twice", put_duplicate_key, "bad.yaml"},
     {"a tab", put_tab, "bad.yaml"},

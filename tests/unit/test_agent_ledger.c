@@ -447,6 +447,23 @@ static void an_absent_file_is_nothing_to_speak_of(void **state) {
     assert_int_equal(log_lines_count("level=warn", NULL), 0);
 }
 
+static void a_remembered_entry_may_be_longer_than_a_text_of_a_manifest(void **state) {
+    struct fixture *fixture = *state;
+    struct yaml_limits limits = yaml_default_limits;
+    set_add(fixture, "a-name-that-is-longer-than-the-limit");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_save(fixture->ledger, fixture->output);
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+
+    limits.scalar = strlen("global");
+    limits.nodes = 4;
+    ledger_load(fixture->ledger, fixture->output, &limits);
+
+    assert_non_null(history(fixture)->good);
+    assert_int_equal(history(fixture)->good->count, 1);
+}
+
 static void temporary_files_of_a_killed_process_are_removed(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
@@ -605,6 +622,7 @@ int main(void) {
         TEST(what_has_not_changed_is_not_written),
         TEST(a_file_that_cannot_be_written_is_said_once_and_tried_again),
         TEST(an_absent_file_is_nothing_to_speak_of),
+        TEST(a_remembered_entry_may_be_longer_than_a_text_of_a_manifest),
         TEST(temporary_files_of_a_killed_process_are_removed),
         TEST(a_file_cut_anywhere_is_forgotten),
         TEST(one_of_another_format_is_forgotten),

@@ -168,8 +168,8 @@ static void policy_limits_and_times_are_handed_on(void **state) {
         NULL, "--enforced-namespace-label=ns", "--allow-file-references", "--no-send-metadata",
         "--no-allow-ambient-credentials", "--allowed-url=https://*.example.com/*", "--max-shards=5",
         "--max-capacity=6", "--max-samples-per-send=7", "--max-depth=9", "--max-documents=10",
-        "--watch-interval=0", "--delay-interval=1ms", "--retry-interval=2s", "--reload-timeout=3s",
-        NULL);
+        "--max-values=11", "--max-scalar-size=12", "--watch-interval=0", "--delay-interval=1ms",
+        "--retry-interval=2s", "--reload-timeout=3s", NULL);
     SETUP setup = setup_made(fixture);
     const struct policy *policy = &setup->agent.compile.policy;
 
@@ -183,6 +183,8 @@ static void policy_limits_and_times_are_handed_on(void **state) {
     assert_int_equal(policy->max_samples_per_send, 7);
     assert_int_equal(setup->agent.compile.limits.depth, 9);
     assert_int_equal(setup->agent.compile.limits.documents, 10);
+    assert_int_equal(setup->agent.compile.limits.nodes, 11);
+    assert_int_equal(setup->agent.compile.limits.scalar, 12);
     assert_int_equal(setup->agent.watch_milliseconds, 0);
     assert_int_equal(setup->agent.delay_milliseconds, 1);
     assert_int_equal(setup->agent.retry_milliseconds, 2000);

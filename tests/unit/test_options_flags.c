@@ -67,6 +67,8 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_int_equal(settings->max_files, 10000);
     assert_int_equal(settings->max_documents, 100000);
     assert_int_equal(settings->max_depth, 64);
+    assert_int_equal(settings->max_values, 1000000);
+    assert_int_equal(settings->max_scalar_size, 1 << 20);
     assert_int_equal(settings->log_level, 1);
     assert_int_equal(settings->log_format, 0);
     assert_int_equal(settings_origin(settings, "log-level")->kind, ORIGIN_DEFAULT);
@@ -76,8 +78,9 @@ static void numbers_sizes_durations_modes_and_words_are_read(void **state) {
     SETTINGS fixture = settings_given(
         NULL, "--max-shards=50", "--max-capacity=10000", "--max-samples-per-send=2000",
         "--max-file-size=64KiB", "--max-files=7", "--max-documents=8", "--max-depth=9",
-        "--reload-timeout=1m30s", "--watch-interval=0", "--delay-interval=250ms",
-        "--retry-interval=1s", "--config-file-mode=0604", "--log-level=error", "--log-format=json",
+        "--max-values=10", "--max-scalar-size=11KiB", "--reload-timeout=1m30s",
+        "--watch-interval=0", "--delay-interval=250ms", "--retry-interval=1s",
+        "--config-file-mode=0604", "--log-level=error", "--log-format=json",
         "--reload-url=https://prometheus/x/-/reload",
         "--runtimeinfo-url=https://prometheus/x/api/v1/status/runtimeinfo", NULL);
     const struct settings *settings = fixture->settings;
@@ -90,6 +93,8 @@ static void numbers_sizes_durations_modes_and_words_are_read(void **state) {
     assert_int_equal(settings->max_files, 7);
     assert_int_equal(settings->max_documents, 8);
     assert_int_equal(settings->max_depth, 9);
+    assert_int_equal(settings->max_values, 10);
+    assert_int_equal(settings->max_scalar_size, 11 << 10);
     assert_int_equal(settings->reload_timeout, 90000);
     assert_int_equal(settings->watch_interval, 0);
     assert_int_equal(settings->delay_interval, 250);

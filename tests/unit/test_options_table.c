@@ -119,6 +119,8 @@ static void the_flags_of_the_contract_are_all_there(void **state) {
         "max-files",
         "max-documents",
         "max-depth",
+        "max-values",
+        "max-scalar-size",
         "log-level",
         "log-format",
         "sidecar-config",

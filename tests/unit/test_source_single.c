@@ -91,8 +91,8 @@ static void a_base_that_does_not_exist_is_an_error_and_its_nearest_folder_is_wat
     assert_null(source->snapshot->base.file);
     assert_string_equal(source->snapshot->base.path, source->base);
     assert_string_equal(messages_of(source),
-                        "DIR/etc/prometheus.yml: error: does not exist; create it, or correct the "
-                        "setting that names it\n");
+                        "DIR/etc/prometheus.yml: error: does not exist; create it, or correct "
+                        "--config-file\n");
     assert_true(is_watched(source, ""));
 }
 

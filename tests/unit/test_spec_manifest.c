@@ -118,6 +118,63 @@ static void lists_are_opened_and_lists_in_lists_too(void **state) {
     assert_true(reading.manifest->documents[1]->configmap);
 }
 
+/* As kubectl and Kubernetes' own client write them: what the list says is not repeated. */
+static void items_of_a_typed_list_are_what_it_lists(void **state) {
+    READING reading = read_text(
+        "apiVersion: monitoring.giantswarm.io/v1alpha1\nkind: RemoteWriteList\nitems:\n"
+        "- {metadata: {name: a}, spec: {clusterSelector: {}, remoteWrite: {url: 'http://a'}}}\n"
+        "- {kind: RemoteWrite, metadata: {name: b}, spec: {remoteWrite: {url: 'http://b'}}}\n"
+        "---\n"
+        "apiVersion: monitoring.coreos.com/v1alpha1\nkind: RemoteWriteList\nitems:\n"
+        "- {apiVersion: null, metadata: {name: c}, spec: {url: 'http://c'}}\n"
+        "- {apiVersion: monitoring.coreos.com/v1alpha1, metadata: {name: d}, spec: {url: 'http://d'}}\n"
+        "---\n"
+        "{apiVersion: v1, kind: SecretList, items: [{metadata: {name: s}, stringData: {a: b}}]}\n"
+        "---\n"
+        "{apiVersion: v1, kind: ConfigMapList, items: [{metadata: {name: c}, data: {a: b}}]}\n");
+    const struct remote_write *const *items = reading.manifest->remote_writes;
+
+    assert_string_equal(said(&reading), "");
+    assert_int_equal(reading.manifest->unidentified, 0);
+    assert_int_equal(reading.manifest->remote_write_count, 4);
+    assert_string_equal(items[1]->name, "b");
+    assert_int_equal(items[1]->group, API_GROUP_GIANTSWARM);
+    assert_string_equal(items[3]->name, "d");
+    assert_int_equal(items[3]->group, API_GROUP_COREOS);
+    assert_int_equal(reading.manifest->document_count, 2);
+    assert_false(reading.manifest->documents[0]->configmap);
+    assert_true(reading.manifest->documents[1]->configmap);
+}
+
+static void an_item_that_says_what_it_is_is_that_in_any_list(void **state) {
+    READING reading =
+        read_text("apiVersion: v1\nkind: SecretList\nitems:\n"
+                  "- {apiVersion: v1, kind: ConfigMap, metadata: {name: c}, data: {a: b}}\n"
+                  "- {kind: RemoteWrite, metadata: {name: a}, spec: {url: 'http://a'}}\n"
+                  "- {kind: 7, metadata: {name: s}}\n");
+
+    assert_int_equal(reading.manifest->document_count, 1);
+    assert_true(reading.manifest->documents[0]->configmap);
+    assert_int_equal(reading.manifest->unidentified, 2);
+    assert_non_null(strstr(said(&reading), "rw.yaml:5:3: error: [a] apiVersion: \"v1\" is not "
+                                           "known for kind RemoteWrite; use "));
+    assert_non_null(strstr(said(&reading), "rw.yaml:6:3: error: kind: is missing or no string"));
+}
+
+static void an_item_of_a_list_of_anything_has_to_say_what_it_is(void **state) {
+    READING reading = read_text(
+        "apiVersion: v1\nkind: List\nitems:\n"
+        "- {metadata: {name: a}, spec: {url: 'http://a'}}\n"
+        "- {apiVersion: v1, metadata: {name: s}}\n"
+        "- {apiVersion: v1, kind: SecretList, items: [{metadata: {name: s}, data: {}}]}\n");
+
+    assert_int_equal(reading.manifest->remote_write_count, 0);
+    assert_int_equal(reading.manifest->document_count, 1);
+    assert_int_equal(reading.manifest->unidentified, 2);
+    assert_non_null(strstr(said(&reading), "rw.yaml:4:3: error: apiVersion: is missing"));
+    assert_non_null(strstr(said(&reading), "rw.yaml:5:3: error: kind: is missing"));
+}
+
 static void lists_that_nest_too_deeply_are_refused(void **state) {
     READING reading = read_text(
         "{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: [{apiVersion: v1, kind: List, items: []}]}]}]}]}");
@@ -348,12 +405,152 @@ static void own_secrets_are_found_by_name_in_any_order(void **state) {
     assert_non_null(strstr(said(&reading), "spec.secrets[2].name: \"c\" stands twice"));
 }
 
+static void a_plain_tilde_in_a_string_field_has_to_be_quoted(void **state) {
+    static const char *const cases[][2] = {
+        {"proxyUrl: ~", "spec.proxyUrl: must be a string, but ~ is null"},
+        {"remoteTimeout: ~", "spec.remoteTimeout: must be a string, but ~ is null"},
+        {"messageVersion: ~", "spec.messageVersion: must be a string, but ~ is null"},
+        {"sigv4: {region: ~}", "spec.sigv4.region: must be a string, but ~ is null"},
+        {"tlsConfig: {serverName: ~}", "spec.tlsConfig.serverName: must be a string, but ~ is"},
+        {"writeRelabelConfigs: [{targetLabel: a, replacement: ~}]",
+         "spec.writeRelabelConfigs[0].replacement: must be a string, but ~ is null"},
+        {"basicAuth: {username: {name: ~, key: k}}", "spec.basicAuth.username.name: must be"},
+        {"authorization: {type: &none ~, credentials: {name: *none, key: k}}",
+         "spec.authorization.credentials.name: must be"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      cases[i][0]);
+        READING reading = read_text(buffer_string(&text));
+        if (strstr(said(&reading), cases[i][1]) == NULL ||
+            strstr(said(&reading), "; put it in quotes, or leave the field out\n") == NULL) {
+            fail_msg("%s: says %s", cases[i][0], said(&reading));
+        }
+        assert_non_null(reading.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void a_required_field_that_is_a_plain_tilde_is_said_once(void **state) {
+    READING reading = read_text(COREOS "metadata: {name: a}\nspec: {url: ~}\n");
+
+    assert_string_equal(said(&reading), "rw.yaml:4:13: error: [a] spec.url: must be a string, but "
+                                        "~ is null; put it in quotes, or leave the field out\n");
+}
+
+static void a_namespace_that_is_a_plain_tilde_is_no_namespace(void **state) {
+    READING reading =
+        read_text(COREOS "metadata: {name: a, namespace: ~}\nspec: {url: 'http://a'}\n");
+
+    assert_string_equal(said(&reading),
+                        "rw.yaml:3:32: error: [a] metadata.namespace: must be a string, but this "
+                        "is null; name a namespace, or leave the field out\n");
+}
+
+static void null_and_nothing_are_absent_and_a_tilde_where_no_string_belongs(void **state) {
+    static const char *const absent[] = {
+        "proxyUrl: null",
+        "proxyUrl: Null",
+        "proxyUrl: NULL",
+        "proxyUrl: ",
+        "proxyUrl: !!null ~",
+        "remoteTimeout: null",
+        "tlsConfig: {serverName: null}",
+        "basicAuth: ~",
+        "sendExemplars: ~",
+        "queueConfig: {maxShards: ~}",
+        "writeRelabelConfigs: ~",
+        "headers: ~",
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(absent); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      absent[i]);
+        READING reading = read_text(buffer_string(&text));
+        assert_string_equal(said(&reading), "");
+    }
+}
+
+/* A manifest of which only the reference to the token is of interest. */
+static struct reading read_referring(const char *name, const char *key) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    buffer_printf(&text,
+                  COREOS "metadata: {name: a}\nspec:\n  url: http://a\n"
+                         "  authorization: {credentials: {name: \"%s\", key: \"%s\"}}\n",
+                  name, key);
+    return read_text(buffer_string(&text));
+}
+
+static void a_reference_that_leaves_the_folder_of_secrets_is_refused(void **state) {
+    static const char *const leaving[] = {".",   "..", "../outside", "/etc",   "a/b",
+                                          "a/.", "/",  "../../x",    "..data", "..2026_01_01"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(leaving); i++) {
+        READING by_name = read_referring(leaving[i], "key");
+        READING by_key = read_referring("team", leaving[i]);
+
+        assert_string_equal(said(&by_name),
+                            arena_format(by_name.arena,
+                                         "rw.yaml:6:39: error: [a] spec.authorization.credentials"
+                                         ".name: \"%s\" would lead out of the Secret's folder; "
+                                         "give the name of a Secret: no '/', not '.', and no '..' "
+                                         "at its beginning\n",
+                                         leaving[i]));
+        assert_non_null(by_name.manifest->remote_writes[0]->fault);
+        assert_non_null(strstr(said(&by_key), "error: [a] spec.authorization.credentials.key: \""));
+        assert_non_null(strstr(said(&by_key), "\" would lead out of the Secret's folder; give a "
+                                              "key of the Secret: no '/'"));
+        assert_non_null(by_key.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void every_kind_of_reference_is_kept_within_its_folder(void **state) {
+    static const char *const cases[][2] = {
+        {"tlsConfig: {ca: {secret: {name: ../x, key: k}}}", "tlsConfig.ca.secret.name: \"../x\""},
+        {"tlsConfig: {ca: {configMap: {name: c, key: a/b}}}",
+         "tlsConfig.ca.configMap.key: \"a/b\" would lead out of the ConfigMap's folder"},
+        {"proxyUrl: http://p, proxyConnectHeader: {H: [{name: s, key: k}, {name: s, key: ..}]}",
+         "proxyConnectHeader.H[1].key: \"..\""},
+        {"basicAuth: {username: {name: s, key: k}, password: {name: /s, key: k}}",
+         "basicAuth.password.name: \"/s\""},
+        {"authorization: {credentials: {name: s, key: ../k, optional: true}}",
+         "authorization.credentials.key: \"../k\""},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        CLEANUP(buffer_free) struct buffer text = {0};
+        buffer_printf(&text, COREOS "metadata: {name: a}\nspec: {url: 'http://a', %s}\n",
+                      cases[i][0]);
+        READING reading = read_text(buffer_string(&text));
+        if (strstr(said(&reading), cases[i][1]) == NULL) {
+            fail_msg("%s: says %s", cases[i][0], said(&reading));
+        }
+        assert_non_null(reading.manifest->remote_writes[0]->fault);
+    }
+}
+
+static void names_and_keys_with_dots_and_underscores_are_good(void **state) {
+    static const char *const good[] = {
+        "a.b", ".dockerconfigjson", "a..b", "tls.crt", "my_token", "-", "a."};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(good); i++) {
+        READING reading = read_referring(good[i], good[i]);
+        assert_string_equal(said(&reading), "");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_in_a_file_is_nothing_to_say),
         cmocka_unit_test(both_api_groups_are_read),
         cmocka_unit_test(a_selector_that_is_null_or_absent_selects_nothing),
         cmocka_unit_test(lists_are_opened_and_lists_in_lists_too),
+        cmocka_unit_test(items_of_a_typed_list_are_what_it_lists),
+        cmocka_unit_test(an_item_that_says_what_it_is_is_that_in_any_list),
+        cmocka_unit_test(an_item_of_a_list_of_anything_has_to_say_what_it_is),
         cmocka_unit_test(lists_that_nest_too_deeply_are_refused),
         cmocka_unit_test(other_kinds_are_passed_over_with_an_info),
         cmocka_unit_test(a_bound_directory_gives_its_namespace),
@@ -368,6 +565,13 @@ int main(void) {
         cmocka_unit_test(a_first_error_is_said_however_much_was_said_before),
         cmocka_unit_test(a_long_key_or_name_is_not_repeated_in_full),
         cmocka_unit_test(own_secrets_are_found_by_name_in_any_order),
+        cmocka_unit_test(a_plain_tilde_in_a_string_field_has_to_be_quoted),
+        cmocka_unit_test(a_required_field_that_is_a_plain_tilde_is_said_once),
+        cmocka_unit_test(a_namespace_that_is_a_plain_tilde_is_no_namespace),
+        cmocka_unit_test(null_and_nothing_are_absent_and_a_tilde_where_no_string_belongs),
+        cmocka_unit_test(a_reference_that_leaves_the_folder_of_secrets_is_refused),
+        cmocka_unit_test(every_kind_of_reference_is_kept_within_its_folder),
+        cmocka_unit_test(names_and_keys_with_dots_and_underscores_are_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,18 @@ static void each_type_has_a_name_for_messages(void **state) {
     assert_false(node_is_string(NULL));
 }
 
+static void only_a_plain_tilde_is_a_null_that_may_be_meant_as_text(void **state) {
+    static const char *const others[] = {"null", "NULL", "'~'", "!!null ~", "~x", "[~]"};
+    CLEANUP(yaml_text_free) struct yaml_text tilde = yaml_text_read("~");
+
+    assert_true(node_is_tilde(yaml_text_root(&tilde)));
+    assert_false(node_is_tilde(NULL));
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        CLEANUP(yaml_text_free) struct yaml_text text = yaml_text_read(others[i]);
+        assert_false(node_is_tilde(yaml_text_root(&text)));
+    }
+}
+
 static bool equal(const char *left, const char *right) {
     CLEANUP(yaml_text_free) struct yaml_text left_text = yaml_text_read(left);
     CLEANUP(yaml_text_free) struct yaml_text right_text = yaml_text_read(right);
@@ -261,6 +273,7 @@ int main(void) {
         cmocka_unit_test(a_path_leads_through_mappings),
         cmocka_unit_test(a_node_has_a_location),
         cmocka_unit_test(each_type_has_a_name_for_messages),
+        cmocka_unit_test(only_a_plain_tilde_is_a_null_that_may_be_meant_as_text),
         cmocka_unit_test(the_same_data_is_equal_however_it_is_written),
         cmocka_unit_test(different_data_is_not_equal),
         cmocka_unit_test(nothing_equals_null_only),
