@@ -32,9 +32,11 @@ struct confirmation {
     int64_t asked;               /* wall nanoseconds */
     int64_t started;             /* monotonic nanoseconds */
     bool signalled;              /* there never is an answer */
+    bool recordless;             /* the record did not come though it was waited for: the next
+                                    request does not wait for it */
     struct buffer error;         /* why there was no answer */
     uint64_t wait;               /* milliseconds until the record is looked at next */
-    uint64_t deadline;           /* loop time */
+    uint64_t deadline;           /* loop time; before it was asked: of the wait for the record */
 };
 
 struct agent {

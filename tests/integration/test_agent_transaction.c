@@ -523,6 +523,101 @@ static void a_connection_that_breaks_off_is_no_second_request(void **state) {
     assert_int_equal(strict_questions(prometheus), 2);
 }
 
+/* Asked again, it would reload twice at once. */
+static void a_record_that_is_seen_first_after_the_request_leads_to_no_second_one(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 250;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    strict_record_fails(prometheus, 4);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    while (http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH) < looks + 4) {
+        assert_int_equal(strict_questions(prometheus), 2);
+        loop_for(&fixture->loop, 1);
+    }
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+
+    strict_finishes(prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+static void a_record_that_fails_for_a_moment_is_waited_for_before_it_is_asked(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    strict_is(prometheus, STRICT_RESETS);
+    strict_record_fails(prometheus, 2);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH) >= looks + 3);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+static void a_record_that_fails_for_good_holds_one_request_up_and_no_more(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 400;
+    strict_record_fails(prometheus, SIZE_MAX);
+    agent_runs(fixture);
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    assert_true(looks > 1);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH), looks + 1);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void a_record_that_fails_while_it_is_asked_leads_to_no_second_request(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_is_asked(fixture, 2));
+    strict_record_fails(prometheus, 2);
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    agent_is_left_alone(fixture);
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+
+    strict_finishes(prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+/* The record has whole seconds: of two successes in one second the second one does not show. */
+static void a_connection_that_breaks_right_after_a_success_is_confirmed_by_the_record(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_tells_the_time(prometheus);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_RESETS);
+    const char *const urls[] = {URL("a1"), URL("a2"), URL("a3"), URL("a4")};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
+        drop(fixture, "a", urls[i]);
+        assert_true(output_has(fixture, urls[i]));
+        assert_true(agent_is_asked(fixture, i + 2));
+        assert_true(agent_becomes(fixture, AGENT_IDLE));
+    }
+
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), ARRAY_LENGTH(urls) + 1);
+}
+
 static void a_record_that_never_tells_is_given_up_in_the_end(void **state) {
     struct agent_fixture *fixture = *state;
     STRICT prometheus = strict_prometheus_new(fixture);
@@ -755,6 +850,11 @@ int main(void) {
         TEST(a_reload_that_hangs_is_confirmed_by_the_record_and_asked_once),
         TEST(a_refusal_that_only_the_record_tells_is_one),
         TEST(a_connection_that_breaks_off_is_no_second_request),
+        TEST(a_record_that_is_seen_first_after_the_request_leads_to_no_second_one),
+        TEST(a_record_that_fails_for_a_moment_is_waited_for_before_it_is_asked),
+        TEST(a_record_that_fails_for_good_holds_one_request_up_and_no_more),
+        TEST(a_record_that_fails_while_it_is_asked_leads_to_no_second_request),
+        TEST(a_connection_that_breaks_right_after_a_success_is_confirmed_by_the_record),
         TEST(a_record_that_never_tells_is_given_up_in_the_end),
         TEST(without_a_record_it_is_asked_again),
         TEST(one_that_starts_anew_while_it_is_asked_is_waited_for),
