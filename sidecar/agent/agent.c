@@ -127,12 +127,16 @@ int64_t agent_try_later(struct agent *agent) {
     uint32_t random = 0;
 
     if (uv_is_active((uv_handle_t *)&agent->retry_timer) == 0) {
-        int64_t patience = isolate_patience(agent) / NANOSECONDS_PER_MILLISECOND;
+        int64_t patience = isolate_patience(agent);
         /* Without chance there is no jitter, and nothing else is lost. */
         ssize_t got = getrandom(&random, sizeof(random), GRND_NONBLOCK);
         (void)got;
         int64_t wait = backoff_next(&agent->backoff, random);
-        wait = wait < patience ? wait : patience + 1;
+        /* One wait ends with the patience. Where that is over already, what comes of it had to be
+         * put off: it is as much a fault that lasts as any other. */
+        if (patience > 0 && wait > patience / NANOSECONDS_PER_MILLISECOND) {
+            wait = patience / NANOSECONDS_PER_MILLISECOND + 1;
+        }
         uv_timer_start(&agent->retry_timer, on_retry, (uint64_t)wait, 0);
     }
     return (int64_t)uv_timer_get_due_in(&agent->retry_timer);

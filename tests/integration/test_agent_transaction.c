@@ -752,6 +752,33 @@ static void a_config_that_was_confirmed_is_never_taken_back(void **state) {
     assert_int_equal(strict_questions(prometheus), 2);
 }
 
+static void a_publish_error_beyond_the_grace_is_retried_with_growing_waits(void **state) {
+    struct agent_fixture *fixture = *state;
+    fixture->settings.startup_grace_milliseconds = 400;
+    fixture->settings.retry_milliseconds = 100;
+    http_stub_refuse(fixture->prometheus);
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+    file_remove(fixture->out, "prometheus.yml");
+    folder_make(fixture->out, "prometheus.yml");
+    drop(fixture, "a", URL("a"));
+    assert_true(log_has(fixture, "cannot publish", NULL));
+    loop_for(&fixture->loop, 500);
+    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+
+    const uint64_t passes = agent_now(fixture).passes;
+    loop_for(&fixture->loop, 1000);
+    assert_in_range(agent_now(fixture).passes, passes, passes + 10);
+    assert_int_equal(log_lines_count("level=error", "cannot publish"), 1);
+
+    tree_remove(fixture->out);
+    folder_make(fixture->dir, "out");
+    assert_true(log_has(fixture, "a safe one takes its place", NULL));
+    http_stub_listen(fixture->prometheus);
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+}
+
 /* --- a restart -------------------------------------------------------------------------------- */
 
 static void a_restart_remembers_the_quarantine_and_the_good_forms(void **state) {
@@ -862,6 +889,7 @@ int main(void) {
         TEST(a_base_that_is_mended_while_it_is_held_is_held_instead),
         TEST(the_last_good_config_is_what_an_outage_falls_back_to),
         TEST(a_config_that_was_confirmed_is_never_taken_back),
+        TEST(a_publish_error_beyond_the_grace_is_retried_with_growing_waits),
         TEST(a_restart_remembers_the_quarantine_and_the_good_forms),
         TEST(a_restart_anywhere_in_a_search_ends_in_the_same_state),
         TEST(the_init_container_knows_what_was_learned_and_learns_nothing),
