@@ -42,6 +42,8 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
     enum reload_verdict verdict = reload_judge(answer);
 
     uv_update_time(agent->loop);
+    /* Another Prometheus may have come up: its fields are other ones, and its judgements. */
+    agent->peer.version_outdated |= verdict == RELOAD_REFUSED && agent->trial == NULL;
     status->reloads++;
     status->reloads_failed += verdict != RELOAD_CONFIRMED ? 1 : 0;
     status->reload_successful = verdict == RELOAD_CONFIRMED;

@@ -21,6 +21,7 @@
 #define URL(name) "http://" name ".example/push"
 
 #define BUILDINFO_2_42 "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"
+#define BUILDINFO_3_5  "{\"status\":\"success\",\"data\":{\"version\":\"3.5.0\"}}"
 #define BUILDINFO_2_43 "{\"status\":\"success\",\"data\":{\"version\":\"2.43.0\"}}"
 
 static bool search_is_over(struct agent_fixture *fixture) {
@@ -213,6 +214,99 @@ static void another_version_of_prometheus_is_asked_about_it_again(void **state) 
 
     assert_true(agent_becomes(fixture, AGENT_IDLE));
     assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void tells_version(struct agent_fixture *fixture, const char *buildinfo) {
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.body = buildinfo},
+                     1);
+}
+
+/* Its field was written for the Prometheus that was there before. */
+static void one_refused_for_a_field_of_another_version_is_active_again_by_itself(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    CLEANUP(buffer_free) struct buffer text = {0};
+    fixture->settings.ask_version = true;
+    tells_version(fixture, BUILDINFO_3_5);
+    agent_runs(fixture);
+
+    tells_version(fixture, BUILDINFO_2_42);
+    strict_refuses(prometheus, "sample_age_limit");
+    buffer_append_string(&text, remote_write("a", URL("a")));
+    buffer_append_string(&text, "    queueConfig: {sampleAgeLimit: 5m}\n");
+    file_replace(fixture->volume, "a.yaml", buffer_string(&text));
+    drop(fixture, "b", URL("b"));
+
+    assert_true(search_is_over(fixture));
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(has(strict_runs(prometheus), URL("a")));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+    assert_int_equal(state_of(fixture, "b"), STATE_ACTIVE);
+}
+
+static bool is_met(void *context) {
+    return agent_now(context).prometheus_version[0] != '\0';
+}
+
+static void given_a_quarantine_under_a_given_version(struct agent_fixture *fixture,
+                                                     struct strict_prometheus *prometheus) {
+    tells_version(fixture, BUILDINFO_2_42);
+    fixture->settings.compile.version = (struct version){2, 42, 0};
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    assert_true(loop_until(&fixture->loop, is_met, fixture, LOOP_DEADLINE));
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+}
+
+static void where_the_version_is_given_another_real_one_is_asked_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.watch_milliseconds = 200;
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+
+    strict_forgives(prometheus);
+    tells_version(fixture, BUILDINFO_2_43);
+    assert_true(log_has(fixture, "another Prometheus", NULL));
+
+    assert_true(output_has(fixture, URL("guilty")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void another_version_that_is_given_is_asked_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+
+    strict_forgives(prometheus);
+    fixture->settings.compile.version = (struct version){2, 43, 0};
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.status = 404}, 1);
+    agent_restarts(fixture);
+
+    assert_true(output_has(fixture, URL("guilty")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void a_restart_beside_the_same_version_forgives_nothing(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+    const size_t questions = strict_questions(prometheus);
+
+    agent_restarts(fixture);
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(loop_until(&fixture->loop, is_met, fixture, LOOP_DEADLINE));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_is_left_alone(fixture);
+
+    assert_int_equal(strict_questions(prometheus), questions + 1);
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_int_equal(log_lines_count("another Prometheus", NULL), 0);
 }
 
 static void many_manifests(struct agent_fixture *fixture, size_t count, const size_t *guilty,
@@ -865,6 +959,10 @@ int main(void) {
         TEST(what_is_quarantined_is_not_asked_about_again),
         TEST(sighup_asks_about_it_again),
         TEST(another_version_of_prometheus_is_asked_about_it_again),
+        TEST(one_refused_for_a_field_of_another_version_is_active_again_by_itself),
+        TEST(where_the_version_is_given_another_real_one_is_asked_about_it_again),
+        TEST(another_version_that_is_given_is_asked_about_it_again),
+        TEST(a_restart_beside_the_same_version_forgives_nothing),
         TEST(three_of_a_thousand_are_found_within_forty_reloads),
         TEST(where_prometheus_cites_them_it_takes_a_few),
         TEST(events_during_a_search_are_one_further_pass),
