@@ -127,6 +127,10 @@ void isolate_restored(struct agent *agent, const struct http_answer *answer);
 /* The search and the holding on are over, whatever they came to. */
 void isolate_forget(struct agent *agent);
 
+/* The end, maybe in the middle: what Prometheus is asked about, or refused, is not left on disk
+ * where there is a last good config. While Prometheus is away, what is wanted stays. */
+void isolate_abandon(struct agent *agent);
+
 /* Brings the disk to what a pass calls for. */
 struct disk_result isolate_publish(struct agent *agent);
 

@@ -462,6 +462,7 @@ void agent_stop(struct agent *agent) {
     if (agent->phase == AGENT_STOPPED) {
         return;
     }
+    isolate_abandon(agent);
     agent_enter(agent, AGENT_STOPPED);
     agent_status_read(agent, &agent->status);
     watcher_close(agent->watcher);

@@ -873,6 +873,118 @@ static void a_publish_error_beyond_the_grace_is_retried_with_growing_waits(void 
     assert_true(agent_becomes(fixture, AGENT_IDLE));
 }
 
+/* --- stopped in the middle -------------------------------------------------------------------- */
+
+/* Stops it; what is on disk then. To be freed. */
+static char *left_behind(struct agent_fixture *fixture) {
+    agent_stop(fixture->agent);
+    return file_read(fixture->out, "prometheus.yml");
+}
+
+static void stopped_while_it_is_asked_the_last_good_config_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(agent_now(fixture).phase, AGENT_RELOADING);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_question(prometheus, 0));
+}
+
+static void stopped_while_its_record_is_looked_at_the_last_good_config_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_question(prometheus, 0));
+}
+
+/* What hangs is judged, and the next one hangs. */
+static void the_next_is_asked(struct agent_fixture *fixture, struct strict_prometheus *prometheus) {
+    const size_t questions = strict_questions(prometheus);
+
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    strict_finishes(prometheus);
+    assert_true(agent_is_asked(fixture, questions + 1));
+}
+
+static void stopped_in_a_search_the_last_good_config_is_left_and_the_search_made_anew(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    const size_t guilty[] = {5};
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    many_manifests(fixture, 16, guilty, ARRAY_LENGTH(guilty));
+    assert_true(agent_is_asked(fixture, 2));
+    the_next_is_asked(fixture, prometheus); /* the last good one */
+    the_next_is_asked(fixture, prometheus); /* a half */
+    assert_true(has(strict_question(prometheus, 3), URL("x")));
+    strict_is(prometheus, STRICT_ANSWERS);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+    assert_string_equal(left, strict_question(prometheus, 0));
+
+    agent_restarts(fixture);
+    assert_true(search_is_over(fixture));
+    assert_int_equal(count_of(strict_runs(prometheus), "# RemoteWrite "), 16);
+}
+
+static void stopped_while_prometheus_is_away_what_is_wanted_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "b", URL("b"));
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_true(has(left, URL("b")));
+    assert_int_equal(strict_questions(prometheus), 1);
+}
+
+static void stopped_in_place_an_edit_of_the_base_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_in_place(fixture);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, 2));
+    file_replace(fixture->out, "prometheus.yml", "# somebody's work\n");
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, "# somebody's work\n");
+}
+
+static void stopped_with_nothing_to_confirm_nothing_is_written(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_runs(prometheus));
+    assert_int_equal(log_lines_count("the last good config goes back", NULL), 0);
+}
+
 /* --- a restart -------------------------------------------------------------------------------- */
 
 static void a_restart_remembers_the_quarantine_and_the_good_forms(void **state) {
@@ -988,6 +1100,12 @@ int main(void) {
         TEST(the_last_good_config_is_what_an_outage_falls_back_to),
         TEST(a_config_that_was_confirmed_is_never_taken_back),
         TEST(a_publish_error_beyond_the_grace_is_retried_with_growing_waits),
+        TEST(stopped_while_it_is_asked_the_last_good_config_is_left),
+        TEST(stopped_while_its_record_is_looked_at_the_last_good_config_is_left),
+        TEST(stopped_in_a_search_the_last_good_config_is_left_and_the_search_made_anew),
+        TEST(stopped_while_prometheus_is_away_what_is_wanted_is_left),
+        TEST(stopped_in_place_an_edit_of_the_base_is_left),
+        TEST(stopped_with_nothing_to_confirm_nothing_is_written),
         TEST(a_restart_remembers_the_quarantine_and_the_good_forms),
         TEST(a_restart_anywhere_in_a_search_ends_in_the_same_state),
         TEST(the_init_container_knows_what_was_learned_and_learns_nothing),
