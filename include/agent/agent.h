@@ -22,7 +22,9 @@ struct agent_settings {
     struct source_settings source;
     struct compile_settings compile;
     struct prometheus_settings prometheus;
-    bool ask_version;             /* no --prometheus-version was given: ask Prometheus */
+    bool ask_version;             /* no --prometheus-version was given: write for the version that
+                                     Prometheus tells. It is asked all the same where one is given
+                                     (compile.version), as another one may take what was refused */
     const char *output_path;      /* NULL: nothing is written, Prometheus is only asked to reload */
     const char *secret_directory; /* NULL without an output */
     mode_t config_mode;

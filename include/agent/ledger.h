@@ -56,9 +56,11 @@ void ledger_refuse_base(struct ledger *ledger, struct bytes base, const char *wo
 void ledger_forgive(struct ledger *ledger);
 void ledger_forgive_base(struct ledger *ledger);
 
-/* The version of the Prometheus that is there. Another one than the last forgives everything: true
- * when there was something. */
+/* The version of the Prometheus that is there, and the one that fields are written for where that
+ * is given (--prometheus-version; "": it is not). Another one than the last forgives everything:
+ * true when there was something. The first that is known of the one that is there is no other. */
 bool ledger_meet(struct ledger *ledger, const char *version);
+bool ledger_meet_given(struct ledger *ledger, const char *version);
 
 /* A pass: refusals of RemoteWrites that are gone are forgotten, and since when an earlier form is
  * served is noted. */

@@ -32,9 +32,11 @@ struct confirmation {
     int64_t asked;               /* wall nanoseconds */
     int64_t started;             /* monotonic nanoseconds */
     bool signalled;              /* there never is an answer */
+    bool recordless;             /* the record did not come though it was waited for: the next
+                                    request does not wait for it */
     struct buffer error;         /* why there was no answer */
     uint64_t wait;               /* milliseconds until the record is looked at next */
-    uint64_t deadline;           /* loop time */
+    uint64_t deadline;           /* loop time; before it was asked: of the wait for the record */
 };
 
 struct agent {
@@ -128,6 +130,10 @@ void isolate_restored(struct agent *agent, const struct http_answer *answer);
 
 /* The search and the holding on are over, whatever they came to. */
 void isolate_forget(struct agent *agent);
+
+/* The end, maybe in the middle: what Prometheus is asked about, or refused, is not left on disk
+ * where there is a last good config. While Prometheus is away, what is wanted stays. */
+void isolate_abandon(struct agent *agent);
 
 /* Brings the disk to what a pass calls for. */
 struct disk_result isolate_publish(struct agent *agent);

@@ -55,7 +55,7 @@ enum reload_verdict peer_reload_answered(struct peer *peer, const struct http_an
 void peer_settled(struct peer *peer);
 
 /* Takes an answer to buildinfo in. True when the version is another one than it was (or known now).
- */
-bool peer_version_answered(struct peer *peer, const struct http_answer *answer);
+ * decides: what is written depends on it, so that a version that is not told is warned of. */
+bool peer_version_answered(struct peer *peer, const struct http_answer *answer, bool decides);
 
 #endif

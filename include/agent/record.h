@@ -19,18 +19,22 @@ struct reload_record {
 /* Not known: no answer, or none that says it. */
 struct reload_record record_of(const struct http_answer *answer);
 
+/* Of an answer that is none, or no record: a fault of the moment. Not so one that says that there
+ * is no record, that it is starting, or that nothing listens. */
+bool record_may_follow(const struct http_answer *answer);
+
 enum record_verdict {
-    RECORD_OPEN,    /* the reload may still be running */
+    RECORD_OPEN,    /* the reload may still be running, or it cannot be told */
     RECORD_LOADED,  /* it has loaded the config */
     RECORD_REFUSED, /* it has refused it */
-    RECORD_SILENT,  /* the record can never tell: it has to be asked once more */
 };
 
-/* Nanoseconds that a reload which nothing but the record will tell of has to wait from now (wall)
- * on, so that its success gets another second than the last one's. 0: none. Two seconds at most. */
+/* Nanoseconds that a reload has to wait from now (wall) on, so that its success gets another second
+ * than the last one's and shows in the record. 0: none. Two seconds at most. */
 int64_t record_wait(const struct reload_record *before, int64_t now);
 
-/* before: right before it was asked, at the wall time `asked` (nanoseconds). now: known. */
+/* before: right before it was asked, at the wall time `asked` (nanoseconds); where that was not
+ * known, only a success after that time tells, and now is the one to go on from. now: known. */
 enum record_verdict record_judge(const struct reload_record *before,
                                  const struct reload_record *now, int64_t asked);
 

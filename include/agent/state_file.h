@@ -24,7 +24,9 @@ struct earlier_form {
 
 struct agent_memory {
     struct history history;
-    const char *prometheus_version; /* of the Prometheus that taught it; "" where it is not known */
+    const char *prometheus_version; /* of the Prometheus that taught it; "" where it is not known.
+                                       Behind a "/" the one that fields were written for, where that
+                                       was given */
     const struct earlier_form *earlier; /* sorted by namespace, then name */
     size_t earlier_count;
 };

@@ -127,12 +127,16 @@ int64_t agent_try_later(struct agent *agent) {
     uint32_t random = 0;
 
     if (uv_is_active((uv_handle_t *)&agent->retry_timer) == 0) {
-        int64_t patience = isolate_patience(agent) / NANOSECONDS_PER_MILLISECOND;
+        int64_t patience = isolate_patience(agent);
         /* Without chance there is no jitter, and nothing else is lost. */
         ssize_t got = getrandom(&random, sizeof(random), GRND_NONBLOCK);
         (void)got;
         int64_t wait = backoff_next(&agent->backoff, random);
-        wait = wait < patience ? wait : patience + 1;
+        /* One wait ends with the patience. Where that is over already, what comes of it had to be
+         * put off: it is as much a fault that lasts as any other. */
+        if (patience > 0 && wait > patience / NANOSECONDS_PER_MILLISECOND) {
+            wait = patience / NANOSECONDS_PER_MILLISECOND + 1;
+        }
         uv_timer_start(&agent->retry_timer, on_retry, (uint64_t)wait, 0);
     }
     return (int64_t)uv_timer_get_due_in(&agent->retry_timer);
@@ -162,34 +166,55 @@ void agent_rest(struct agent *agent, bool failed) {
 /* --- the version of Prometheus -------------------------------------------------------------- */
 
 /* Another Prometheus may take what the last one refused. */
-static void meet(struct agent *agent, struct version version) {
+static bool meet(struct agent *agent, struct version version) {
     CLEANUP(buffer_free) struct buffer text = {0};
 
     version_format(version, &text);
-    if (ledger_meet(agent->ledger, buffer_string(&text))) {
+    bool forgives = ledger_meet(agent->ledger, buffer_string(&text));
+    if (forgives) {
         log_info("another Prometheus: what the last one refused is asked about again",
+                 LOG_STRING("version", buffer_string(&text)));
+    }
+    return forgives;
+}
+
+/* The same of what is written for another version. */
+static void meet_given(struct agent *agent) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    if (version_is_set(agent->settings->compile.version)) {
+        version_format(agent->settings->compile.version, &text);
+    }
+    if (ledger_meet_given(agent->ledger, buffer_string(&text))) {
+        log_info("another --prometheus-version: what was refused is asked about again",
                  LOG_STRING("version", buffer_string(&text)));
     }
 }
 
+/* Where a version is given, what is written does not depend on what Prometheus tells. */
 static void on_version(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
-    bool changed = peer_version_answered(&agent->peer, answer);
+    const bool decides = agent->settings->ask_version;
+    const bool changed = peer_version_answered(&agent->peer, answer, decides);
+    const bool forgiven = changed && meet(agent, agent->peer.version);
 
-    if (changed) {
+    if (changed && decides) {
         pass_set_version(agent->pass, agent->peer.version);
-        meet(agent, agent->peer.version);
     }
     if (agent->phase == AGENT_STARTING) {
         uv_timer_start(&agent->settle_timer, on_settled, 0, 0);
-    } else if (changed) {
+    } else if (forgiven || (changed && decides)) {
         act_now(agent);
     }
 }
 
-/* False: it is known, given, or cannot be asked. */
+/* False: it is known, of no use, or cannot be asked. */
 static bool ask_version(struct agent *agent) {
-    if (!agent->settings->ask_version || !agent->peer.version_outdated) {
+    const struct agent_settings *settings = agent->settings;
+    const bool used = !agent_only_watches(agent) &&
+                      (settings->ask_version || version_is_set(settings->compile.version));
+
+    if (!used || !agent->peer.version_outdated) {
         return false;
     }
     int error = prometheus_buildinfo(agent->client, on_version, agent);
@@ -210,6 +235,8 @@ static void on_watch_interval(uv_timer_t *timer) {
     agent->every_byte = true;
     /* Why the base was refused may lie outside of it: in a file that it names. */
     ledger_forgive_base(agent->ledger);
+    agent->peer.version_outdated = true;
+    agent_ask_version(agent);
     act_now(agent);
 }
 
@@ -253,6 +280,7 @@ static void hang_up(struct agent *agent) {
     }
     isolate_forget(agent);
     ledger_forgive(agent->ledger);
+    meet_given(agent);
     agent->peer.version_outdated = true;
     if (agent->settings->ask_version && version_is_set(agent->peer.version)) {
         pass_set_version(agent->pass, agent->peer.version);
@@ -425,12 +453,10 @@ int agent_start(struct agent *agent) {
         disk_clean(agent->disk);
         ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
     }
-    if (version_is_set(agent->settings->compile.version)) {
-        meet(agent, agent->settings->compile.version);
-    }
+    meet_given(agent);
     start_watch_timer(agent);
     uv_update_time(agent->loop);
-    bool asking = ask_version(agent);
+    bool asking = ask_version(agent) && agent->settings->ask_version;
     uv_timer_start(&agent->settle_timer, on_settled, asking ? START_PATIENCE_MILLISECONDS : 0, 0);
     return 0;
 }
@@ -439,6 +465,7 @@ void agent_stop(struct agent *agent) {
     if (agent->phase == AGENT_STOPPED) {
         return;
     }
+    isolate_abandon(agent);
     agent_enter(agent, AGENT_STOPPED);
     agent_status_read(agent, &agent->status);
     watcher_close(agent->watcher);

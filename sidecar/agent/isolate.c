@@ -124,6 +124,20 @@ static void roll_back(struct agent *agent) {
     (void)publish_set(agent, set); /* a failure is said; the next pass tries again */
 }
 
+/* Nobody is there any more to hear that it is refused. */
+void isolate_abandon(struct agent *agent) {
+    const bool asked = agent->phase == AGENT_RELOADING || agent->phase == AGENT_CONFIRMING;
+    const bool doubted =
+        agent->trial != NULL || ((asked || agent->refused_last) && !agent->peer.unreachable);
+
+    if (agent->hold != HOLD_NOTHING || !doubted || disk_set(agent->disk) == NULL ||
+        good_set(agent) == NULL || good_is_on_disk(agent)) {
+        return;
+    }
+    log_info("it ends before Prometheus took what is on disk: the last good config goes back");
+    roll_back(agent);
+}
+
 /* What is held is refused, too: something else that is wanted may be what mends it. */
 static bool is_worth_asking(const struct agent *agent, const struct form_set *wanted) {
     return agent->hold != HOLD_NOTHING && agent->held_against != NULL &&

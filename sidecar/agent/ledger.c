@@ -245,23 +245,63 @@ void ledger_forgive(struct ledger *ledger) {
     }
 }
 
-bool ledger_meet(struct ledger *ledger, const char *version) {
-    const struct history *history = &ledger->memory.history;
-    struct arena *arena = NULL;
+/* "THERE", or "THERE/GIVEN" where one is given; THERE may be empty. */
+static void split_versions(const char *text, struct bytes *ret_there, struct bytes *ret_given) {
+    struct bytes all = bytes_of(text);
+    size_t slash = bytes_find(all, BYTES("/"), 0);
+    size_t end = slash == SIZE_MAX ? all.length : slash;
 
-    if (strcmp(version, ledger->memory.prometheus_version) == 0) {
-        return false;
+    *ret_there = bytes_slice(all, 0, end);
+    *ret_given = bytes_slice(all, slash == SIZE_MAX ? end : end + 1, all.length);
+}
+
+static void keep_versions(struct ledger *ledger, struct bytes there, struct bytes given) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct arena *arena = arena_new();
+
+    buffer_append(&text, there);
+    if (given.length > 0) {
+        buffer_append_string(&text, "/");
+        buffer_append(&text, given);
     }
-    bool forgives = ledger->memory.prometheus_version[0] != '\0' &&
-                    (history->refusal_count > 0 || history->refused_base.data != NULL);
+    ledger->memory.prometheus_version = arena_string(arena, buffer_bytes(&text));
+    renew(&ledger->version, arena);
+    ledger->dirty = true;
+}
+
+static bool forgive_for_another(struct ledger *ledger) {
+    const struct history *history = &ledger->memory.history;
+    bool forgives = history->refusal_count > 0 || history->refused_base.data != NULL;
+
     if (forgives) {
         ledger_forgive(ledger);
     }
-    arena = arena_new();
-    ledger->memory.prometheus_version = arena_string(arena, bytes_of(version));
-    renew(&ledger->version, arena);
-    ledger->dirty = true;
     return forgives;
+}
+
+bool ledger_meet(struct ledger *ledger, const char *version) {
+    struct bytes there = {0};
+    struct bytes given = {0};
+
+    split_versions(ledger->memory.prometheus_version, &there, &given);
+    if (bytes_equal_string(there, version)) {
+        return false;
+    }
+    bool known = there.length > 0;
+    keep_versions(ledger, bytes_of(version), given);
+    return known && forgive_for_another(ledger);
+}
+
+bool ledger_meet_given(struct ledger *ledger, const char *version) {
+    struct bytes there = {0};
+    struct bytes given = {0};
+
+    split_versions(ledger->memory.prometheus_version, &there, &given);
+    if (bytes_equal_string(given, version)) {
+        return false;
+    }
+    keep_versions(ledger, there, bytes_of(version));
+    return forgive_for_another(ledger);
 }
 
 /* --- what is good ----------------------------------------------------------------------------- */
@@ -468,7 +508,11 @@ static void take_memory(struct ledger *ledger, const struct agent_memory *memory
     struct earlier_form *forms =
         ARENA_NEW_ARRAY(earlier, struct earlier_form, memory->earlier_count);
 
-    (void)ledger_meet(ledger, memory->prometheus_version);
+    struct bytes there = {0};
+    struct bytes given = {0};
+
+    split_versions(memory->prometheus_version, &there, &given);
+    keep_versions(ledger, there, given);
     if (history->good != NULL) {
         ledger_confirm(ledger, history->good, true);
         if (history->forms->count > 0) {

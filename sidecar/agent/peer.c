@@ -155,7 +155,7 @@ void peer_settled(struct peer *peer) {
 }
 
 /* Not being there is no fault here: the reload that follows says it. */
-static void say_no_version(struct peer *peer, const struct http_answer *answer) {
+static void say_no_version(struct peer *peer, const struct http_answer *answer, bool decides) {
     CLEANUP(buffer_free) struct buffer words = {0};
 
     if (answer->status != 0) {
@@ -164,7 +164,11 @@ static void say_no_version(struct peer *peer, const struct http_answer *answer) 
         buffer_append_string(&words, answer->error);
     }
     bool news = incident_report(&peer->asking, buffer_bytes(&words), clock_monotonic_nanoseconds());
-    if (news && !answer->unreachable) {
+    if (news && !answer->unreachable && !decides) {
+        log_info("Prometheus does not tell its version: should another one come up, what this one "
+                 "refused is not asked about again by itself",
+                 LOG_STRING("err", buffer_string(&words)));
+    } else if (news && !answer->unreachable) {
         log_warn(
             "Prometheus does not tell its version", LOG_STRING("err", buffer_string(&words)),
             LOG_STRING("remedy",
@@ -174,14 +178,14 @@ static void say_no_version(struct peer *peer, const struct http_answer *answer) 
     }
 }
 
-bool peer_version_answered(struct peer *peer, const struct http_answer *answer) {
+bool peer_version_answered(struct peer *peer, const struct http_answer *answer, bool decides) {
     char text[PEER_VERSION_SIZE] = "";
     struct version version = {0};
 
     if (answer->status != STATUS_LOADED ||
         buildinfo_version(answer->body, text, sizeof(text)) != 0 ||
         version_parse(bytes_of(text), &version) != 0) {
-        say_no_version(peer, answer);
+        say_no_version(peer, answer, decides);
         return false;
     }
     incident_end(&peer->asking, NULL);

@@ -11,7 +11,10 @@
 #define NANOSECONDS_PER_SECOND INT64_C(1000000000)
 
 enum {
-    STATUS_OK = 200
+    STATUS_OK = 200,
+    STATUS_TOO_MANY_REQUESTS = 429,
+    STATUS_BROKEN = 500, /* and whatever is above */
+    STATUS_STARTING = 503
 };
 
 struct reload_record record_of(const struct http_answer *answer) {
@@ -20,6 +23,14 @@ struct reload_record record_of(const struct http_answer *answer) {
     record.known = answer->status == STATUS_OK &&
                    runtimeinfo_reload(answer->body, &record.success, &record.time) == 0;
     return record;
+}
+
+bool record_may_follow(const struct http_answer *answer) {
+    if (answer->status == 0) {
+        return answer->maybe_received;
+    }
+    return answer->status == STATUS_TOO_MANY_REQUESTS ||
+           (answer->status >= STATUS_BROKEN && answer->status != STATUS_STARTING);
 }
 
 int64_t record_wait(const struct reload_record *before, int64_t now) {
@@ -33,7 +44,7 @@ int64_t record_wait(const struct reload_record *before, int64_t now) {
 enum record_verdict record_judge(const struct reload_record *before,
                                  const struct reload_record *now, int64_t asked) {
     if (!before->known) {
-        return now->success && now->time > asked ? RECORD_LOADED : RECORD_SILENT;
+        return now->success && now->time > asked ? RECORD_LOADED : RECORD_OPEN;
     }
     if (now->success) {
         return now->time != before->time || !before->success ? RECORD_LOADED : RECORD_OPEN;

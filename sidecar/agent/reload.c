@@ -4,12 +4,14 @@
  * One request, and what became of it. Its record is looked at right before Prometheus is asked, so
  * that a reload whose answer does not come (Prometheus flushes the queues that it removes first,
  * which can take a minute and more) can be told from the record afterwards. Until then nothing else
- * is asked: a second request would only stand in line behind the first.
+ * is asked: a second request would only stand in line behind the first. So that the record tells, a
+ * request waits until the second of the last success is over, and for a while for a record that
+ * cannot be had just now.
  *
  * A signal is a request whose answer never comes. It is sent only where the record is there and
- * will tell: not in the second of the last success, nor after a failure that the last good config
- * can still make good. An answer to runtimeinfo also says that Prometheus handles the signal by
- * now; one that is not so far yet would end by it.
+ * will tell: not after a failure that the last good config can still make good. An answer to
+ * runtimeinfo also says that Prometheus handles the signal by now; one that is not so far yet would
+ * end by it.
  */
 
 #include "agent/machine.h"
@@ -40,6 +42,8 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
     enum reload_verdict verdict = reload_judge(answer);
 
     uv_update_time(agent->loop);
+    /* Another Prometheus may have come up: its fields are other ones, and its judgements. */
+    agent->peer.version_outdated |= verdict == RELOAD_REFUSED && agent->trial == NULL;
     status->reloads++;
     status->reloads_failed += verdict != RELOAD_CONFIRMED ? 1 : 0;
     status->reload_successful = verdict == RELOAD_CONFIRMED;
@@ -119,7 +123,7 @@ static void look_again(struct agent *agent) {
 }
 
 static void judge_record(struct agent *agent, const struct reload_record *record) {
-    const struct confirmation *confirmation = &agent->confirmation;
+    struct confirmation *confirmation = &agent->confirmation;
 
     switch (record_judge(&confirmation->before, record, confirmation->asked)) {
     case RECORD_LOADED:
@@ -128,10 +132,10 @@ static void judge_record(struct agent *agent, const struct reload_record *record
     case RECORD_REFUSED:
         conclude_by_record(agent, false);
         break;
-    case RECORD_SILENT:
-        reload_start(agent);
-        break;
     case RECORD_OPEN:
+        if (!confirmation->before.known) {
+            confirmation->before = *record; /* the next change is this reload's */
+        }
         look_again(agent);
         break;
     }
@@ -150,7 +154,7 @@ static void on_record(const struct http_answer *answer, void *context) {
         look_again(agent);
     } else if (answer->unreachable) {
         conclude(agent, answer);
-    } else if (answer->status == 0 && answer->maybe_received) {
+    } else if (agent->confirmation.before.known || record_may_follow(answer)) {
         look_again(agent);
     } else {
         conclude_unknown(agent);
@@ -165,14 +169,16 @@ static void on_look(uv_timer_t *timer) {
     }
 }
 
-static void look_later(struct agent *agent) {
-    struct confirmation *confirmation = &agent->confirmation;
+/* Milliseconds until the next look. */
+static uint64_t next_wait(struct confirmation *confirmation) {
+    uint64_t wait = confirmation->wait;
 
-    uv_timer_start(&agent->confirm_timer, on_look, confirmation->wait, 0);
-    confirmation->wait *= 2;
-    if (confirmation->wait > LOOK_MILLISECONDS_MAX) {
-        confirmation->wait = LOOK_MILLISECONDS_MAX;
-    }
+    confirmation->wait = wait * 2 < LOOK_MILLISECONDS_MAX ? wait * 2 : LOOK_MILLISECONDS_MAX;
+    return wait;
+}
+
+static void look_later(struct agent *agent) {
+    uv_timer_start(&agent->confirm_timer, on_look, next_wait(&agent->confirmation), 0);
 }
 
 static void say_unanswered(const struct agent *agent, const struct http_answer *answer) {
@@ -221,6 +227,28 @@ static void ask(struct agent *agent) {
     }
 }
 
+/* --- before it is asked ----------------------------------------------------------------------- */
+
+static void on_second_over(uv_timer_t *timer);
+
+/* Not in the second of the last success: the record has whole seconds. */
+static void ask_in_another_second(struct agent *agent) {
+    int64_t now = clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND;
+    int64_t wait = record_wait(&agent->confirmation.before, now);
+
+    if (wait == 0) {
+        ask(agent);
+        return;
+    }
+    uv_update_time(agent->loop);
+    uv_timer_start(&agent->confirm_timer, on_second_over,
+                   (uint64_t)(wait / NANOSECONDS_PER_MILLISECOND) + 1, 0);
+}
+
+static void on_second_over(uv_timer_t *timer) {
+    ask_in_another_second(timer->data);
+}
+
 /* --- a signal --------------------------------------------------------------------------------- */
 
 /* It is not sent: nothing would tell what became of it. */
@@ -244,26 +272,6 @@ static void conclude_without_record(struct agent *agent, const struct http_answe
     conclude(agent, &none);
 }
 
-static void on_second_over(uv_timer_t *timer);
-
-/* Not in the second of the last success: the record has whole seconds. */
-static void ask_in_another_second(struct agent *agent) {
-    int64_t now = clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND;
-    int64_t wait = record_wait(&agent->confirmation.before, now);
-
-    if (wait == 0) {
-        ask(agent);
-        return;
-    }
-    uv_update_time(agent->loop);
-    uv_timer_start(&agent->confirm_timer, on_second_over,
-                   (uint64_t)(wait / NANOSECONDS_PER_MILLISECOND) + 1, 0);
-}
-
-static void on_second_over(uv_timer_t *timer) {
-    ask_in_another_second(timer->data);
-}
-
 static void prepare_signal(struct agent *agent, const struct http_answer *answer) {
     const struct reload_record *before = &agent->confirmation.before;
 
@@ -277,24 +285,64 @@ static void prepare_signal(struct agent *agent, const struct http_answer *answer
     ask_in_another_second(agent);
 }
 
+/* --- its record before ------------------------------------------------------------------------ */
+
+static void look_before(struct agent *agent);
+
+static void on_look_before(uv_timer_t *timer) {
+    look_before(timer->data);
+}
+
+/* Without it nothing tells of a reload whose answer does not come. False: it is not to be waited
+ * for (any longer). */
+static bool wait_for_record(struct agent *agent, const struct http_answer *answer) {
+    struct confirmation *confirmation = &agent->confirmation;
+
+    uv_update_time(agent->loop);
+    uint64_t now = uv_now(agent->loop);
+    if (confirmation->recordless || !record_may_follow(answer)) {
+        return false;
+    }
+    if (now >= confirmation->deadline) {
+        confirmation->recordless = true;
+        return false;
+    }
+    uint64_t wait = next_wait(confirmation);
+    uint64_t left = confirmation->deadline - now;
+    uv_timer_start(&agent->confirm_timer, on_look_before, wait < left ? wait : left, 0);
+    return true;
+}
+
 static void on_record_before(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
+    struct confirmation *confirmation = &agent->confirmation;
 
-    agent->confirmation.before = record_of(answer);
+    confirmation->before = record_of(answer);
+    confirmation->recordless &= !confirmation->before.known;
     if (agent->settings->prometheus.method == RELOAD_BY_SIGNAL) {
         prepare_signal(agent, answer);
-    } else {
-        ask(agent);
+    } else if (confirmation->before.known || !wait_for_record(agent, answer)) {
+        ask_in_another_second(agent);
     }
 }
 
-void reload_start(struct agent *agent) {
-    uv_timer_stop(&agent->retry_timer);
-    agent_enter(agent, agent->trial != NULL ? AGENT_ISOLATING : AGENT_RELOADING);
-    agent->confirmation.before = (struct reload_record){0};
+static void look_before(struct agent *agent) {
     if (prometheus_runtimeinfo(agent->client, on_record_before, agent) != 0) {
         const struct http_answer none = {.error = "the URL of runtimeinfo is not known",
                                          .body = BYTES("")};
         on_record_before(&none, agent);
     }
+}
+
+void reload_start(struct agent *agent) {
+    struct confirmation *confirmation = &agent->confirmation;
+
+    uv_timer_stop(&agent->retry_timer);
+    agent_enter(agent, agent->trial != NULL ? AGENT_ISOLATING : AGENT_RELOADING);
+    uv_update_time(agent->loop);
+    confirmation->before = (struct reload_record){0};
+    confirmation->wait = LOOK_MILLISECONDS_FIRST;
+    confirmation->deadline =
+        uv_now(agent->loop) + (uint64_t)agent->settings->prometheus.timeout_milliseconds;
+    look_before(agent);
 }

@@ -7,6 +7,7 @@
 #include "support/loop.h"
 #include "support/tempdir.h"
 
+#include "base/clock.h"
 #include "base/memory.h"
 
 #include <setjmp.h>
@@ -274,14 +275,68 @@ static void the_version_is_asked_before_the_first_pass(void **state) {
     assert_int_equal(http_stub_count(fixture->prometheus, BUILDINFO_PATH), 1);
 }
 
-static void a_version_that_is_given_is_not_asked(void **state) {
+static bool tells_version(void *context) {
+    return agent_now(context).prometheus_version[0] != '\0';
+}
+
+static void a_version_that_is_given_decides_and_the_real_one_is_told(void **state) {
     struct agent_fixture *fixture = *state;
 
-    given_buildinfo(fixture, BUILDINFO_2_42);
+    given_buildinfo(fixture, BUILDINFO_3_5);
     fixture->settings.ask_version = false;
+    fixture->settings.compile.version = (struct version){2, 42, 0};
+    file_write(fixture->volume, "a.yaml", with_a_field_of_2_50);
     agent_runs(fixture);
 
-    assert_int_equal(http_stub_count(fixture->prometheus, BUILDINFO_PATH), 0);
+    assert_true(loop_until(&fixture->loop, tells_version, fixture, LOOP_DEADLINE));
+    assert_string_equal(agent_now(fixture).prometheus_version, "3.5.0");
+    agent_is_left_alone(fixture);
+    assert_true(output_has(fixture, "http://a.example/push"));
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_int_equal(agent_now(fixture).passes, 1);
+}
+
+static void where_the_version_is_given_the_first_pass_does_not_wait_for_the_real_one(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.mode = STUB_HANG},
+                     1);
+    fixture->settings.compile.version = (struct version){2, 42, 0};
+    agent_starts(fixture);
+    const int64_t started = clock_monotonic_nanoseconds();
+    assert_true(agent_has_passed(fixture, 1));
+
+    assert_true(clock_monotonic_nanoseconds() - started < INT64_C(900000000));
+}
+
+static void where_the_version_is_given_nobody_is_warned_that_the_real_one_is_not_told(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, "404 page not found");
+    fixture->settings.ask_version = false;
+    fixture->settings.compile.version = (struct version){2, 42, 0};
+    agent_runs(fixture);
+    assert_true(log_has(fixture, "Prometheus does not tell its version", NULL));
+
+    assert_int_equal(log_lines_count("level=warn", NULL), 0);
+}
+
+static void another_version_is_noticed_at_the_watch_interval(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    given_buildinfo(fixture, BUILDINFO_3_5);
+    fixture->settings.watch_milliseconds = 200;
+    file_write(fixture->volume, "a.yaml", with_a_field_of_2_50);
+    agent_runs(fixture);
+    assert_true(output_has(fixture, "sample_age_limit"));
+
+    given_buildinfo(fixture, BUILDINFO_2_42);
+
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_string_equal(agent_now(fixture).prometheus_version, "2.42.0+ds");
 }
 
 static void a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_the_first_pass(
@@ -350,7 +405,10 @@ int main(void) {
         TEST(an_output_that_cannot_be_written_is_said_once_and_tried_again),
         TEST(a_secret_that_cannot_be_written_keeps_the_config_as_it_was),
         TEST(the_version_is_asked_before_the_first_pass),
-        TEST(a_version_that_is_given_is_not_asked),
+        TEST(a_version_that_is_given_decides_and_the_real_one_is_told),
+        TEST(where_the_version_is_given_the_first_pass_does_not_wait_for_the_real_one),
+        TEST(where_the_version_is_given_nobody_is_warned_that_the_real_one_is_not_told),
+        TEST(another_version_is_noticed_at_the_watch_interval),
         TEST(a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_the_first_pass),
         TEST(a_version_that_cannot_be_told_is_said_once),
         TEST(a_prometheus_that_comes_back_with_another_version_gets_another_config),

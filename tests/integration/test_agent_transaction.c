@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #define BUILDINFO_2_42 "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"
+#define BUILDINFO_3_5  "{\"status\":\"success\",\"data\":{\"version\":\"3.5.0\"}}"
 #define BUILDINFO_2_43 "{\"status\":\"success\",\"data\":{\"version\":\"2.43.0\"}}"
 
 /* --- refused RemoteWrites --------------------------------------------------------------------- */
@@ -169,6 +170,99 @@ static void another_version_of_prometheus_is_asked_about_it_again(void **state) 
 
     assert_true(agent_becomes(fixture, AGENT_IDLE));
     assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void tells_version(struct agent_fixture *fixture, const char *buildinfo) {
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.body = buildinfo},
+                     1);
+}
+
+/* Its field was written for the Prometheus that was there before. */
+static void one_refused_for_a_field_of_another_version_is_active_again_by_itself(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    CLEANUP(buffer_free) struct buffer text = {0};
+    fixture->settings.ask_version = true;
+    tells_version(fixture, BUILDINFO_3_5);
+    agent_runs(fixture);
+
+    tells_version(fixture, BUILDINFO_2_42);
+    strict_refuses(prometheus, "sample_age_limit");
+    buffer_append_string(&text, remote_write("a", URL("a")));
+    buffer_append_string(&text, "    queueConfig: {sampleAgeLimit: 5m}\n");
+    file_replace(fixture->volume, "a.yaml", buffer_string(&text));
+    drop(fixture, "b", URL("b"));
+
+    assert_true(search_is_over(fixture));
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(output_loses(fixture, "sample_age_limit"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(has(strict_runs(prometheus), URL("a")));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+    assert_int_equal(state_of(fixture, "b"), STATE_ACTIVE);
+}
+
+static bool is_met(void *context) {
+    return agent_now(context).prometheus_version[0] != '\0';
+}
+
+static void given_a_quarantine_under_a_given_version(struct agent_fixture *fixture,
+                                                     struct strict_prometheus *prometheus) {
+    tells_version(fixture, BUILDINFO_2_42);
+    fixture->settings.compile.version = (struct version){2, 42, 0};
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    assert_true(loop_until(&fixture->loop, is_met, fixture, LOOP_DEADLINE));
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+}
+
+static void where_the_version_is_given_another_real_one_is_asked_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.watch_milliseconds = 200;
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+
+    strict_forgives(prometheus);
+    tells_version(fixture, BUILDINFO_2_43);
+    assert_true(log_has(fixture, "another Prometheus", NULL));
+
+    assert_true(output_has(fixture, URL("guilty")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void another_version_that_is_given_is_asked_about_it_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+
+    strict_forgives(prometheus);
+    fixture->settings.compile.version = (struct version){2, 43, 0};
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.status = 404}, 1);
+    agent_restarts(fixture);
+
+    assert_true(output_has(fixture, URL("guilty")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(state_of(fixture, "a"), STATE_ACTIVE);
+}
+
+static void a_restart_beside_the_same_version_forgives_nothing(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_a_quarantine_under_a_given_version(fixture, prometheus);
+    const size_t questions = strict_questions(prometheus);
+
+    agent_restarts(fixture);
+    assert_true(agent_is_asked(fixture, questions + 1));
+    assert_true(loop_until(&fixture->loop, is_met, fixture, LOOP_DEADLINE));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    agent_is_left_alone(fixture);
+
+    assert_int_equal(strict_questions(prometheus), questions + 1);
+    assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
+    assert_int_equal(log_lines_count("another Prometheus", NULL), 0);
 }
 
 static void many_manifests(struct agent_fixture *fixture, size_t count, const size_t *guilty,
@@ -479,6 +573,101 @@ static void a_connection_that_breaks_off_is_no_second_request(void **state) {
     assert_int_equal(strict_questions(prometheus), 2);
 }
 
+/* Asked again, it would reload twice at once. */
+static void a_record_that_is_seen_first_after_the_request_leads_to_no_second_one(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 250;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    strict_record_fails(prometheus, 4);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    while (http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH) < looks + 4) {
+        assert_int_equal(strict_questions(prometheus), 2);
+        loop_for(&fixture->loop, 1);
+    }
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+
+    strict_finishes(prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+static void a_record_that_fails_for_a_moment_is_waited_for_before_it_is_asked(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    strict_is(prometheus, STRICT_RESETS);
+    strict_record_fails(prometheus, 2);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH) >= looks + 3);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+static void a_record_that_fails_for_good_holds_one_request_up_and_no_more(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 400;
+    strict_record_fails(prometheus, SIZE_MAX);
+    agent_runs(fixture);
+    const size_t looks = http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH);
+    assert_true(looks > 1);
+    drop(fixture, "a", URL("a"));
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(http_stub_count(fixture->prometheus, RUNTIMEINFO_PATH), looks + 1);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void a_record_that_fails_while_it_is_asked_leads_to_no_second_request(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_is_asked(fixture, 2));
+    strict_record_fails(prometheus, 2);
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    agent_is_left_alone(fixture);
+    assert_int_equal(agent_now(fixture).phase, AGENT_CONFIRMING);
+
+    strict_finishes(prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), 2);
+}
+
+/* The record has whole seconds: of two successes in one second the second one does not show. */
+static void a_connection_that_breaks_right_after_a_success_is_confirmed_by_the_record(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_tells_the_time(prometheus);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_RESETS);
+    const char *const urls[] = {URL("a1"), URL("a2"), URL("a3"), URL("a4")};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(urls); i++) {
+        drop(fixture, "a", urls[i]);
+        assert_true(output_has(fixture, urls[i]));
+        assert_true(agent_is_asked(fixture, i + 2));
+        assert_true(agent_becomes(fixture, AGENT_IDLE));
+    }
+
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(strict_questions(prometheus), ARRAY_LENGTH(urls) + 1);
+}
+
 static void a_record_that_never_tells_is_given_up_in_the_end(void **state) {
     struct agent_fixture *fixture = *state;
     STRICT prometheus = strict_prometheus_new(fixture);
@@ -613,6 +802,145 @@ static void a_config_that_was_confirmed_is_never_taken_back(void **state) {
     assert_int_equal(strict_questions(prometheus), 2);
 }
 
+static void a_publish_error_beyond_the_grace_is_retried_with_growing_waits(void **state) {
+    struct agent_fixture *fixture = *state;
+    fixture->settings.startup_grace_milliseconds = 400;
+    fixture->settings.retry_milliseconds = 100;
+    http_stub_refuse(fixture->prometheus);
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+    file_remove(fixture->out, "prometheus.yml");
+    folder_make(fixture->out, "prometheus.yml");
+    drop(fixture, "a", URL("a"));
+    assert_true(log_has(fixture, "cannot publish", NULL));
+    loop_for(&fixture->loop, 500);
+    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+
+    const uint64_t passes = agent_now(fixture).passes;
+    loop_for(&fixture->loop, 1000);
+    assert_in_range(agent_now(fixture).passes, passes, passes + 10);
+    assert_int_equal(log_lines_count("level=error", "cannot publish"), 1);
+
+    tree_remove(fixture->out);
+    folder_make(fixture->dir, "out");
+    assert_true(log_has(fixture, "a safe one takes its place", NULL));
+    http_stub_listen(fixture->prometheus);
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+}
+
+/* --- stopped in the middle -------------------------------------------------------------------- */
+
+/* Stops it; what is on disk then. To be freed. */
+static char *left_behind(struct agent_fixture *fixture) {
+    agent_stop(fixture->agent);
+    return file_read(fixture->out, "prometheus.yml");
+}
+
+static void stopped_while_it_is_asked_the_last_good_config_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(agent_now(fixture).phase, AGENT_RELOADING);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_question(prometheus, 0));
+}
+
+static void stopped_while_its_record_is_looked_at_the_last_good_config_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_question(prometheus, 0));
+}
+
+/* What hangs is judged, and the next one hangs. */
+static void the_next_is_asked(struct agent_fixture *fixture, struct strict_prometheus *prometheus) {
+    const size_t questions = strict_questions(prometheus);
+
+    assert_true(agent_becomes(fixture, AGENT_CONFIRMING));
+    strict_finishes(prometheus);
+    assert_true(agent_is_asked(fixture, questions + 1));
+}
+
+static void stopped_in_a_search_the_last_good_config_is_left_and_the_search_made_anew(
+    void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    const size_t guilty[] = {5};
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    many_manifests(fixture, 16, guilty, ARRAY_LENGTH(guilty));
+    assert_true(agent_is_asked(fixture, 2));
+    the_next_is_asked(fixture, prometheus); /* the last good one */
+    the_next_is_asked(fixture, prometheus); /* a half */
+    assert_true(has(strict_question(prometheus, 3), URL("x")));
+    strict_is(prometheus, STRICT_ANSWERS);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+    assert_string_equal(left, strict_question(prometheus, 0));
+
+    agent_restarts(fixture);
+    assert_true(search_is_over(fixture));
+    assert_int_equal(count_of(strict_runs(prometheus), "# RemoteWrite "), 16);
+}
+
+static void stopped_while_prometheus_is_away_what_is_wanted_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    agent_runs(fixture);
+    http_stub_refuse(fixture->prometheus);
+    drop(fixture, "b", URL("b"));
+    assert_true(log_has(fixture, "Prometheus cannot be reached", NULL));
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_true(has(left, URL("b")));
+    assert_int_equal(strict_questions(prometheus), 1);
+}
+
+static void stopped_in_place_an_edit_of_the_base_is_left(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_in_place(fixture);
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, 2));
+    file_replace(fixture->out, "prometheus.yml", "# somebody's work\n");
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, "# somebody's work\n");
+}
+
+static void stopped_with_nothing_to_confirm_nothing_is_written(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    drop(fixture, "a", URL("a"));
+    agent_runs(fixture);
+
+    CLEANUP(memory_freep) char *left = left_behind(fixture);
+
+    assert_string_equal(left, strict_runs(prometheus));
+    assert_int_equal(log_lines_count("the last good config goes back", NULL), 0);
+}
+
 /* --- a restart -------------------------------------------------------------------------------- */
 
 static void a_restart_remembers_the_quarantine_and_the_good_forms(void **state) {
@@ -699,6 +1027,10 @@ int main(void) {
         TEST(what_is_quarantined_is_not_asked_about_again),
         TEST(sighup_asks_about_it_again),
         TEST(another_version_of_prometheus_is_asked_about_it_again),
+        TEST(one_refused_for_a_field_of_another_version_is_active_again_by_itself),
+        TEST(where_the_version_is_given_another_real_one_is_asked_about_it_again),
+        TEST(another_version_that_is_given_is_asked_about_it_again),
+        TEST(a_restart_beside_the_same_version_forgives_nothing),
         TEST(three_of_a_thousand_are_found_within_forty_reloads),
         TEST(where_prometheus_cites_them_it_takes_a_few),
         TEST(events_during_a_search_are_one_further_pass),
@@ -711,6 +1043,11 @@ int main(void) {
         TEST(a_reload_that_hangs_is_confirmed_by_the_record_and_asked_once),
         TEST(a_refusal_that_only_the_record_tells_is_one),
         TEST(a_connection_that_breaks_off_is_no_second_request),
+        TEST(a_record_that_is_seen_first_after_the_request_leads_to_no_second_one),
+        TEST(a_record_that_fails_for_a_moment_is_waited_for_before_it_is_asked),
+        TEST(a_record_that_fails_for_good_holds_one_request_up_and_no_more),
+        TEST(a_record_that_fails_while_it_is_asked_leads_to_no_second_request),
+        TEST(a_connection_that_breaks_right_after_a_success_is_confirmed_by_the_record),
         TEST(a_record_that_never_tells_is_given_up_in_the_end),
         TEST(without_a_record_it_is_asked_again),
         TEST(one_that_starts_anew_while_it_is_asked_is_waited_for),
@@ -718,6 +1055,13 @@ int main(void) {
         TEST(a_base_that_is_mended_while_it_is_held_is_held_instead),
         TEST(the_last_good_config_is_what_an_outage_falls_back_to),
         TEST(a_config_that_was_confirmed_is_never_taken_back),
+        TEST(a_publish_error_beyond_the_grace_is_retried_with_growing_waits),
+        TEST(stopped_while_it_is_asked_the_last_good_config_is_left),
+        TEST(stopped_while_its_record_is_looked_at_the_last_good_config_is_left),
+        TEST(stopped_in_a_search_the_last_good_config_is_left_and_the_search_made_anew),
+        TEST(stopped_while_prometheus_is_away_what_is_wanted_is_left),
+        TEST(stopped_in_place_an_edit_of_the_base_is_left),
+        TEST(stopped_with_nothing_to_confirm_nothing_is_written),
         TEST(a_restart_remembers_the_quarantine_and_the_good_forms),
         TEST(a_restart_anywhere_in_a_search_ends_in_the_same_state),
         TEST(the_init_container_knows_what_was_learned_and_learns_nothing),

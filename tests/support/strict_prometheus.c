@@ -30,7 +30,8 @@ struct strict_prometheus {
     size_t guilty_count;
     bool refuses_all;
     bool cites;
-    bool silent; /* no record */
+    bool silent;          /* no record */
+    size_t failing_looks; /* to come */
     bool tells_the_time;
     enum strict_mode mode;
     char *questions[QUESTIONS_MAX];
@@ -174,6 +175,10 @@ static struct stub_answer on_runtimeinfo(void *context) {
              "\"lastConfigTime\":\"%s\"}}",
              prometheus->success ? "true" : "false", text);
     answer.status = prometheus->mode == STRICT_STARTS ? 503 : prometheus->silent ? 404 : 200;
+    if (prometheus->failing_looks > 0) {
+        prometheus->failing_looks--;
+        answer.status = 500;
+    }
     pthread_mutex_unlock(&prometheus->lock);
     return answer;
 }
@@ -247,6 +252,10 @@ void strict_finishes(struct strict_prometheus *prometheus) {
 
 void strict_keeps_a_record(struct strict_prometheus *prometheus, bool keeps) {
     LOCKED(prometheus->silent = !keeps);
+}
+
+void strict_record_fails(struct strict_prometheus *prometheus, size_t looks) {
+    LOCKED(prometheus->failing_looks = looks);
 }
 
 void strict_tells_the_time(struct strict_prometheus *prometheus) {

@@ -47,6 +47,9 @@ void strict_finishes(struct strict_prometheus *prometheus);
 /* Its record is there, or not (404). */
 void strict_keeps_a_record(struct strict_prometheus *prometheus, bool keeps);
 
+/* The next so many looks at its record get 500. */
+void strict_record_fails(struct strict_prometheus *prometheus, size_t looks);
+
 /* Its successes happen in the second in which they do; else a second later than the last each. */
 void strict_tells_the_time(struct strict_prometheus *prometheus);
 

@@ -185,6 +185,28 @@ static void another_prometheus_forgives_everything(void **state) {
     assert_int_equal(history(fixture)->refusal_count, 0);
 }
 
+static void the_version_that_is_given_is_met_apart_from_the_one_that_is_there(void **state) {
+    struct fixture *fixture = *state;
+    const struct form a = form("a", "{name: a}");
+    assert_false(ledger_meet_given(fixture->ledger, "2.42.0"));
+    ledger_refuse(fixture->ledger, &a, "no");
+
+    assert_false(ledger_meet(fixture->ledger, "3.5.0")); /* it was not known before */
+    assert_false(ledger_meet_given(fixture->ledger, "2.42.0"));
+    restarted(fixture);
+    assert_false(ledger_meet_given(fixture->ledger, "2.42.0"));
+    assert_false(ledger_meet(fixture->ledger, "3.5.0"));
+    assert_int_equal(history(fixture)->refusal_count, 1);
+
+    assert_true(ledger_meet_given(fixture->ledger, "2.43.0"));
+    assert_int_equal(history(fixture)->refusal_count, 0);
+    ledger_refuse(fixture->ledger, &a, "no");
+    assert_true(ledger_meet(fixture->ledger, "3.6.0"));
+    ledger_refuse(fixture->ledger, &a, "no");
+    assert_true(ledger_meet_given(fixture->ledger, ""));
+    assert_false(ledger_meet(fixture->ledger, "3.6.0"));
+}
+
 static struct outcome outcome(const char *name, bool earlier) {
     return (struct outcome){.namespace = "team-a", .name = name, .earlier = earlier};
 }
@@ -615,6 +637,7 @@ int main(void) {
         TEST(what_is_confirmed_after_all_is_forgiven),
         TEST(an_empty_base_can_be_refused),
         TEST(another_prometheus_forgives_everything),
+        TEST(the_version_that_is_given_is_met_apart_from_the_one_that_is_there),
         TEST(refusals_of_remote_writes_that_are_gone_are_forgotten),
         TEST(since_when_an_earlier_form_is_served_is_known),
         TEST(everything_comes_back_after_a_restart),

@@ -52,8 +52,9 @@ static void a_clock_that_was_set_back_is_another_time_too(void **state) {
 
 static void without_a_record_before_only_a_later_success_tells(void **state) {
     assert_int_equal(judged(unknown, record(true, 101)), RECORD_LOADED);
-    assert_int_equal(judged(unknown, record(true, 100)), RECORD_SILENT);
-    assert_int_equal(judged(unknown, record(false, 101)), RECORD_SILENT);
+    assert_int_equal(judged(unknown, record(true, 100)), RECORD_OPEN);
+    assert_int_equal(judged(unknown, record(false, 90)), RECORD_OPEN);
+    assert_int_equal(judged(unknown, record(false, 101)), RECORD_OPEN);
 }
 
 /* --- a reload of which nothing else will tell ------------------------------------------------- */
@@ -101,6 +102,17 @@ static void only_an_answer_that_says_it_is_a_record(void **state) {
     assert_false(record_of(&other).known);
 }
 
+static void a_fault_of_the_moment_may_be_followed_by_a_record(void **state) {
+    assert_true(record_may_follow(&(struct http_answer){.status = 500}));
+    assert_true(record_may_follow(&(struct http_answer){.status = 502}));
+    assert_true(record_may_follow(&(struct http_answer){.status = 429}));
+    assert_true(record_may_follow(&(struct http_answer){.maybe_received = true}));
+    assert_false(record_may_follow(&(struct http_answer){.status = 200}));
+    assert_false(record_may_follow(&(struct http_answer){.status = 404}));
+    assert_false(record_may_follow(&(struct http_answer){.status = 503}));
+    assert_false(record_may_follow(&(struct http_answer){.unreachable = true}));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_later_success_is_this_one),
@@ -115,6 +127,7 @@ int main(void) {
         cmocka_unit_test(after_a_failure_a_success_shows_at_once),
         cmocka_unit_test(a_clock_that_was_set_back_is_waited_for_where_it_is_soon_there),
         cmocka_unit_test(only_an_answer_that_says_it_is_a_record),
+        cmocka_unit_test(a_fault_of_the_moment_may_be_followed_by_a_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
