@@ -187,6 +187,24 @@ static void sighup_without_a_file_does_no_harm(void **state) {
     assert_true(first && served);
 }
 
+/* No other file of the settings lies in the working directory, which is what is left of mnt/rw. */
+static void a_source_may_come_in_a_folder_that_comes_too(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "etc/base.yml", base);
+    folder_make(program->folder, "out");
+    pid_t process = program_start(program, "run", "--config-file=etc/base.yml",
+                                  "--remote-write-dir=mnt/rw", "--output-file=out/prometheus.yml",
+                                  "--reload-url=http://127.0.0.1:1/-/reload",
+                                  "--cluster-label=region=eu", NULL);
+    bool first = comes(program, "out/prometheus.yml", base);
+    program_file(program, "mnt/rw/late.yaml", MANIFEST("late", "eu"));
+    bool second = comes(program, "out/prometheus.yml", "name: late\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -197,6 +215,7 @@ int main(void) {
         cmocka_unit_test(on_sighup_the_settings_are_read_anew),
         cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
+        cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
