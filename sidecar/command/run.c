@@ -11,6 +11,7 @@
 #include "command/serve.h"
 #include "command/setup.h"
 #include "options/options.h"
+#include "publish/publish.h"
 #include "sandbox/sandbox.h"
 #include "web/config_file.h"
 
@@ -121,6 +122,24 @@ static void say_without_effect(const struct settings *settings) {
     }
 }
 
+/* Once it runs, nothing is made outside of the folders that are there. Where this fails, so does
+ * publishing, which says so. */
+static void make_secret_folder(const struct setup *setup) {
+    const struct agent_settings *agent = &setup->agent;
+    struct publish_error failure = {.step = ""};
+
+    /* The usual one stands beside the output, and is made once there is something for it. */
+    if (agent->output_path == NULL || setup->settings->secret_output_dir == NULL) {
+        return;
+    }
+    int error = directory_ensure(agent->secret_directory, agent->secret_mode, &failure);
+    if (error < 0) {
+        log_warn("cannot make the folder of the secret files", LOG_STRING("step", failure.step),
+                 LOG_STRING("file", failure.path), LOG_STRING("err", strerror(-error)),
+                 LOG_STRING("remedy", "correct --secret-output-dir, or make it and restart"));
+    }
+}
+
 static enum exit_status run_loop(const struct runner *runner) {
     const struct setup *setup = runner->current;
     uv_loop_t loop;
@@ -135,6 +154,7 @@ static enum exit_status run_loop(const struct runner *runner) {
     error = serve_start(&loop, agent, setup->settings->listen_address, runner->web_config, &serve);
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
+        make_secret_folder(setup);
         error = confine(setup, runner->web_config);
     }
     if (error == 0) {

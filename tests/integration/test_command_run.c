@@ -205,6 +205,49 @@ static void a_source_may_come_in_a_folder_that_comes_too(void **state) {
     assert_true(first && second);
 }
 
+/* Once it runs, it is nothing that the sandbox lets it make, and nothing around it may be written.
+ */
+static void a_folder_of_secrets_elsewhere_is_made_at_the_start(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--secret-output-dir=@/var/secrets", NULL);
+    bool published = comes(program, "out/prometheus.yml", base);
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    assert_int_equal(mode_of(program, "var/secrets"), 0750);
+}
+
+static void secrets_are_published_into_a_folder_elsewhere(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--secret-output-dir=secrets",
+                                  "--cluster-label=region=eu", NULL);
+    bool published = comes(program, "out/prometheus.yml", "name: eu\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    assert_string_equal(program_read(program, "secrets/team-a_eu_basicAuth.password"), "hunter2");
+}
+
+static void a_folder_of_secrets_that_cannot_be_made_is_a_warning(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process =
+        program_start(program, "run", HOUSE, "--secret-output-dir=base.yml/secrets", NULL);
+    bool published = comes(program, "out/prometheus.yml", base);
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    const char *log = program_read(program, "stderr");
+    assert_non_null(strstr(log,
+                           "level=warn msg=\"cannot make the folder of the secret files\" "
+                           "step=\"making the folder\" file=base.yml err=\"Not a directory\""));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -216,6 +259,9 @@ int main(void) {
         cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
         cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
+        cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
+        cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
+        cmocka_unit_test(a_folder_of_secrets_that_cannot_be_made_is_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
