@@ -248,6 +248,30 @@ static void a_folder_of_secrets_that_cannot_be_made_is_a_warning(void **state) {
                            "step=\"making the folder\" file=base.yml err=\"Not a directory\""));
 }
 
+/* To the kernel another folder is another one, whatever its name. */
+static void where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "etc/base.yml", base);
+    program_file(program, "mnt/volume/rw/eu.yaml", MANIFEST("eu", "eu"));
+    folder_make(program->folder, "out");
+    pid_t process = program_start(program, "run", "--config-file=etc/base.yml",
+                                  "--remote-write-dir=mnt/volume/rw", "--output-file=out/p.yml",
+                                  "--reload-url=http://127.0.0.1:1/-/reload",
+                                  "--cluster-label=region=eu", NULL);
+    bool served = comes(program, "out/p.yml", "name: eu\n");
+    bool confined = served && strstr(program_read(program, "stderr"), "landlock=false") == NULL;
+    tree_remove(program_path(program, "mnt/volume"));
+    program_file(program, "mnt/volume/rw/eu.yaml", MANIFEST("europe", "eu"));
+    bool told = confined && comes(program, "stderr", "was made anew, restart the sidecar");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(served);
+    if (!confined)
+        skip();
+    assert_true(told);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -259,6 +283,7 @@ int main(void) {
         cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
         cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
+        cmocka_unit_test(where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for),
         cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
         cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
         cmocka_unit_test(a_folder_of_secrets_that_cannot_be_made_is_a_warning),
