@@ -25,9 +25,11 @@ struct runner {
     struct setup *retired; /* what it used before; in its hands until the reread that retired it has
                               returned */
     struct web_config_file *web_config; /* NULL: none was given */
+    struct confinement *confinement;    /* NULL: before the loop */
 };
 
 static void runner_free(struct runner *runner) {
+    confinement_free(runner->confinement);
     web_config_file_free(runner->web_config);
     setup_free(runner->current);
     setup_free(runner->retired);
@@ -100,6 +102,7 @@ static const struct agent_settings *reread(void *context) {
     runner_take(runner, TAKE_PTR(after));
     /* before is retired by now, and not yet freed. */
     warn_of_restart(before->settings, runner->current->settings);
+    confinement_warn(runner->confinement, runner->current);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
 }
@@ -140,7 +143,7 @@ static void make_secret_folder(const struct setup *setup) {
     }
 }
 
-static enum exit_status run_loop(const struct runner *runner) {
+static enum exit_status run_loop(struct runner *runner) {
     const struct setup *setup = runner->current;
     uv_loop_t loop;
     int error = uv_loop_init(&loop);
@@ -155,7 +158,7 @@ static enum exit_status run_loop(const struct runner *runner) {
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
         make_secret_folder(setup);
-        error = confine(setup, runner->web_config);
+        error = confine(setup, runner->web_config, &runner->confinement);
     }
     if (error == 0) {
         error = agent_start(agent);

@@ -272,6 +272,82 @@ static void where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for
     assert_true(told);
 }
 
+/* --- settings that the sandbox does not know ----------------------------------------------------
+ */
+
+#define SETTINGS_OF(sources, secrets, port)                                                \
+    "sources: { remote_write_dirs = [" sources "]; };\n"                                   \
+    "output: { secret_dir = \"" secrets "\"; };\n"                                         \
+    "reload: { url = \"http://127.0.0.1:" port "/-/reload\"; startup_grace = \"1h\"; };\n" \
+    "cluster: { labels = [\"region=eu\"]; };\n"
+
+/* What the log says after a SIGHUP that brings these settings, in place of mnt/rw, out/secrets and
+ * port 1. */
+static const char *log_of_hangup(struct program *program, const char *settings,
+                                 const char *sandbox) {
+    program_file(program, "etc/base.yml", base);
+    program_file(program, "mnt/rw/eu.yaml", MANIFEST("eu", "eu"));
+    program_file(program, "mnt/other/eu.yaml", MANIFEST("other", "eu"));
+    program_file(program, "else/rw/eu.yaml", MANIFEST("else", "eu"));
+    folder_make(program->folder, "out");
+    program_file(program, "etc/sidecar.cfg", SETTINGS_OF("\"mnt/rw\"", "out/secrets", "1"));
+    pid_t process =
+        program_start(program, "run", "--sidecar-config=etc/sidecar.cfg",
+                      "--config-file=etc/base.yml", "--output-file=out/p.yml", sandbox, NULL);
+    bool first = comes(program, "out/p.yml", "name: eu\n");
+    program_file(program, "etc/sidecar.cfg", settings);
+    kill(process, SIGHUP);
+    bool second = comes(program, "stderr", "settings taken over");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second);
+    return program_read(program, "stderr");
+}
+
+static size_t times(const char *text, const char *part) {
+    size_t count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+static const char elsewhere[] =
+    SETTINGS_OF("\"else/rw\", \"mnt/other\", \"gone/rw\"", "else/secrets", "2");
+
+static void what_the_sandbox_does_not_cover_needs_a_restart(void **state) {
+    PROGRAM program = program_new();
+    const char *log = log_of_hangup(program, elsewhere, "--sandbox=auto");
+
+    if (strstr(log, "the sandbox is not complete") != NULL)
+        skip();
+    assert_int_equal(times(log, "sandbox does not cover it"), 4);
+    const char *read =
+        "level=warn msg=\"a path to read needs a restart: the sandbox does not cover "
+        "it\" path=";
+    assert_non_null(strstr(log, arena_format(program->arena, "%selse/rw\n", read)));
+    assert_non_null(strstr(log, arena_format(program->arena, "%sgone/rw\n", read)));
+    assert_non_null(strstr(log, "level=warn msg=\"a folder to write needs a restart: the sandbox "
+                                "does not cover it\" path=else/secrets\n"));
+    assert_non_null(strstr(log,
+                           "level=warn msg=\"a port of Prometheus needs a restart: the sandbox "
+                           "does not cover it\" port=2\n"));
+}
+
+static void of_what_it_covers_nothing_is_said(void **state) {
+    PROGRAM program = program_new();
+    const char *log = log_of_hangup(
+        program, SETTINGS_OF("\"mnt/other/\", \"mnt/gone/rw\"", "out/a/b", "1"), "--sandbox=auto");
+
+    assert_null(strstr(log, "needs a restart"));
+}
+
+static void without_a_sandbox_nothing_needs_a_restart(void **state) {
+    PROGRAM program = program_new();
+
+    assert_null(strstr(log_of_hangup(program, elsewhere, "--sandbox=off"), "needs a restart"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -284,6 +360,9 @@ int main(void) {
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
         cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
         cmocka_unit_test(where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for),
+        cmocka_unit_test(what_the_sandbox_does_not_cover_needs_a_restart),
+        cmocka_unit_test(of_what_it_covers_nothing_is_said),
+        cmocka_unit_test(without_a_sandbox_nothing_needs_a_restart),
         cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
         cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
         cmocka_unit_test(a_folder_of_secrets_that_cannot_be_made_is_a_warning),
