@@ -197,8 +197,7 @@ static struct port_list ports_of(const struct setup *setup) {
     return list;
 }
 
-/* --- what it covers ----------------------------------------------------------------------------
- */
+/* --- what it covers --------------------------------------------------------------------------- */
 
 /* The real path of the nearest folder above that is there, as the sandbox takes what may come; NULL
  * where it cannot be looked up. */
@@ -299,15 +298,43 @@ static void confinement_freep(struct confinement **confinement) {
     confinement_free(*confinement);
 }
 
-/* --- entering it -------------------------------------------------------------------------------
- */
+/* --- entering it ------------------------------------------------------------------------------ */
 
-static void say(const struct sandbox_report *report) {
+struct remedy {
+    int error;
+    const char *text;
+};
+
+static const struct remedy remedies[] = {
+    {0, "run on a kernel that has it"},
+    {EMFILE, "raise the sidecar's limit of open files (ulimit -n)"},
+    {ENFILE, "the node has too many files open"},
+    {ENOMEM, "give the sidecar more memory"},
+    {E2BIG, "start it outside of the other sandboxes that it is in"},
+};
+
+static const char *remedy_of(int error) {
+    for (size_t i = 0; i < ARRAY_LENGTH(remedies); i++) {
+        if (remedies[i].error == error)
+            return remedies[i].text;
+    }
+    return "mend its cause";
+}
+
+/* What could not be had, and why. */
+static const char *cause_of(struct arena *arena, const struct sandbox_report *report) {
+    if (report->error == 0)
+        return report->lacking;
+    return arena_format(arena, "%s: %s", report->lacking, strerror(report->error));
+}
+
+static void say(struct arena *arena, const struct sandbox_report *report) {
     if (report->lacking != NULL)
         log_warn("the sandbox is not complete", LOG_BOOL("no_new_privs", report->no_new_privs),
                  LOG_BOOL("landlock", report->landlock_files),
                  LOG_BOOL("landlock_ports", report->landlock_ports),
-                 LOG_BOOL("seccomp", report->seccomp), LOG_STRING("err", report->lacking));
+                 LOG_BOOL("seccomp", report->seccomp), LOG_STRING("err", cause_of(arena, report)),
+                 LOG_STRING("remedy", remedy_of(report->error)));
     else if (report->no_new_privs)
         log_info("sandbox entered");
 }
@@ -335,12 +362,13 @@ int confine(const struct setup *setup, const struct web_config_file *web_config,
     struct sandbox_report *report = &confinement->report;
     int error = sandbox_enter((enum sandbox_mode)setup->settings->sandbox, &rules, report);
     if (error < 0) {
-        log_error("cannot enter the sandbox",
-                  LOG_STRING("err", report->lacking != NULL ? report->lacking : strerror(-error)),
-                  LOG_STRING("remedy", "run with --sandbox=auto, or on a kernel that has it"));
+        const char *remedy =
+            arena_format(arena, "%s, or run with --sandbox=auto", remedy_of(report->error));
+        log_error("cannot enter the sandbox", LOG_STRING("err", cause_of(arena, report)),
+                  LOG_STRING("remedy", remedy));
         return error;
     }
-    say(report);
+    say(arena, report);
     *ret = TAKE_PTR(confinement);
     return 0;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -348,6 +349,61 @@ static void without_a_sandbox_nothing_needs_a_restart(void **state) {
     assert_null(strstr(log_of_hangup(program, elsewhere, "--sandbox=off"), "needs a restart"));
 }
 
+/* For what is started from here on; how many there were. */
+static rlim_t descriptors_limited(rlim_t count) {
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = count;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static const char no_descriptor[] = "Landlock cannot be set up: Too many open files";
+
+/* So few that the loop still has its own, and none is left for Landlock. 0: there is no such
+ * number, as there is no Landlock. Before it is reached, and when it is, the program ends at once.
+ */
+static rlim_t too_few_for_landlock(struct program *program) {
+    const rlim_t least = 7; /* its three streams are opened before they take their places */
+
+    for (rlim_t count = least;; count++) {
+        rlim_t before = descriptors_limited(count);
+        int status = program_run(program, "run", HOUSE, "--sandbox=require", NULL);
+        descriptors_limited(before);
+        if (strstr(program_errors(program), no_descriptor) != NULL)
+            return count;
+        if (strstr(program_errors(program), "cannot enter the sandbox") != NULL)
+            return 0;
+        assert_int_not_equal(status, 0);
+    }
+}
+
+static void a_sandbox_that_fails_for_want_of_descriptors_says_so(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    rlim_t count = too_few_for_landlock(program);
+    if (count == 0)
+        skip();
+    assert_int_equal(program->status, 1);
+    assert_non_null(strstr(program_errors(program),
+                           "remedy=\"raise the sidecar's limit of open files (ulimit -n), or run "
+                           "with --sandbox=auto\""));
+
+    rlim_t before = descriptors_limited(count);
+    pid_t process = program_start(program, "run", HOUSE, "--sandbox=auto", NULL);
+    descriptors_limited(before);
+    bool told = comes(program, "stderr", no_descriptor);
+    kill(process, SIGTERM);
+    (void)program_wait(process);
+    assert_true(told);
+    const char *log = program_read(program, "stderr");
+    assert_non_null(strstr(log, "level=warn msg=\"the sandbox is not complete\""));
+    assert_null(strstr(log, "cannot enter the sandbox"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -363,6 +419,7 @@ int main(void) {
         cmocka_unit_test(what_the_sandbox_does_not_cover_needs_a_restart),
         cmocka_unit_test(of_what_it_covers_nothing_is_said),
         cmocka_unit_test(without_a_sandbox_nothing_needs_a_restart),
+        cmocka_unit_test(a_sandbox_that_fails_for_want_of_descriptors_says_so),
         cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
         cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
         cmocka_unit_test(a_folder_of_secrets_that_cannot_be_made_is_a_warning),

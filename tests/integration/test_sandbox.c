@@ -292,6 +292,61 @@ static void so_may_one_that_a_relative_path_names(void **state) {
     comes_later(folder, "later/volume");
 }
 
+/* In a child: no descriptor is left for Landlock. */
+static int enter_without_descriptors(enum sandbox_mode mode, struct sandbox_report *report) {
+    const struct sandbox_rules rules = {0};
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    limit.rlim_cur = 3;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    return sandbox_enter(mode, &rules, report);
+}
+
+static int goes_on_without_landlock(void) {
+    struct sandbox_report report = {0};
+
+    if (enter_without_descriptors(SANDBOX_AUTO, &report) < 0)
+        return BROKEN;
+    if (report.error != EMFILE)
+        return report.lacking != NULL && report.error == 0 ? NOT_TO_BE_HAD : BROKEN;
+    bool told = strcmp(report.lacking, "Landlock cannot be set up") == 0;
+    return told && !report.landlock_files && report.no_new_privs && report.seccomp ? HELD : BROKEN;
+}
+
+static int refuses_with_the_cause(void) {
+    struct sandbox_report report = {0};
+    int error = enter_without_descriptors(SANDBOX_REQUIRE, &report);
+
+    if (error == -EOPNOTSUPP && report.error == 0)
+        return NOT_TO_BE_HAD;
+    return error == -EMFILE && report.error == EMFILE ? HELD : BROKEN;
+}
+
+static void in_child(int (*check)(void)) {
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(check());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOT_TO_BE_HAD)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+static void a_part_that_fails_for_another_reason_than_the_kernel_is_done_without(void **state) {
+    in_child(goes_on_without_landlock);
+}
+
+static void where_all_is_required_it_is_an_error_with_its_own_cause(void **state) {
+    in_child(refuses_with_the_cause);
+}
+
 static void off_changes_nothing(void **state) {
     struct sandbox_report report;
     const struct sandbox_rules rules = {0};
@@ -329,6 +384,8 @@ int main(void) {
         cmocka_unit_test(it_sees_other_processes_only_where_it_signals_one),
         cmocka_unit_test(a_source_that_is_absent_may_come_later),
         cmocka_unit_test(so_may_one_that_a_relative_path_names),
+        cmocka_unit_test(a_part_that_fails_for_another_reason_than_the_kernel_is_done_without),
+        cmocka_unit_test(where_all_is_required_it_is_an_error_with_its_own_cause),
         cmocka_unit_test(off_changes_nothing),
         cmocka_unit_test(a_hardened_process_dumps_no_core),
     };
