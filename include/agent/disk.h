@@ -12,7 +12,8 @@
 
 struct disk;
 
-/* settings have to outlive the disk, or its next disk_configure. */
+/* settings have to outlive the disk, or its next disk_configure: those of before still have to be
+ * there then. */
 struct disk *disk_new(const struct agent_settings *settings) MUST_USE;
 void disk_free(struct disk *disk);
 void disk_freep(struct disk **disk);
@@ -44,8 +45,9 @@ const bool *disk_ahead(const struct disk *disk);
 /* Before the first: removes temporary files that an earlier process left beside the output. */
 void disk_clean(const struct disk *disk);
 
-/* Prometheus has loaded what was published last: secret files that it no longer names go. False
- * where one could not be removed, which is said in the log: worth another try. */
+/* Prometheus has loaded what was published last: secret files that it no longer names go, in the
+ * folders of earlier settings too. False where one could not be removed, which is said in the log:
+ * worth another try. */
 bool disk_prune(struct disk *disk) MUST_USE;
 
 #endif

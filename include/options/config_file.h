@@ -9,8 +9,8 @@
 #include "options/settings.h"
 
 /* Reads the file at path and sets what it says. 0; -EINVAL with errors that name file, line and
- * key: a file that cannot be read or parsed, an unknown key or group (with the nearest known one),
- * a value of the wrong type. */
+ * key: a file that is no regular one, or cannot be read or parsed, an unknown key or group (with
+ * the nearest known one), a value of the wrong type. */
 int config_file_read(const char *path, struct settings *settings, struct diagnostics *diagnostics);
 
 /* The same for text that is already in memory; path only names it. */

@@ -39,14 +39,16 @@ struct publish_error {
 int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
                  bool *ret_written);
 
-/* Makes the directory (and its parents) where absent, mode 0750 less what umask takes; 0 or
- * negative errno (-ENOTDIR: something else stands there). */
-int directory_ensure(const char *path, struct publish_error *error);
+/* Makes the directory (and its parents) where absent: for files of this mode, so that who may read
+ * them may look them up (0640 gives 0750, whatever the umask). One that is there is left as it is.
+ * 0 or negative errno (-ENOTDIR: something else stands there). */
+int directory_ensure(const char *path, mode_t mode_of_files, struct publish_error *error);
 
 /*
- * Every file as by file_publish in directory (made when needed and count > 0), but all are written
- * and synced before the first is renamed, the folder is synced once, and a symbolic link in a
- * file's place is replaced, never followed. Goes on after a failure and returns the first one
+ * Every file as by file_publish in directory (made when needed and count > 0, for files of this
+ * mode), but all are written and synced before the first is renamed, the folder is synced once, and
+ * a symbolic link in a file's place is replaced, never followed. Goes on after a failure and
+ * returns the first one
  * (-EINVAL: a name that is not one plain path component). *ret_written (may be NULL; set in any
  * case): how many changed.
  */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 enum sandbox_mode {
-    SANDBOX_AUTO,    /* as much of it as the kernel gives */
+    SANDBOX_AUTO,    /* as much of it as can be had */
     SANDBOX_REQUIRE, /* all of it, or an error */
     SANDBOX_OFF,
 };
@@ -42,15 +42,15 @@ struct sandbox_report {
     bool landlock_ports;
     bool seccomp;
     const char *lacking; /* why something is not there, for the log: static; NULL: all is */
+    int error;           /* ... errno, where it is not for the kernel's lack of it; or 0 */
 };
 
 /* No core dumps and no debugger: secrets are in this memory. Before anything is read. 0 or negative
  * errno. */
 int process_harden(void);
 
-/* 0; negative errno when mode is SANDBOX_REQUIRE and a part could not be had (*report says which),
- * and also when a part that the kernel has failed half-way, where going on would leave a sandbox
- * that nobody asked for. */
+/* 0; negative errno when mode is SANDBOX_REQUIRE and a part could not be had: *report says which,
+ * and why. In the other modes such a part is done without, and *report says the same. */
 int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
                   struct sandbox_report *report);
 

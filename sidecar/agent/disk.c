@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum {
     CONFIG_FIELDS = 9 /* of the line that says what was written, names apart */
@@ -32,6 +33,8 @@ struct edition {
 struct disk {
     const struct agent_settings *settings;
     struct edition edition; /* zeroed before the first */
+    char **left;            /* folders of secret files under earlier settings: files may be there */
+    size_t left_count;
     struct incident publishing;
     struct incident pruning;
 };
@@ -43,7 +46,22 @@ struct disk *disk_new(const struct agent_settings *settings) {
     return disk;
 }
 
+/* What is in the folder is in use until another config is confirmed. Where the output is another
+ * one, the earlier one stays as it is, and so do its secret files. */
+static void leave_folder(struct disk *disk, const struct agent_settings *settings) {
+    const struct agent_settings *before = disk->settings;
+
+    if (before->output_path == NULL || settings->output_path == NULL ||
+        strcmp(before->output_path, settings->output_path) != 0 ||
+        strcmp(before->secret_directory, settings->secret_directory) == 0) {
+        return;
+    }
+    disk->left = memory_resize(disk->left, disk->left_count + 1, sizeof(*disk->left));
+    disk->left[disk->left_count++] = memory_string(before->secret_directory);
+}
+
 void disk_configure(struct disk *disk, const struct agent_settings *settings) {
+    leave_folder(disk, settings);
     disk->settings = settings;
 }
 
@@ -56,6 +74,10 @@ static void edition_free(struct edition *edition) {
 void disk_free(struct disk *disk) {
     if (disk != NULL) {
         edition_free(&disk->edition);
+        for (size_t i = 0; i < disk->left_count; i++) {
+            free(disk->left[i]);
+        }
+        free(disk->left);
         free(disk);
     }
 }
@@ -252,15 +274,93 @@ void disk_clean(const struct disk *disk) {
     }
 }
 
+/* In the text of an entry a path begins behind a quote or a blank. */
+static bool entry_names(struct bytes entry, struct bytes path) {
+    size_t at = bytes_find(entry, path, 0);
+
+    while (at != SIZE_MAX && (at == 0 || strchr(" \"'", entry.data[at - 1]) == NULL)) {
+        at = bytes_find(entry, path, at + 1);
+    }
+    return at != SIZE_MAX;
+}
+
+/* The secret files that an entry does not name in the present folder: it is of earlier settings,
+ * and may name them in an earlier one. *ret_count of them, in the arena. */
+static struct secret_file *named_elsewhere(const struct disk *disk, struct arena *arena,
+                                           size_t *ret_count) {
+    const struct form_set *set = disk->edition.set;
+    const char *folder = disk->settings->compile.secret_path;
+    struct secret_file *files = NULL;
+    size_t count = 0;
+    size_t capacity = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const struct form *form = &set->forms[i];
+        for (size_t j = 0; j < form->secret_count; j++) {
+            const char *name = form->secrets[j].name;
+            if (!entry_names(form->entry, bytes_of(arena_format(arena, "%s/%s", folder, name)))) {
+                files = arena_grow(arena, files, count, &capacity, sizeof(*files));
+                files[count++] = (struct secret_file){.name = name};
+            }
+        }
+    }
+    *ret_count = count;
+    return files;
+}
+
+static bool same_folder(const char *left, const char *right) {
+    struct stat left_status;
+    struct stat right_status;
+
+    return strcmp(left, right) == 0 ||
+           (stat(left, &left_status) == 0 && stat(right, &right_status) == 0 &&
+            left_status.st_dev == right_status.st_dev && left_status.st_ino == right_status.st_ino);
+}
+
+/* The folders of earlier settings, until nothing of ours is needed there any more. 0 or the first
+ * negative errno; *removed grows. */
+static int prune_left(struct disk *disk, struct publish_error *failure, size_t *removed) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    size_t needed = 0;
+    size_t kept = 0;
+    int first = 0;
+
+    if (disk->left_count == 0) {
+        return 0;
+    }
+    const struct secret_file *files = named_elsewhere(disk, arena, &needed);
+    for (size_t i = 0; i < disk->left_count; i++) {
+        char *folder = disk->left[i];
+        size_t count = 0;
+        int error = 0;
+        if (!same_folder(folder, disk->settings->secret_directory)) {
+            error = secrets_prune(folder, files, needed, first == 0 ? failure : NULL, &count);
+        }
+        *removed += count;
+        first = first == 0 ? error : first;
+        if (error != 0 || needed > 0) {
+            disk->left[kept++] = folder;
+        } else {
+            free(folder);
+        }
+    }
+    disk->left_count = kept;
+    return first;
+}
+
 bool disk_prune(struct disk *disk) {
     struct publish_error failure = {.step = ""};
     size_t removed = 0;
+    size_t removed_elsewhere = 0;
 
     if (disk->edition.set == NULL) {
         return true;
     }
     int error = secrets_prune(disk->settings->secret_directory, disk->edition.secrets,
                               disk->edition.secret_count, &failure, &removed);
+    int second = prune_left(disk, error == 0 ? &failure : NULL, &removed_elsewhere);
+    error = error == 0 ? second : error;
+    removed += removed_elsewhere;
     if (error != 0) {
         say_failure(&disk->pruning, "cannot remove secret files that are no longer named", error,
                     &failure);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Tells the sandbox which files and ports the settings need. A folder that vanishes and returns is
- * another one for the kernel, so the folder around each source is what may be read (never the root
- * of the file system). */
+/* Tells the sandbox which files and ports the settings need, and remembers it, as there is no way
+ * back. A folder that vanishes and returns is another one for the kernel, so the folder around each
+ * source is what may be read (never the root of the file system). */
 
 #include "command/confine.h"
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "command/path.h"
 #include "prometheus/endpoint.h"
 #include "sandbox/sandbox.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,21 +53,51 @@ struct path_list {
     size_t capacity;
 };
 
+struct port_list {
+    uint16_t items[PORTS_MAX];
+    size_t count;
+};
+
+struct confinement {
+    struct arena *arena;
+    struct sandbox_report report;
+    struct path_list readable; /* by their real paths, of what was there when it was entered */
+    struct path_list writable;
+    struct port_list ports;
+};
+
+/* What the settings name to be read. */
+struct source_path {
+    const char *path;
+    bool is_file; /* and where links lead from it is not beside it */
+};
+
+struct source_list {
+    struct arena *arena;
+    struct source_path *items;
+    size_t count;
+    size_t capacity;
+};
+
 static void allow(struct path_list *list, const char *path, bool may_come) {
     list->items =
         arena_grow(list->arena, list->items, list->count, &list->capacity, sizeof(*list->items));
     list->items[list->count++] = (struct sandbox_path){.path = path, .may_come = may_come};
 }
 
-/* "a/b" of "a/b/c", "." of "c", "/" of "/c". */
+/* "a/b" of "a/b/c" and "a/b/c/", "." of "c", "/" of "/c". */
 static const char *folder_of(struct arena *arena, const char *path) {
-    const char *slash = strrchr(path, '/');
+    size_t length = strlen(path);
 
-    if (slash == NULL)
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    if (length == 0)
         return ".";
-    if (slash == path)
-        return "/";
-    return arena_string(arena, (struct bytes){path, (size_t)(slash - path)});
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    return arena_string(arena, (struct bytes){path, length});
 }
 
 static void allow_folder(struct path_list *list, const char *path) {
@@ -78,37 +108,61 @@ static void allow_folder(struct path_list *list, const char *path) {
         allow(list, folder, true);
 }
 
+/* Through all links; NULL where there is no such thing, with errno. */
+static const char *real_path(struct arena *arena, const char *path) {
+    CLEANUP(memory_freep) char *real = realpath(path, NULL);
+
+    return real != NULL ? arena_string(arena, bytes_of(real)) : NULL;
+}
+
 /* A file, the folder that it is replaced in, and where links lead from it. */
 static void allow_file(struct path_list *list, const char *path) {
-    if (path == NULL)
-        return;
     allow_folder(list, path);
 
-    char *real = realpath(path, NULL);
-    if (real != NULL) {
-        allow_folder(list, arena_string(list->arena, bytes_of(real)));
-        free(real);
-    }
+    const char *real = real_path(list->arena, path);
+    if (real != NULL)
+        allow_folder(list, real);
+}
+
+static void add_source(struct source_list *list, const char *path, bool is_file) {
+    if (path == NULL)
+        return;
+    list->items =
+        arena_grow(list->arena, list->items, list->count, &list->capacity, sizeof(*list->items));
+    list->items[list->count++] = (struct source_path){.path = path, .is_file = is_file};
+}
+
+static struct source_list sources_of(const struct setup *setup, struct arena *arena) {
+    struct source_list list = {.arena = arena};
+    const struct settings *settings = setup->settings;
+    const struct source_settings *source = &setup->agent.source;
+
+    for (size_t i = 0; i < source->volume_count; i++)
+        add_source(&list, source->volumes[i].path, false);
+    for (size_t i = 0; i < source->watched_path_count; i++)
+        add_source(&list, source->watched_paths[i], true);
+    add_source(&list, source->base_path, true);
+    add_source(&list, source->labels_path, true);
+    add_source(&list, settings->sidecar_config, true);
+    add_source(&list, settings->reload_password_file, true);
+    add_source(&list, settings->reload_bearer_token_file, true);
+    add_source(&list, settings->reload_ca_file, true);
+    return list;
 }
 
 static struct path_list readable(const struct setup *setup,
                                  const struct web_config_file *web_config, struct arena *arena) {
     struct path_list list = {.arena = arena};
-    const struct settings *settings = setup->settings;
-    const struct source_settings *source = &setup->agent.source;
+    struct source_list sources = sources_of(setup, arena);
 
     for (size_t i = 0; i < ARRAY_LENGTH(system_files); i++)
         allow(&list, system_files[i], false);
-    for (size_t i = 0; i < source->volume_count; i++)
-        allow_folder(&list, source->volumes[i].path);
-    for (size_t i = 0; i < source->watched_path_count; i++)
-        allow_file(&list, source->watched_paths[i]);
-    allow_file(&list, source->base_path);
-    allow_file(&list, source->labels_path);
-    allow_file(&list, settings->sidecar_config);
-    allow_file(&list, settings->reload_password_file);
-    allow_file(&list, settings->reload_bearer_token_file);
-    allow_file(&list, settings->reload_ca_file);
+    for (size_t i = 0; i < sources.count; i++) {
+        if (sources.items[i].is_file)
+            allow_file(&list, sources.items[i].path);
+        else
+            allow_folder(&list, sources.items[i].path);
+    }
     for (size_t i = 0; web_config != NULL && web_config_file_path(web_config, i) != NULL; i++)
         allow_file(&list, web_config_file_path(web_config, i));
     if (setup->agent.prometheus.method == RELOAD_BY_SIGNAL)
@@ -125,55 +179,196 @@ static struct path_list writable(const struct setup *setup, struct arena *arena)
     allow(&list, folder_of(arena, output), true);
     allow(&list, setup->agent.secret_directory, true);
     /* in place, through a link: the file that it leads to is replaced */
-    char *real = realpath(output, NULL);
-    if (real != NULL) {
-        allow(&list, folder_of(arena, arena_string(arena, bytes_of(real))), true);
-        free(real);
+    const char *real = real_path(arena, output);
+    if (real != NULL)
+        allow(&list, folder_of(arena, real), true);
+    return list;
+}
+
+static struct port_list ports_of(const struct setup *setup) {
+    const struct prometheus_settings *prometheus = &setup->agent.prometheus;
+    struct port_list list = {{PORT_DNS}, 1};
+
+    if (prometheus->method == RELOAD_BY_HTTP &&
+        endpoint_port(prometheus->reload_url, &list.items[list.count]) == 0)
+        list.count++;
+    if (endpoint_port(prometheus->runtimeinfo_url, &list.items[list.count]) == 0)
+        list.count++;
+    return list;
+}
+
+/* --- what it covers --------------------------------------------------------------------------- */
+
+/* The real path of the nearest folder above that is there, as the sandbox takes what may come; NULL
+ * where it cannot be looked up. */
+static const char *real_nearest(struct arena *arena, const char *path) {
+    const char *real = real_path(arena, path);
+
+    while (real == NULL && (errno == ENOENT || errno == ENOTDIR) && strcmp(path, ".") != 0) {
+        path = folder_of(arena, path);
+        real = real_path(arena, path);
+    }
+    return real;
+}
+
+static struct path_list covered_by(const struct path_list *paths) {
+    struct path_list list = {.arena = paths->arena};
+
+    for (size_t i = 0; i < paths->count; i++) {
+        const struct sandbox_path *path = &paths->items[i];
+        const char *real = path->may_come ? real_nearest(list.arena, path->path)
+                                          : real_path(list.arena, path->path);
+        if (real != NULL)
+            allow(&list, real, false);
     }
     return list;
 }
 
-static void say(const struct sandbox_report *report) {
+static bool is_beneath(const char *path, const char *folder) {
+    struct bytes text = bytes_of(path);
+    size_t length = strlen(folder);
+
+    if (strcmp(folder, "/") == 0)
+        return true;
+    return bytes_starts_with(text, bytes_of(folder)) &&
+           (text.length == length || text.data[length] == '/');
+}
+
+static bool list_covers(const struct path_list *list, const char *real) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_beneath(real, list->items[i].path))
+            return true;
+    }
+    return false;
+}
+
+static bool ports_cover(const struct port_list *list, uint16_t port) {
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i] == port)
+            return true;
+    }
+    return false;
+}
+
+static void warn_of_files(const struct confinement *confinement, const struct setup *setup,
+                          struct arena *arena) {
+    struct source_list sources = sources_of(setup, arena);
+    struct path_list written = writable(setup, arena);
+
+    for (size_t i = 0; i < sources.count; i++) {
+        const char *real = real_nearest(arena, sources.items[i].path);
+        /* What may be written may be read. */
+        if (real != NULL && !list_covers(&confinement->readable, real) &&
+            !list_covers(&confinement->writable, real))
+            log_warn("a path to read needs a restart: the sandbox does not cover it",
+                     LOG_STRING("path", sources.items[i].path));
+    }
+    for (size_t i = 0; i < written.count; i++) {
+        const char *real = real_nearest(arena, written.items[i].path);
+        if (real != NULL && !list_covers(&confinement->writable, real))
+            log_warn("a folder to write needs a restart: the sandbox does not cover it",
+                     LOG_STRING("path", written.items[i].path));
+    }
+}
+
+void confinement_warn(const struct confinement *confinement, const struct setup *setup) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct port_list ports = ports_of(setup);
+
+    if (confinement == NULL)
+        return;
+    if (confinement->report.landlock_files)
+        warn_of_files(confinement, setup, arena);
+    for (size_t i = 0; confinement->report.landlock_ports && i < ports.count; i++) {
+        bool said = i > 0 && ports.items[i] == ports.items[i - 1];
+        if (!said && !ports_cover(&confinement->ports, ports.items[i]))
+            log_warn("a port of Prometheus needs a restart: the sandbox does not cover it",
+                     LOG_INT("port", ports.items[i]));
+    }
+}
+
+void confinement_free(struct confinement *confinement) {
+    if (confinement != NULL) {
+        arena_free(confinement->arena);
+        free(confinement);
+    }
+}
+
+static void confinement_freep(struct confinement **confinement) {
+    confinement_free(*confinement);
+}
+
+/* --- entering it ------------------------------------------------------------------------------ */
+
+struct remedy {
+    int error;
+    const char *text;
+};
+
+static const struct remedy remedies[] = {
+    {0, "run on a kernel that has it"},
+    {EMFILE, "raise the sidecar's limit of open files (ulimit -n)"},
+    {ENFILE, "the node has too many files open"},
+    {ENOMEM, "give the sidecar more memory"},
+    {E2BIG, "start it outside of the other sandboxes that it is in"},
+};
+
+static const char *remedy_of(int error) {
+    for (size_t i = 0; i < ARRAY_LENGTH(remedies); i++) {
+        if (remedies[i].error == error)
+            return remedies[i].text;
+    }
+    return "mend its cause";
+}
+
+/* What could not be had, and why. */
+static const char *cause_of(struct arena *arena, const struct sandbox_report *report) {
+    if (report->error == 0)
+        return report->lacking;
+    return arena_format(arena, "%s: %s", report->lacking, strerror(report->error));
+}
+
+static void say(struct arena *arena, const struct sandbox_report *report) {
     if (report->lacking != NULL)
         log_warn("the sandbox is not complete", LOG_BOOL("no_new_privs", report->no_new_privs),
                  LOG_BOOL("landlock", report->landlock_files),
                  LOG_BOOL("landlock_ports", report->landlock_ports),
-                 LOG_BOOL("seccomp", report->seccomp), LOG_STRING("err", report->lacking));
+                 LOG_BOOL("seccomp", report->seccomp), LOG_STRING("err", cause_of(arena, report)),
+                 LOG_STRING("remedy", remedy_of(report->error)));
     else if (report->no_new_privs)
         log_info("sandbox entered");
 }
 
-int confine(const struct setup *setup, const struct web_config_file *web_config) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const struct prometheus_settings *prometheus = &setup->agent.prometheus;
+int confine(const struct setup *setup, const struct web_config_file *web_config,
+            struct confinement **ret) {
+    CLEANUP(confinement_freep)
+    struct confinement *confinement = memory_new(1, sizeof(*confinement));
+    struct arena *arena = confinement->arena = arena_new();
     struct path_list reading = readable(setup, web_config, arena);
     struct path_list writing = writable(setup, arena);
-    const bool by_http = prometheus->method == RELOAD_BY_HTTP;
-    uint16_t ports[PORTS_MAX] = {PORT_DNS};
-    size_t port_count = 1;
-    struct sandbox_report report;
 
-    if (by_http && endpoint_port(prometheus->reload_url, &ports[port_count]) == 0)
-        port_count++;
-    if (endpoint_port(prometheus->runtimeinfo_url, &ports[port_count]) == 0)
-        port_count++;
-
+    confinement->readable = covered_by(&reading);
+    confinement->writable = covered_by(&writing);
+    confinement->ports = ports_of(setup);
     struct sandbox_rules rules = {
         .readable = reading.items,
         .readable_count = reading.count,
         .writable = writing.items,
         .writable_count = writing.count,
-        .connect_ports = ports,
-        .connect_port_count = port_count,
-        .hangups = !by_http,
+        .connect_ports = confinement->ports.items,
+        .connect_port_count = confinement->ports.count,
+        .hangups = setup->agent.prometheus.method == RELOAD_BY_SIGNAL,
     };
-    int error = sandbox_enter((enum sandbox_mode)setup->settings->sandbox, &rules, &report);
+    struct sandbox_report *report = &confinement->report;
+    int error = sandbox_enter((enum sandbox_mode)setup->settings->sandbox, &rules, report);
     if (error < 0) {
-        log_error("cannot enter the sandbox",
-                  LOG_STRING("err", report.lacking != NULL ? report.lacking : strerror(-error)),
-                  LOG_STRING("remedy", "run with --sandbox=auto, or on a kernel that has it"));
+        const char *remedy =
+            arena_format(arena, "%s, or run with --sandbox=auto", remedy_of(report->error));
+        log_error("cannot enter the sandbox", LOG_STRING("err", cause_of(arena, report)),
+                  LOG_STRING("remedy", remedy));
         return error;
     }
-    say(&report);
+    say(arena, report);
+    *ret = TAKE_PTR(confinement);
     return 0;
 }

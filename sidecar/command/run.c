@@ -11,6 +11,7 @@
 #include "command/serve.h"
 #include "command/setup.h"
 #include "options/options.h"
+#include "publish/publish.h"
 #include "sandbox/sandbox.h"
 #include "web/config_file.h"
 
@@ -24,9 +25,11 @@ struct runner {
     struct setup *retired; /* what it used before; in its hands until the reread that retired it has
                               returned */
     struct web_config_file *web_config; /* NULL: none was given */
+    struct confinement *confinement;    /* NULL: before the loop */
 };
 
 static void runner_free(struct runner *runner) {
+    confinement_free(runner->confinement);
     web_config_file_free(runner->web_config);
     setup_free(runner->current);
     setup_free(runner->retired);
@@ -99,6 +102,7 @@ static const struct agent_settings *reread(void *context) {
     runner_take(runner, TAKE_PTR(after));
     /* before is retired by now, and not yet freed. */
     warn_of_restart(before->settings, runner->current->settings);
+    confinement_warn(runner->confinement, runner->current);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
 }
@@ -121,7 +125,25 @@ static void say_without_effect(const struct settings *settings) {
     }
 }
 
-static enum exit_status run_loop(const struct runner *runner) {
+/* Once it runs, nothing is made outside of the folders that are there. Where this fails, so does
+ * publishing, which says so. */
+static void make_secret_folder(const struct setup *setup) {
+    const struct agent_settings *agent = &setup->agent;
+    struct publish_error failure = {.step = ""};
+
+    /* The usual one stands beside the output, and is made once there is something for it. */
+    if (agent->output_path == NULL || setup->settings->secret_output_dir == NULL) {
+        return;
+    }
+    int error = directory_ensure(agent->secret_directory, agent->secret_mode, &failure);
+    if (error < 0) {
+        log_warn("cannot make the folder of the secret files", LOG_STRING("step", failure.step),
+                 LOG_STRING("file", failure.path), LOG_STRING("err", strerror(-error)),
+                 LOG_STRING("remedy", "correct --secret-output-dir, or make it and restart"));
+    }
+}
+
+static enum exit_status run_loop(struct runner *runner) {
     const struct setup *setup = runner->current;
     uv_loop_t loop;
     int error = uv_loop_init(&loop);
@@ -135,7 +157,8 @@ static enum exit_status run_loop(const struct runner *runner) {
     error = serve_start(&loop, agent, setup->settings->listen_address, runner->web_config, &serve);
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
-        error = confine(setup, runner->web_config);
+        make_secret_folder(setup);
+        error = confine(setup, runner->web_config, &runner->confinement);
     }
     if (error == 0) {
         error = agent_start(agent);

@@ -15,7 +15,9 @@
 #include <jansson.h>
 #include <libconfig.h>
 #include <microhttpd.h>
+#include <openssl/crypto.h>
 #include <pcre2.h>
+#include <seccomp.h>
 #include <uv.h>
 #include <yaml.h>
 #include <zlib.h>
@@ -46,6 +48,8 @@ enum exit_status version_print_short(void) {
 enum exit_status version_execute(const struct invocation *invocation) {
     CLEANUP(buffer_free) struct buffer text = {0};
     CLEANUP(buffer_free) struct buffer config = {0};
+    CLEANUP(buffer_free) struct buffer seccomp = {0};
+    const struct scmp_version *filter = seccomp_version();
     const curl_version_info_data *curl = curl_version_info(CURLVERSION_NOW);
     char pcre2[PCRE2_VERSION_SIZE] = "unknown";
 
@@ -56,16 +60,21 @@ enum exit_status version_execute(const struct invocation *invocation) {
     /* libconfig and libxcrypt do not tell at run time. */
     buffer_printf(&config, "%d.%d.%d", LIBCONFIG_VER_MAJOR, LIBCONFIG_VER_MINOR,
                   LIBCONFIG_VER_REVISION);
+    if (filter != NULL) {
+        buffer_printf(&seccomp, "%u.%u.%u", filter->major, filter->minor, filter->micro);
+    }
     buffer_append_string(&text, "remotewrite-sidecar, version " SIDECAR_VERSION
                                 " (commit " SIDECAR_COMMIT ")\n");
     append_library(&text, "libuv:", uv_version_string());
     append_library(&text, "libcurl:", curl->version);
     append_library(&text, "tls:", curl->ssl_version != NULL ? curl->ssl_version : "none");
+    append_library(&text, "libcrypto:", OpenSSL_version(OPENSSL_VERSION_STRING));
     append_library(&text, "libmicrohttpd:", MHD_get_version());
     append_library(&text, "gnutls:", gnutls_check_version(NULL));
     append_library(&text, "libxcrypt:", XCRYPT_VERSION_STR);
     append_library(&text, "libyaml:", yaml_get_version_string());
     append_library(&text, "libconfig:", buffer_string(&config));
+    append_library(&text, "libseccomp:", filter != NULL ? buffer_string(&seccomp) : "unknown");
     append_library(&text, "pcre2:", pcre2);
     append_library(&text, "zlib:", zlibVersion());
     append_library(&text, "jansson:", jansson_version_str());

@@ -16,6 +16,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const size_t largest_file = (size_t)1 << 20;
@@ -258,13 +260,20 @@ int config_text_read(const char *path, struct bytes text, struct settings *setti
     return walk.error;
 }
 
-/* The whole file, at most one byte more than largest_file. */
+/* The whole file, at most one byte more than largest_file. -EINVAL: no regular file; one that
+ * nobody writes to would look like an empty one. */
 static int read_file(const char *path, struct buffer *out) {
-    CLEANUP(descriptor_closep) int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    CLEANUP(descriptor_closep)
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const size_t step = 4096;
+    struct stat status;
 
-    if (descriptor < 0) {
-        return -errno;
+    if (descriptor < 0 || fstat(descriptor, &status) < 0) {
+        /* A socket can be no more than looked at. */
+        return errno == ENXIO ? -EINVAL : -errno;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return -EINVAL;
     }
     while (out->length <= largest_file) {
         ssize_t count = read(descriptor, buffer_reserve(out, step), step);
@@ -283,6 +292,11 @@ int config_file_read(const char *path, struct settings *settings, struct diagnos
     CLEANUP(buffer_free) struct buffer text = {0};
     int error = read_file(path, &text);
 
+    if (error == -EINVAL) {
+        diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
+                        "check the path that --sidecar-config gives", "is no regular file");
+        return -EINVAL;
+    }
     if (error < 0) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
                         "check the path that --sidecar-config gives", "cannot be read: %s",

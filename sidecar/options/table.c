@@ -151,7 +151,9 @@ const struct option options[] = {
         .group = GROUP_FILES,
         .metavar = "DIR",
         .default_help = "remote-write-secrets beside the output file",
-        .help = "Where the secret files go that the merged config points to.",
+        .help =
+            "Where the secret files go that the merged config points to. Made where it is absent: "
+            "by run as it starts, as the sandbox may forbid it later.",
         FIELD(secret_output_dir),
     },
     {
@@ -162,7 +164,8 @@ const struct option options[] = {
         .metavar = "MODE",
         .default_value = "0640",
         .help = "Mode of the merged config. Secret files get the same without execute and world "
-                "bits.",
+                "bits, and a folder that is made for them lets look up whom they let read (0750 of "
+                "0640), whatever the umask.",
         FIELD(config_mode),
     },
     {

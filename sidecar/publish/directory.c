@@ -4,13 +4,45 @@
 
 #include "publish/publish.h"
 
+#include "base/compiler.h"
 #include "publish/temporary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-static const mode_t directory_mode = 0750;
+/* Who may read the files may look them up. The owner makes them, even where they are read-only. */
+static mode_t mode_around(mode_t mode_of_files) {
+    const mode_t reads = S_IRUSR | S_IRGRP | S_IROTH;
+    const mode_t permissions = S_IRWXU | S_IRWXG | S_IRWXO;
+    const unsigned from_read_to_execute = 2;
+
+    return S_IRWXU | (mode_of_files & permissions) |
+           ((mode_of_files & reads) >> from_read_to_execute);
+}
+
+/* Exactly, whatever the umask; but the group that a new folder took over from the one above it goes
+ * on being taken over. */
+static int set_mode(const char *path, mode_t mode, struct publish_error *error) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    const mode_t permissions = S_IRWXU | S_IRWXG | S_IRWXO;
+    struct stat status;
+
+    int result = output_folder_open(path, &folder, error);
+    if (result < 0) {
+        return result;
+    }
+    if (fstat(folder.descriptor, &status) < 0) {
+        return publish_failed(error, "looking at", path, "", errno);
+    }
+    if ((status.st_mode & permissions) != mode &&
+        fchmod(folder.descriptor, mode | (status.st_mode & S_ISGID)) < 0) {
+        return publish_failed(error, "setting the mode of", path, "", errno);
+    }
+    return 0;
+}
 
 /* A new folder lasts when the one above it is synced. */
 static int sync_parent(char *path, struct publish_error *error) {
@@ -33,7 +65,7 @@ static int sync_parent(char *path, struct publish_error *error) {
 }
 
 /* Path has no slash at its end. */
-static int ensure_one(char *path, struct publish_error *error) {
+static int ensure_one(char *path, mode_t mode, struct publish_error *error) {
     struct stat status;
 
     if (stat(path, &status) == 0) {
@@ -44,13 +76,20 @@ static int ensure_one(char *path, struct publish_error *error) {
     if (errno != ENOENT) {
         return publish_failed(error, "looking at", path, "", errno);
     }
-    if (mkdir(path, directory_mode) < 0 && errno != EEXIST) {
-        return publish_failed(error, "making the folder", path, "", errno);
+    if (mkdir(path, mode) < 0) {
+        return errno == EEXIST ? 0 : publish_failed(error, "making the folder", path, "", errno);
+    }
+    int result = set_mode(path, mode, error);
+    if (result < 0) {
+        /* One with another mode would be left as it is the next time. */
+        rmdir(path);
+        return result;
     }
     return sync_parent(path, error);
 }
 
-int directory_ensure(const char *path, struct publish_error *error) {
+int directory_ensure(const char *path, mode_t mode_of_files, struct publish_error *error) {
+    const mode_t mode = mode_around(mode_of_files);
     char partial[PATH_MAX];
     size_t length = strlen(path);
 
@@ -65,7 +104,7 @@ int directory_ensure(const char *path, struct publish_error *error) {
         }
         char end = partial[at];
         partial[at] = '\0';
-        int result = ensure_one(partial, error);
+        int result = ensure_one(partial, mode, error);
         partial[at] = end;
         if (result < 0) {
             return result;

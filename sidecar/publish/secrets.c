@@ -120,7 +120,7 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
     size_t written = 0;
 
     if (count > 0) {
-        batch_failed(&batch, directory_ensure(directory, error));
+        batch_failed(&batch, directory_ensure(directory, mode, error));
     }
     if (count > 0 && batch.first == 0) {
         batch_failed(&batch, output_folder_open(directory, &batch.folder, error));

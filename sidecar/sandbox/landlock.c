@@ -64,8 +64,10 @@ static int open_there(const char *path) {
     return fd < 0 ? -errno : fd;
 }
 
-/* Opens a path, or the nearest parent of it that there is. */
+/* Opens a path, or the nearest parent of it that there is: in the end the root, or the working
+ * directory. */
 static int open_nearest(const char *path) {
+    const char *last = path[0] == '/' ? "/" : ".";
     char nearest[PATH_MAX];
     size_t length = strlen(path);
 
@@ -73,16 +75,12 @@ static int open_nearest(const char *path) {
         return -ENAMETOOLONG;
     memcpy(nearest, path, length + 1);
     for (;;) {
-        int fd = open(nearest[0] != '\0' ? nearest : "/", O_PATH | O_CLOEXEC);
+        int fd = open_there(nearest[0] != '\0' ? nearest : last);
 
-        if (fd >= 0)
+        if ((fd != -ENOENT && fd != -ENOTDIR) || nearest[0] == '\0')
             return fd;
-        if ((errno != ENOENT && errno != ENOTDIR) || nearest[0] == '\0')
-            return -errno;
         char *slash = strrchr(nearest, '/');
-        if (slash == NULL)
-            return -ENOENT;
-        *slash = '\0';
+        *(slash != NULL ? slash : nearest) = '\0';
     }
 }
 

@@ -44,32 +44,36 @@ static bool is_unavailable(int error) {
            error == -EACCES;
 }
 
-static int enter_landlock(const struct sandbox_rules *rules, struct sandbox_report *report) {
-    int error = landlock_enter(rules, &report->landlock_files, &report->landlock_ports);
-
-    if (error == 0 && !report->landlock_ports)
-        lack(report, "the kernel's Landlock cannot restrict TCP ports (it can from Linux 6.7 on)");
-    if (error == 0)
-        return 0;
-    lack(report, "the kernel has no Landlock, or it is turned off (lsm=...,landlock)");
-    return is_unavailable(error) ? 0 : error;
+/* unavailable, failed: what is said where the kernel has none, and where it has. */
+static void lack_part(struct sandbox_report *report, int error, const char *unavailable,
+                      const char *failed) {
+    if (report->lacking == NULL && !is_unavailable(error))
+        report->error = -error;
+    lack(report, is_unavailable(error) ? unavailable : failed);
 }
 
-static int enter_seccomp(const struct sandbox_rules *rules, struct sandbox_report *report) {
+static void enter_landlock(const struct sandbox_rules *rules, struct sandbox_report *report) {
+    int error = landlock_enter(rules, &report->landlock_files, &report->landlock_ports);
+
+    if (error < 0)
+        lack_part(report, error,
+                  "the kernel has no Landlock, or it is turned off (lsm=...,landlock)",
+                  "Landlock cannot be set up");
+    else if (!report->landlock_ports)
+        lack(report, "the kernel's Landlock cannot restrict TCP ports (it can from Linux 6.7 on)");
+}
+
+static void enter_seccomp(const struct sandbox_rules *rules, struct sandbox_report *report) {
     int error = seccomp_enter(rules->hangups);
 
-    if (error == 0) {
-        report->seccomp = true;
-        return 0;
-    }
-    lack(report, "the kernel takes no seccomp filter");
-    return is_unavailable(error) ? 0 : error;
+    report->seccomp = error == 0;
+    if (error < 0)
+        lack_part(report, error, "the kernel takes no seccomp filter",
+                  "the seccomp filter cannot be set up");
 }
 
 int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
                   struct sandbox_report *report) {
-    int error = 0;
-
     *report = (struct sandbox_report){0};
     if (mode == SANDBOX_OFF)
         return 0;
@@ -84,10 +88,10 @@ int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
 
     /* seccomp last: its list has no call that the others need */
     if (report->no_new_privs)
-        error = enter_landlock(rules, report);
-    if (error == 0 && report->no_new_privs)
-        error = enter_seccomp(rules, report);
-    if (error == 0 && mode == SANDBOX_REQUIRE && report->lacking != NULL)
-        error = -EOPNOTSUPP;
-    return error;
+        enter_landlock(rules, report);
+    if (report->no_new_privs)
+        enter_seccomp(rules, report);
+    if (mode == SANDBOX_REQUIRE && report->lacking != NULL)
+        return report->error != 0 ? -report->error : -EOPNOTSUPP;
+    return 0;
 }

@@ -20,7 +20,9 @@ struct explanation {
 };
 
 static const struct explanation explanations[] = {
-    {EACCES, true, NULL, "let the sidecar's user read it (fsGroup, defaultMode)"},
+    {EACCES, true, NULL,
+     "let the sidecar's user read it (fsGroup, defaultMode); where a folder above it was made anew, "
+     "restart the sidecar: a sandbox knows the one that was there"},
     {EPERM, true, NULL, "let the sidecar's user read it (fsGroup, defaultMode, security policy)"},
     {EMFILE, true, NULL, "raise the sidecar's limit of open files; it is tried again"},
     {ENFILE, true, NULL, "the node has too many files open; it is tried again"},

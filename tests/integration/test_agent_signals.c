@@ -249,6 +249,125 @@ static void leftovers_of_a_killed_process_are_removed_at_start(void **state) {
 #define TEST(function) \
     cmocka_unit_test_setup_teardown(function, agent_fixture_setup, agent_fixture_teardown)
 
+/* --- another folder of secret files ----------------------------------------------------------- */
+
+/* Gives the agent, from the next SIGHUP on, a folder of that name in DIR. */
+static void given_other_folder(struct agent_fixture *fixture, struct other_settings *other,
+                               const char *directory, const char *path) {
+    fixture->settings.reread = give_other_settings;
+    fixture->settings.reread_context = other;
+    other->settings = fixture->settings;
+    other->settings.secret_directory = directory;
+    other->settings.compile.secret_path = path;
+    other->given = &other->settings;
+}
+
+static void given_a_secret(struct agent_fixture *fixture) {
+    file_write(fixture->volume, "a.yaml", remote_write_with_secret("a", "s"));
+    file_write(fixture->secrets, "s/token", "value");
+}
+
+static void secret_files_of_the_folder_before_go_after_the_reload(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, "elsewhere");
+
+    given_a_secret(fixture);
+    given_other_folder(fixture, &other, folder, "../elsewhere");
+    file_write(fixture->secret_directory, "of-somebody-else", "x");
+    agent_runs(fixture);
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_int_equal(folder_count(folder), 1);
+    assert_int_equal(folder_count(fixture->secret_directory), 2);
+    http_stub_release(fixture->prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(folder_count(folder), 1);
+    assert_int_equal(folder_count(fixture->secret_directory), 1);
+    assert_true(file_exists(fixture->secret_directory, "of-somebody-else"));
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
+static void no_folder_before_is_forgotten_where_none_is_confirmed_in_between(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings second = {0};
+    struct other_settings third = {0};
+    CLEANUP(memory_freep) char *second_folder = path_join(fixture->dir, "second");
+    CLEANUP(memory_freep) char *third_folder = path_join(fixture->dir, "third");
+
+    given_a_secret(fixture);
+    fixture->settings.retry_milliseconds = 60000;
+    given_other_folder(fixture, &third, third_folder, "../third");
+    given_other_folder(fixture, &second, second_folder, "../second");
+    second.settings.reread_context = &third;
+    agent_runs(fixture);
+    RELOAD_ANSWERS(fixture, {.status = 403}, {.status = 200});
+    send_signal(SIGHUP);
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_WAITING));
+    assert_int_equal(folder_count(fixture->secret_directory), 1);
+    assert_int_equal(folder_count(second_folder), 1);
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(folder_count(third_folder), 1);
+    assert_int_equal(folder_count(second_folder), 0);
+    assert_int_equal(folder_count(fixture->secret_directory), 0);
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
+/* Its entry still names the file where it was. */
+static void the_file_of_an_earlier_form_stays_in_the_folder_before(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, "elsewhere");
+
+    given_a_secret(fixture);
+    given_other_folder(fixture, &other, folder, "../elsewhere");
+    agent_runs(fixture);
+    file_remove(fixture->secrets, "s/token");
+    assert_true(log_has(fixture, "RemoteWrite has another state", "state=pending"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    send_signal(SIGHUP);
+
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(output_has(fixture, "remote-write-secrets/team-a_a"));
+    assert_int_equal(folder_count(fixture->secret_directory), 1);
+
+    file_write(fixture->secrets, "s/token", "value");
+    assert_true(output_has(fixture, "../elsewhere/team-a_a"));
+    assert_true(agent_is_asked(fixture, 3));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(folder_count(fixture->secret_directory), 0);
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
+static void another_name_of_the_same_folder_costs_no_file(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct other_settings other = {0};
+    CLEANUP(memory_freep) char *link = path_join(fixture->dir, "link");
+
+    given_a_secret(fixture);
+    given_other_folder(fixture, &other, link, "../link");
+    agent_runs(fixture);
+    link_make(fixture->dir, "link", "out/remote-write-secrets");
+    send_signal(SIGHUP);
+
+    assert_true(output_has(fixture, "../link/team-a_a"));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(folder_count(fixture->secret_directory), 1);
+    agent_stop(fixture->agent);
+    assert_true(agent_ends(fixture));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(sighup_reloads_though_nothing_changed),
@@ -258,6 +377,10 @@ int main(void) {
         TEST(sighup_takes_other_settings_over),
         TEST(settings_that_are_wrong_leave_those_in_use),
         TEST(settings_are_not_read_while_prometheus_reloads),
+        TEST(secret_files_of_the_folder_before_go_after_the_reload),
+        TEST(no_folder_before_is_forgotten_where_none_is_confirmed_in_between),
+        TEST(the_file_of_an_earlier_form_stays_in_the_folder_before),
+        TEST(another_name_of_the_same_folder_costs_no_file),
         TEST(sigterm_ends_the_loop),
         TEST(sigint_ends_the_loop_while_prometheus_reloads),
         TEST(sigterm_ends_the_loop_while_waiting),

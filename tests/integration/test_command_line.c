@@ -54,7 +54,8 @@ static void help_can_be_asked_for_in_several_ways(void **state) {
 
 static void version_names_itself_and_its_libraries(void **state) {
     static const char *const names[] = {
-        "libuv:", "libcurl:", "libyaml:", "libconfig:", "pcre2:", "zlib:"};
+        "libuv:",   "libcurl:",   "libcrypto:",  "libmicrohttpd:", "gnutls:", "libxcrypt:",
+        "libyaml:", "libconfig:", "libseccomp:", "pcre2:",         "zlib:",   "jansson:"};
     PROGRAM flag = program_new();
     PROGRAM command = program_new();
 

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -187,6 +188,222 @@ static void sighup_without_a_file_does_no_harm(void **state) {
     assert_true(first && served);
 }
 
+/* No other file of the settings lies in the working directory, which is what is left of mnt/rw. */
+static void a_source_may_come_in_a_folder_that_comes_too(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "etc/base.yml", base);
+    folder_make(program->folder, "out");
+    pid_t process = program_start(program, "run", "--config-file=etc/base.yml",
+                                  "--remote-write-dir=mnt/rw", "--output-file=out/prometheus.yml",
+                                  "--reload-url=http://127.0.0.1:1/-/reload",
+                                  "--cluster-label=region=eu", NULL);
+    bool first = comes(program, "out/prometheus.yml", base);
+    program_file(program, "mnt/rw/late.yaml", MANIFEST("late", "eu"));
+    bool second = comes(program, "out/prometheus.yml", "name: late\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second);
+}
+
+/* Once it runs, it is nothing that the sandbox lets it make, and nothing around it may be written.
+ */
+static void a_folder_of_secrets_elsewhere_is_made_at_the_start(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--secret-output-dir=@/var/secrets", NULL);
+    bool published = comes(program, "out/prometheus.yml", base);
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    assert_int_equal(mode_of(program, "var/secrets"), 0750);
+}
+
+static void secrets_are_published_into_a_folder_elsewhere(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--secret-output-dir=secrets",
+                                  "--cluster-label=region=eu", NULL);
+    bool published = comes(program, "out/prometheus.yml", "name: eu\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    assert_string_equal(program_read(program, "secrets/team-a_eu_basicAuth.password"), "hunter2");
+}
+
+static void a_folder_of_secrets_that_cannot_be_made_is_a_warning(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process =
+        program_start(program, "run", HOUSE, "--secret-output-dir=base.yml/secrets", NULL);
+    bool published = comes(program, "out/prometheus.yml", base);
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(published);
+    const char *log = program_read(program, "stderr");
+    assert_non_null(strstr(log,
+                           "level=warn msg=\"cannot make the folder of the secret files\" "
+                           "step=\"making the folder\" file=base.yml err=\"Not a directory\""));
+}
+
+/* To the kernel another folder is another one, whatever its name. */
+static void where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for(void **state) {
+    PROGRAM program = program_new();
+
+    program_file(program, "etc/base.yml", base);
+    program_file(program, "mnt/volume/rw/eu.yaml", MANIFEST("eu", "eu"));
+    folder_make(program->folder, "out");
+    pid_t process = program_start(program, "run", "--config-file=etc/base.yml",
+                                  "--remote-write-dir=mnt/volume/rw", "--output-file=out/p.yml",
+                                  "--reload-url=http://127.0.0.1:1/-/reload",
+                                  "--cluster-label=region=eu", NULL);
+    bool served = comes(program, "out/p.yml", "name: eu\n");
+    bool confined = served && strstr(program_read(program, "stderr"), "landlock=false") == NULL;
+    tree_remove(program_path(program, "mnt/volume"));
+    program_file(program, "mnt/volume/rw/eu.yaml", MANIFEST("europe", "eu"));
+    bool told = confined && comes(program, "stderr", "was made anew, restart the sidecar");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(served);
+    if (!confined)
+        skip();
+    assert_true(told);
+}
+
+/* --- settings that the sandbox does not know ----------------------------------------------------
+ */
+
+#define SETTINGS_OF(sources, secrets, port)                                                \
+    "sources: { remote_write_dirs = [" sources "]; };\n"                                   \
+    "output: { secret_dir = \"" secrets "\"; };\n"                                         \
+    "reload: { url = \"http://127.0.0.1:" port "/-/reload\"; startup_grace = \"1h\"; };\n" \
+    "cluster: { labels = [\"region=eu\"]; };\n"
+
+/* What the log says after a SIGHUP that brings these settings, in place of mnt/rw, out/secrets and
+ * port 1. */
+static const char *log_of_hangup(struct program *program, const char *settings,
+                                 const char *sandbox) {
+    program_file(program, "etc/base.yml", base);
+    program_file(program, "mnt/rw/eu.yaml", MANIFEST("eu", "eu"));
+    program_file(program, "mnt/other/eu.yaml", MANIFEST("other", "eu"));
+    program_file(program, "else/rw/eu.yaml", MANIFEST("else", "eu"));
+    folder_make(program->folder, "out");
+    program_file(program, "etc/sidecar.cfg", SETTINGS_OF("\"mnt/rw\"", "out/secrets", "1"));
+    pid_t process =
+        program_start(program, "run", "--sidecar-config=etc/sidecar.cfg",
+                      "--config-file=etc/base.yml", "--output-file=out/p.yml", sandbox, NULL);
+    bool first = comes(program, "out/p.yml", "name: eu\n");
+    program_file(program, "etc/sidecar.cfg", settings);
+    kill(process, SIGHUP);
+    bool second = comes(program, "stderr", "settings taken over");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second);
+    return program_read(program, "stderr");
+}
+
+static size_t times(const char *text, const char *part) {
+    size_t count = 0;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        count++;
+    return count;
+}
+
+static const char elsewhere[] =
+    SETTINGS_OF("\"else/rw\", \"mnt/other\", \"gone/rw\"", "else/secrets", "2");
+
+static void what_the_sandbox_does_not_cover_needs_a_restart(void **state) {
+    PROGRAM program = program_new();
+    const char *log = log_of_hangup(program, elsewhere, "--sandbox=auto");
+
+    if (strstr(log, "the sandbox is not complete") != NULL)
+        skip();
+    assert_int_equal(times(log, "sandbox does not cover it"), 4);
+    const char *read =
+        "level=warn msg=\"a path to read needs a restart: the sandbox does not cover "
+        "it\" path=";
+    assert_non_null(strstr(log, arena_format(program->arena, "%selse/rw\n", read)));
+    assert_non_null(strstr(log, arena_format(program->arena, "%sgone/rw\n", read)));
+    assert_non_null(strstr(log, "level=warn msg=\"a folder to write needs a restart: the sandbox "
+                                "does not cover it\" path=else/secrets\n"));
+    assert_non_null(strstr(log,
+                           "level=warn msg=\"a port of Prometheus needs a restart: the sandbox "
+                           "does not cover it\" port=2\n"));
+}
+
+static void of_what_it_covers_nothing_is_said(void **state) {
+    PROGRAM program = program_new();
+    const char *log = log_of_hangup(
+        program, SETTINGS_OF("\"mnt/other/\", \"mnt/gone/rw\"", "out/a/b", "1"), "--sandbox=auto");
+
+    assert_null(strstr(log, "needs a restart"));
+}
+
+static void without_a_sandbox_nothing_needs_a_restart(void **state) {
+    PROGRAM program = program_new();
+
+    assert_null(strstr(log_of_hangup(program, elsewhere, "--sandbox=off"), "needs a restart"));
+}
+
+/* For what is started from here on; how many there were. */
+static rlim_t descriptors_limited(rlim_t count) {
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    const rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = count;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+static const char no_descriptor[] = "Landlock cannot be set up: Too many open files";
+
+/* So few that the loop still has its own, and none is left for Landlock. 0: there is no such
+ * number, as there is no Landlock. Before it is reached, and when it is, the program ends at once.
+ */
+static rlim_t too_few_for_landlock(struct program *program) {
+    const rlim_t least = 7; /* its three streams are opened before they take their places */
+
+    for (rlim_t count = least;; count++) {
+        rlim_t before = descriptors_limited(count);
+        int status = program_run(program, "run", HOUSE, "--sandbox=require", NULL);
+        descriptors_limited(before);
+        if (strstr(program_errors(program), no_descriptor) != NULL)
+            return count;
+        if (strstr(program_errors(program), "cannot enter the sandbox") != NULL)
+            return 0;
+        assert_int_not_equal(status, 0);
+    }
+}
+
+static void a_sandbox_that_fails_for_want_of_descriptors_says_so(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    rlim_t count = too_few_for_landlock(program);
+    if (count == 0)
+        skip();
+    assert_int_equal(program->status, 1);
+    assert_non_null(strstr(program_errors(program),
+                           "remedy=\"raise the sidecar's limit of open files (ulimit -n), or run "
+                           "with --sandbox=auto\""));
+
+    rlim_t before = descriptors_limited(count);
+    pid_t process = program_start(program, "run", HOUSE, "--sandbox=auto", NULL);
+    descriptors_limited(before);
+    bool told = comes(program, "stderr", no_descriptor);
+    kill(process, SIGTERM);
+    (void)program_wait(process);
+    assert_true(told);
+    const char *log = program_read(program, "stderr");
+    assert_non_null(strstr(log, "level=warn msg=\"the sandbox is not complete\""));
+    assert_null(strstr(log, "cannot enter the sandbox"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_init_container_writes_and_exits),
@@ -197,6 +414,15 @@ int main(void) {
         cmocka_unit_test(on_sighup_the_settings_are_read_anew),
         cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
+        cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
+        cmocka_unit_test(where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for),
+        cmocka_unit_test(what_the_sandbox_does_not_cover_needs_a_restart),
+        cmocka_unit_test(of_what_it_covers_nothing_is_said),
+        cmocka_unit_test(without_a_sandbox_nothing_needs_a_restart),
+        cmocka_unit_test(a_sandbox_that_fails_for_want_of_descriptors_says_so),
+        cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
+        cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
+        cmocka_unit_test(a_folder_of_secrets_that_cannot_be_made_is_a_warning),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -240,35 +240,111 @@ static void it_starts_no_program_and_gains_no_privilege(void **state) {
     in_sandbox(starts_no_program_and_gains_nothing);
 }
 
-static void a_source_that_is_absent_may_come_later(void **state) {
-    CLEANUP(tempdir_removep) char *folder = tempdir_new();
-    CLEANUP(memory_freep) char *later = path_join(folder, "later/volume");
-    CLEANUP(memory_freep) char *file = path_join(folder, "later/volume/file");
-    int ready[2];
-    int status = 0;
+/* In a child: enters the sandbox with the folder as its working directory, says so over parent, and
+ * opens the file once it is told, by the end of it, that the file has come. */
+static int open_later(const char *folder, const char *source, const char *file, int parent) {
+    const struct sandbox_path readable[] = {{source, true}};
+    const struct sandbox_rules rules = {.readable = readable, .readable_count = 1};
+    struct sandbox_report report;
+    char byte = 0;
 
-    assert_int_equal(pipe(ready), 0);
+    if (chdir(folder) < 0 || sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
+        return BROKEN;
+    if (write(parent, &byte, 1) != 1 || read(parent, &byte, 1) != 0)
+        return BROKEN;
+    return open(file, O_RDONLY | O_CLOEXEC) >= 0 ? HELD : BROKEN;
+}
+
+/* source: "later/volume" in the folder, as a user may name it. */
+static void comes_later(const char *folder, const char *source) {
+    CLEANUP(memory_freep) char *file = path_join(source, "file");
+    int ends[2];
+    int status = 0;
+    char byte;
+
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        const struct sandbox_path readable[] = {{later, true}};
-        const struct sandbox_rules rules = {.readable = readable, .readable_count = 1};
-        struct sandbox_report report;
-        char byte;
-
-        if (sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
-            _exit(BROKEN);
-        close(ready[1]);
-        if (read(ready[0], &byte, 1) != 0)
-            _exit(BROKEN);
-        _exit(open(file, O_RDONLY | O_CLOEXEC) >= 0 ? HELD : BROKEN);
+        close(ends[0]);
+        _exit(open_later(folder, source, file, ends[1]));
     }
+    close(ends[1]);
+    bool entered = read(ends[0], &byte, 1) == 1;
     file_write(folder, "later/volume/file", "x");
-    close(ready[0]);
-    close(ready[1]);
+    close(ends[0]);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(entered);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+static void a_source_that_is_absent_may_come_later(void **state) {
+    CLEANUP(tempdir_removep) char *folder = tempdir_new();
+    CLEANUP(memory_freep) char *later = path_join(folder, "later/volume");
+
+    comes_later(folder, later);
+}
+
+static void so_may_one_that_a_relative_path_names(void **state) {
+    CLEANUP(tempdir_removep) char *folder = tempdir_new();
+
+    comes_later(folder, "later/volume");
+}
+
+/* In a child: no descriptor is left for Landlock. */
+static int enter_without_descriptors(enum sandbox_mode mode, struct sandbox_report *report) {
+    const struct sandbox_rules rules = {0};
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    limit.rlim_cur = 3;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    return sandbox_enter(mode, &rules, report);
+}
+
+static int goes_on_without_landlock(void) {
+    struct sandbox_report report = {0};
+
+    if (enter_without_descriptors(SANDBOX_AUTO, &report) < 0)
+        return BROKEN;
+    if (report.error != EMFILE)
+        return report.lacking != NULL && report.error == 0 ? NOT_TO_BE_HAD : BROKEN;
+    bool told = strcmp(report.lacking, "Landlock cannot be set up") == 0;
+    return told && !report.landlock_files && report.no_new_privs && report.seccomp ? HELD : BROKEN;
+}
+
+static int refuses_with_the_cause(void) {
+    struct sandbox_report report = {0};
+    int error = enter_without_descriptors(SANDBOX_REQUIRE, &report);
+
+    if (error == -EOPNOTSUPP && report.error == 0)
+        return NOT_TO_BE_HAD;
+    return error == -EMFILE && report.error == EMFILE ? HELD : BROKEN;
+}
+
+static void in_child(int (*check)(void)) {
+    int status = 0;
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child == 0)
+        _exit(check());
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == NOT_TO_BE_HAD)
+        skip();
+    assert_int_equal(WEXITSTATUS(status), HELD);
+}
+
+static void a_part_that_fails_for_another_reason_than_the_kernel_is_done_without(void **state) {
+    in_child(goes_on_without_landlock);
+}
+
+static void where_all_is_required_it_is_an_error_with_its_own_cause(void **state) {
+    in_child(refuses_with_the_cause);
 }
 
 static void off_changes_nothing(void **state) {
@@ -307,6 +383,9 @@ int main(void) {
         cmocka_unit_test(it_sends_none_where_it_is_not),
         cmocka_unit_test(it_sees_other_processes_only_where_it_signals_one),
         cmocka_unit_test(a_source_that_is_absent_may_come_later),
+        cmocka_unit_test(so_may_one_that_a_relative_path_names),
+        cmocka_unit_test(a_part_that_fails_for_another_reason_than_the_kernel_is_done_without),
+        cmocka_unit_test(where_all_is_required_it_is_an_error_with_its_own_cause),
         cmocka_unit_test(off_changes_nothing),
         cmocka_unit_test(a_hardened_process_dumps_no_core),
     };

@@ -5,12 +5,14 @@
 #include "options/config_file.h"
 #include "options/options.h"
 #include "support/settings_fixture.h"
+#include "support/tempdir.h"
 
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -190,16 +192,32 @@ static void a_mistake_in_the_file_counts_though_a_flag_wins(void **state) {
     assert_int_not_equal(fixture->error, 0);
 }
 
-static void a_file_that_is_absent_or_a_directory_is_an_error(void **state) {
+static void a_file_that_is_absent_is_an_error(void **state) {
     SETTINGS absent = settings_given(NULL, "--sidecar-config=/nowhere/sidecar.cfg", NULL);
-    SETTINGS directory = settings_given(NULL, "--sidecar-config=/tmp", NULL);
 
     assert_string_equal(settings_messages(absent),
                         "/nowhere/sidecar.cfg: error: cannot be read: No such file or directory; "
                         "check the path that --sidecar-config gives\n");
-    assert_string_equal(settings_messages(directory),
-                        "/tmp: error: cannot be read: Is a directory; check the path that "
-                        "--sidecar-config gives\n");
+}
+
+/* A pipe that nobody writes to would look like an empty file. */
+static void what_is_no_regular_file_is_an_error(void **state) {
+    CLEANUP(tempdir_removep) char *folder = tempdir_new();
+    CLEANUP(memory_freep) char *pipe = path_join(folder, "pipe");
+    const char *const paths[] = {"/tmp", "/dev/null", pipe};
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(paths); i++) {
+        CLEANUP(buffer_free) struct buffer flag = {0};
+        CLEANUP(buffer_free) struct buffer message = {0};
+        buffer_printf(&flag, "--sidecar-config=%s", paths[i]);
+        buffer_printf(&message,
+                      "%s: error: is no regular file; check the path that --sidecar-config gives\n",
+                      paths[i]);
+        SETTINGS fixture = settings_given(NULL, buffer_string(&flag), NULL);
+        assert_int_not_equal(fixture->error, 0);
+        assert_string_equal(settings_messages(fixture), buffer_string(&message));
+    }
 }
 
 static void a_file_that_is_far_too_large_is_an_error(void **state) {
@@ -222,7 +240,8 @@ int main(void) {
         cmocka_unit_test(the_same_flags_read_a_changed_file_anew),
         cmocka_unit_test(a_mistake_is_told_with_line_key_and_remedy),
         cmocka_unit_test(a_mistake_in_the_file_counts_though_a_flag_wins),
-        cmocka_unit_test(a_file_that_is_absent_or_a_directory_is_an_error),
+        cmocka_unit_test(a_file_that_is_absent_is_an_error),
+        cmocka_unit_test(what_is_no_regular_file_is_an_error),
         cmocka_unit_test(a_file_that_is_far_too_large_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -586,13 +586,60 @@ static void a_directory_is_made_with_its_parents(void **state) {
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "a//b/c/");
     PATH made = path_join(dir, "a/b/c");
-    mode_t before = umask(0);
 
-    assert_int_equal(directory_ensure(path, NULL), 0);
-    assert_int_equal(directory_ensure(path, NULL), 0);
-    umask(before);
+    assert_int_equal(directory_ensure(path, 0640, NULL), 0);
+    assert_int_equal(directory_ensure(path, 0640, NULL), 0);
 
     assert_int_equal(mode_of(made), 0750);
+}
+
+static void who_may_read_its_files_may_look_them_up_whatever_the_umask(void **state) {
+    static const struct {
+        mode_t files;
+        unsigned directory;
+    } cases[] = {{0640, 0750}, {0600, 0700}, {0660, 0770}, {0440, 0750}, {0644, 0755}};
+    static const mode_t masks[] = {0, 077};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        for (size_t j = 0; j < ARRAY_LENGTH(masks); j++) {
+            TEMPDIR dir = tempdir_new();
+            PATH above = path_join(dir, "a");
+            PATH made = path_join(dir, "a/b");
+            mode_t before = umask(masks[j]);
+
+            int result = directory_ensure(made, cases[i].files, NULL);
+            umask(before);
+
+            assert_int_equal(result, 0);
+            assert_int_equal(mode_of(above), cases[i].directory);
+            assert_int_equal(mode_of(made), cases[i].directory);
+        }
+    }
+}
+
+static void a_directory_that_is_there_keeps_its_mode(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH there = path_join(dir, "there");
+    folder_make(dir, "there");
+    assert_int_equal(chmod(there, 0711), 0);
+
+    assert_int_equal(directory_ensure(there, 0640, NULL), 0);
+
+    assert_int_equal(mode_of(there), 0711);
+}
+
+/* As kubelet sets volumes up where there is an fsGroup. */
+static void a_group_that_is_taken_over_goes_on_being_so(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH made = path_join(dir, "made");
+    assert_int_equal(chmod(dir, 02770), 0);
+    mode_t before = umask(077);
+
+    int result = directory_ensure(made, 0640, NULL);
+    umask(before);
+
+    assert_int_equal(result, 0);
+    assert_int_equal(mode_of(made), 02750);
 }
 
 static void a_directory_cannot_be_made_of_a_file(void **state) {
@@ -602,7 +649,7 @@ static void a_directory_cannot_be_made_of_a_file(void **state) {
     struct publish_error error;
     file_write(dir, "file", "x");
 
-    assert_int_equal(directory_ensure(path, &error), -ENOTDIR);
+    assert_int_equal(directory_ensure(path, 0640, &error), -ENOTDIR);
 
     assert_string_equal(error.step, "making the folder");
     assert_string_equal(error.path, file);
@@ -644,6 +691,9 @@ int main(void) {
         cmocka_unit_test(left_overs_of_an_absent_folder_or_link_are_none),
         cmocka_unit_test(left_overs_lie_beside_the_target_of_a_link),
         cmocka_unit_test(a_directory_is_made_with_its_parents),
+        cmocka_unit_test(who_may_read_its_files_may_look_them_up_whatever_the_umask),
+        cmocka_unit_test(a_directory_that_is_there_keeps_its_mode),
+        cmocka_unit_test(a_group_that_is_taken_over_goes_on_being_so),
         cmocka_unit_test(a_directory_cannot_be_made_of_a_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

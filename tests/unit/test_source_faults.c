@@ -465,7 +465,9 @@ static void a_file_that_may_not_be_read_keeps_what_it_held(void **state) {
     assert_false(source->snapshot->complete);
     assert_string_equal(messages_of(source),
                         "DIR/volume/a.yaml: error: cannot be read: Permission denied (what it held "
-                        "before is kept); let the sidecar's user read it (fsGroup, defaultMode)\n");
+                        "before is kept); let the sidecar's user read it (fsGroup, defaultMode); "
+                        "where a folder above it was made anew, restart the sidecar: a sandbox "
+                        "knows the one that was there\n");
 }
 
 static void a_file_that_is_touched_but_cannot_be_read_does_not_turn_old_bytes_new(void **state) {
