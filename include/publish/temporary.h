@@ -68,6 +68,20 @@ int temporary_rename(const struct output_folder *folder, const struct temporary 
 
 void temporary_remove(const struct output_folder *folder, const struct temporary *temporary);
 
+/* One file, as file_publish and private_publish write it. */
+struct output_change {
+    struct bytes content;
+    mode_t mode;
+    bool keeps_owner;    /* the new file has the old one's owner, where that is allowed */
+    bool replaces_links; /* else one in the file's place is an error */
+    struct publish_debt *debt;
+};
+
+/* Brings name to what is wanted. Results as file_publish has them. */
+int output_publish(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, struct publish_error *error,
+                   bool *ret_written);
+
 /* Does the name look like that of a temporary file for final? NULL: for any file. */
 bool temporary_is_one(const char *name, const char *final);
 

@@ -32,6 +32,8 @@ struct edition {
 struct disk {
     const struct agent_settings *settings;
     struct edition edition; /* zeroed before the first */
+    struct publish_debt secrets_debt;
+    struct publish_debt config_debt;
     struct incident publishing;
     struct incident pruning;
 };
@@ -174,18 +176,18 @@ static void say_written(const struct disk *disk, const struct form_set *set, siz
 
 /* --- publishing ------------------------------------------------------------------------------- */
 
-static int write_files(const struct disk *disk, const struct composition *composition,
+static int write_files(struct disk *disk, const struct composition *composition,
                        struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
     int error =
         secrets_publish(settings->secret_directory, composition->secrets, composition->secret_count,
-                        settings->secret_mode, failure, &ret->secrets);
+                        settings->secret_mode, &disk->secrets_debt, failure, &ret->secrets);
 
     if (error != 0) {
         return error;
     }
-    return file_publish(settings->output_path, composition->config, settings->config_mode, failure,
-                        &ret->config);
+    return file_publish(settings->output_path, composition->config, settings->config_mode,
+                        &disk->config_debt, failure, &ret->config);
 }
 
 static struct disk_result publish(struct disk *disk, const struct form_set *set, const bool *ahead,
@@ -196,7 +198,10 @@ static struct disk_result publish(struct disk *disk, const struct form_set *set,
 
     result.error = write_files(disk, composition, &failure, &written);
     if (result.error != 0) {
-        say_failure(&disk->publishing, "cannot publish; what was published before stays",
+        say_failure(&disk->publishing,
+                    disk->config_debt.sync
+                        ? "cannot publish; the new config is in place, but may not outlast a crash"
+                        : "cannot publish; the config that was published before stays",
                     result.error, &failure);
         return result;
     }

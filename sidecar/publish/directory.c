@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const mode_t directory_mode = 0750;
 
@@ -44,10 +45,15 @@ static int ensure_one(char *path, struct publish_error *error) {
     if (errno != ENOENT) {
         return publish_failed(error, "looking at", path, "", errno);
     }
-    if (mkdir(path, directory_mode) < 0 && errno != EEXIST) {
+    bool made = mkdir(path, directory_mode) == 0;
+    if (!made && errno != EEXIST) {
         return publish_failed(error, "making the folder", path, "", errno);
     }
-    return sync_parent(path, error);
+    int result = sync_parent(path, error);
+    if (result < 0 && made) {
+        (void)rmdir(path); /* so that the next try makes, and syncs, it anew */
+    }
+    return result;
 }
 
 int directory_ensure(const char *path, struct publish_error *error) {

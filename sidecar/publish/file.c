@@ -52,52 +52,64 @@ static int target_resolve(const char *path, struct target *ret, struct publish_e
     return target_split(ret, error);
 }
 
-static int replace(const struct output_folder *folder, const char *name, struct bytes content,
-                   mode_t mode, const struct stat *old, struct publish_error *error) {
-    const struct output_mode how = {.mode = mode, .owner = old};
+static int replace(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, const struct stat *old,
+                   struct publish_error *error) {
+    const struct output_mode how = {.mode = change->mode, .owner = old};
     struct temporary temporary;
-    int result = temporary_write(folder, name, content, &how, &temporary, error);
+    int result = temporary_write(folder, name, change->content, &how, &temporary, error);
 
-    if (result == 0) {
-        result = temporary_rename(folder, &temporary, name, error);
-    }
-    return result == 0 ? output_folder_sync(folder, error) : result;
+    return result == 0 ? temporary_rename(folder, &temporary, name, error) : result;
 }
 
-int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
-                 bool *ret_written) {
-    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target = {0};
+int output_publish(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, struct publish_error *error,
+                   bool *ret_written) {
+    struct publish_debt unkept = {0};
+    struct publish_debt *debt = change->debt != NULL ? change->debt : &unkept;
     struct stat old;
-    int result = target_resolve(path, &target, error);
+    int result = output_status(folder, name, &old, error);
 
-    if (result < 0) {
-        return result;
-    }
-    result = output_folder_open(target.folder, &folder, error);
-    if (result < 0) {
-        return result;
-    }
-    result = output_status(&folder, target.name, &old, error);
-    if (result == 0 && S_ISLNK(old.st_mode)) {
+    if (result == 0 && S_ISLNK(old.st_mode) && !change->replaces_links) {
         /* It was none a moment ago: somebody is at work here. */
-        return publish_failed(error, "replacing the link", folder.path, target.name, EBUSY);
+        return publish_failed(error, "replacing the link", folder->path, name, EBUSY);
     }
     if (result < 0 && result != -ENOENT) {
         return result;
     }
-    bool exists = result == 0;
-    bool same = exists && output_is_same(&folder, target.name, &old, content, mode);
+    bool is_file = result == 0 && S_ISREG(old.st_mode);
+    bool same = is_file && output_is_same(folder, name, &old, change->content, change->mode);
     if (!same) {
-        result = replace(&folder, target.name, content, mode, exists ? &old : NULL, error);
+        const struct stat *owner = is_file && change->keeps_owner ? &old : NULL;
+        result = replace(folder, name, change, owner, error);
         if (result < 0) {
             return result;
         }
+        debt->sync = true;
     }
+    result = debt->sync ? output_folder_sync(folder, error) : 0;
+    if (result < 0) {
+        return result;
+    }
+    debt->sync = false;
     if (ret_written != NULL) {
         *ret_written = !same;
     }
     return 0;
+}
+
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
+                 struct publish_error *error, bool *ret_written) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    const struct output_change change = {
+        .content = content, .mode = mode, .keeps_owner = true, .debt = debt};
+    struct target target = {0};
+    int result = target_resolve(path, &target, error);
+
+    if (result == 0) {
+        result = output_folder_open(target.folder, &folder, error);
+    }
+    return result == 0 ? output_publish(&folder, target.name, &change, error, ret_written) : result;
 }
 
 /* --- what a killed process left */

@@ -31,6 +31,7 @@ int publish_failed(struct publish_error *error, const char *step, const char *fo
     if (error != NULL) {
         const char *slash = folder[0] != '\0' && name[0] != '\0' ? "/" : "";
         error->step = step;
+        error->wrong = NULL;
         snprintf(error->path, sizeof(error->path), "%s%s%s", folder, slash, name);
     }
     return -number;
