@@ -344,6 +344,10 @@ static void on_settled(uv_timer_t *timer) {
     if (hangup) {
         hang_up(agent);
     }
+    if (!agent_only_watches(agent)) {
+        ledger_recall(agent->ledger, agent->settings->output_path,
+                      &agent->settings->compile.limits);
+    }
     struct pass_result result = run_pass(agent, every_byte || hangup);
     if (result.mergeable) {
         published = isolate_publish(agent);
