@@ -49,6 +49,19 @@ struct publish_debt {
 int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
                  struct publish_error *error, bool *ret_written);
 
+/*
+ * As file_publish, but only over a file that holds the expected bytes: -ECANCELED, with everything
+ * as it was, where it holds others (or content already: 0). Nobody's edit is lost, however late it
+ * comes, where the file system can exchange two names; else one that comes between the last look
+ * and the rename is.
+ */
+int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+                      struct publish_debt *debt, struct publish_error *error, bool *ret_written);
+
+/* Appends what path holds to out; links are followed. 0; -EFBIG: more than limit bytes; -EINVAL: no
+ * regular file; errno. */
+int file_read_back(const char *path, size_t limit, struct buffer *out, struct publish_error *error);
+
 /* Makes the directory (and its parents) where absent, mode 0750 less what umask takes; 0 or
  * negative errno (-ENOTDIR: something else stands there). */
 int directory_ensure(const char *path, struct publish_error *error);

@@ -9,9 +9,11 @@
 #include "publish/temporary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Where a path really is: a folder and a name in it, without a link in the name's place. */
 struct target {
@@ -59,7 +61,12 @@ static int replace(const struct output_folder *folder, const char *name,
     struct temporary temporary;
     int result = temporary_write(folder, name, change->content, &how, &temporary, error);
 
-    return result == 0 ? temporary_rename(folder, &temporary, name, error) : result;
+    if (result < 0) {
+        return result;
+    }
+    return change->expected != NULL
+               ? temporary_rename_over(folder, &temporary, name, *change->expected, error)
+               : temporary_rename(folder, &temporary, name, error);
 }
 
 int output_publish(const struct output_folder *folder, const char *name,
@@ -98,18 +105,53 @@ int output_publish(const struct output_folder *folder, const char *name,
     return 0;
 }
 
-int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
-                 struct publish_error *error, bool *ret_written) {
+static int publish(const char *path, const struct output_change *change,
+                   struct publish_error *error, bool *ret_written) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    const struct output_change change = {
-        .content = content, .mode = mode, .keeps_owner = true, .debt = debt};
     struct target target = {0};
     int result = target_resolve(path, &target, error);
 
     if (result == 0) {
         result = output_folder_open(target.folder, &folder, error);
     }
-    return result == 0 ? output_publish(&folder, target.name, &change, error, ret_written) : result;
+    return result == 0 ? output_publish(&folder, target.name, change, error, ret_written) : result;
+}
+
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
+                 struct publish_error *error, bool *ret_written) {
+    const struct output_change change = {
+        .content = content, .mode = mode, .keeps_owner = true, .debt = debt};
+
+    return publish(path, &change, error, ret_written);
+}
+
+int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+                      struct publish_debt *debt, struct publish_error *error, bool *ret_written) {
+    const struct output_change change = {
+        .content = content, .mode = mode, .expected = &expected, .keeps_owner = true, .debt = debt};
+
+    return publish(path, &change, error, ret_written);
+}
+
+int file_read_back(const char *path, size_t limit, struct buffer *out,
+                   struct publish_error *error) {
+    struct stat status;
+    int result = 0;
+    int descriptor = -1;
+
+    do {
+        descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        return publish_failed(error, "opening", path, "", errno);
+    }
+    if (fstat(descriptor, &status) < 0) {
+        result = -errno;
+    } else {
+        result = S_ISREG(status.st_mode) ? descriptor_read(descriptor, limit, out) : -EINVAL;
+    }
+    close(descriptor);
+    return result < 0 ? publish_failed(error, "reading", path, "", -result) : 0;
 }
 
 /* --- what a killed process left */

@@ -101,27 +101,6 @@ static const char *file_fault(const struct stat *status) {
     return NULL;
 }
 
-/* To its end, or beyond the limit. 0 or negative errno. */
-static int read_all(int descriptor, size_t limit, struct buffer *out) {
-    const size_t piece = (size_t)64 << 10;
-    size_t before = out->length;
-
-    while (out->length - before <= limit) {
-        ssize_t got = read(descriptor, buffer_reserve(out, piece), piece);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -errno;
-        }
-        if (got == 0) {
-            return 0;
-        }
-        out->length += (size_t)got;
-    }
-    return -EFBIG;
-}
-
 static int read_opened(int descriptor, const struct output_folder *folder, const char *name,
                        size_t limit, struct buffer *out, struct publish_error *error) {
     struct stat status;
@@ -133,7 +112,7 @@ static int read_opened(int descriptor, const struct output_folder *folder, const
     if (wrong != NULL) {
         return refuse(error, "reading", folder->path, name, wrong, EINVAL);
     }
-    int result = read_all(descriptor, limit, out);
+    int result = descriptor_read(descriptor, limit, out);
     return result < 0 ? publish_failed(error, "reading", folder->path, name, -result) : 0;
 }
 

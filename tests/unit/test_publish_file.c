@@ -530,6 +530,154 @@ static void a_read_only_folder_is_an_error(void **state) {
     assert_string_equal(error.step, "creating a temporary file for");
 }
 
+/* --- over what is expected only */
+
+static int publishes_over(const char *path, const char *expected, const char *content) {
+    return file_publish_over(path, bytes_of(expected), bytes_of(content), config_mode, NULL, NULL,
+                             NULL);
+}
+
+static void assert_alone(const char *dir, const char *expected) {
+    STRING content = file_read(dir, "prometheus.yml");
+
+    assert_string_equal(content, expected);
+    assert_int_equal(folder_count(dir), 1);
+}
+
+static void what_is_expected_is_replaced_and_nothing_else(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+
+    assert_int_equal(publishes_over(path, "older", "new"), -ECANCELED);
+    assert_alone(dir, "old");
+    assert_int_equal(publishes_over(path, "OLD", "new"), -ECANCELED);
+    assert_alone(dir, "old");
+    assert_int_equal(publishes_over(path, "old", "new"), 0);
+    assert_alone(dir, "new");
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(publishes_over(path, "old", "new"), 0); /* it is there already */
+    file_remove(dir, "prometheus.yml");
+    assert_int_equal(publishes_over(path, "new", "x"), -ECANCELED);
+    assert_int_equal(folder_count(dir), 0);
+}
+
+static void what_is_expected_behind_a_link_is_replaced_there(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH link = path_join(dir, "link");
+    PATH real = path_join(dir, "real");
+    file_write(real, "prometheus.yml", "old");
+    link_make(dir, "link", "real/prometheus.yml");
+
+    assert_int_equal(publishes_over(link, "old", "new"), 0);
+
+    assert_alone(real, "new");
+}
+
+/* An editor that renames, and one that writes into the file. */
+static void edit_by_rename(void *dir) {
+    file_replace(dir, "prometheus.yml", "a person's");
+}
+
+static void edit_in_place(void *dir) {
+    file_write(dir, "prometheus.yml", "a person's");
+}
+
+static void an_edit_is_not_lost_however_late_it_comes(void **state) {
+    static void (*const edits[])(void *) = {edit_by_rename, edit_in_place};
+    static const char *const calls[] = {"openat", "write", "fsync", "fstat", "read", "renameat2"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(edits) * ARRAY_LENGTH(calls); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+
+        system_calls_before(calls[i / 2], 1, edits[i % 2], dir);
+        int result = publishes_over(path, "old", "new");
+        assert_true(system_calls_seen(calls[i / 2]) > 0);
+        system_calls_reset();
+
+        assert_int_equal(result, -ECANCELED);
+        assert_alone(dir, "a person's");
+    }
+}
+
+struct late_edits {
+    const char *dir;
+    unsigned exchanges;
+};
+
+/* One right before the exchange, a newer one right before it is taken back. */
+static void edit_twice(void *context) {
+    struct late_edits *edits = context;
+
+    edits->exchanges++;
+    if (edits->exchanges <= 2) {
+        file_replace(edits->dir, "prometheus.yml", edits->exchanges == 1 ? "first" : "second");
+    }
+}
+
+static void of_two_late_edits_the_newer_one_stays(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct late_edits edits = {.dir = dir};
+    file_write(dir, "prometheus.yml", "old");
+
+    system_calls_before_each("renameat2", edit_twice, &edits);
+    int result = publishes_over(path, "old", "new");
+    system_calls_reset();
+
+    assert_int_equal(result, -ECANCELED);
+    assert_alone(dir, "second");
+    assert_int_equal(edits.exchanges, 3);
+}
+
+static void where_names_cannot_be_exchanged_the_file_is_renamed(void **state) {
+    static const int errors[] = {EINVAL, ENOSYS, ENOTSUP, EPERM};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+
+        system_calls_fail_from("renameat2", 1, errors[i]);
+        int other = publishes_over(path, "other", "new");
+        int result = publishes_over(path, "old", "new");
+        system_calls_reset();
+
+        assert_int_equal(other, -ECANCELED);
+        assert_int_equal(result, 0);
+        assert_alone(dir, "new");
+    }
+}
+
+static bool fault_over_leaves_the_old_or_the_new(unsigned nth, int number) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "the old bytes");
+
+    system_calls_fail(NULL, nth, number);
+    int result = publishes_over(path, "the old bytes", "the new bytes");
+    bool reached = system_calls_seen(NULL) >= nth;
+    system_calls_reset();
+
+    STRING content = file_read(dir, "prometheus.yml");
+    bool new = strcmp(content, "the new bytes") == 0;
+    assert_true(new || strcmp(content, "the old bytes") == 0);
+    assert_true(new || result != 0);
+    return reached;
+}
+
+static void any_call_may_fail_over_what_is_expected(void **state) {
+    for (size_t i = 0; i < ARRAY_LENGTH(disk_errors); i++) {
+        unsigned nth = 1;
+        while (fault_over_leaves_the_old_or_the_new(nth, disk_errors[i])) {
+            nth++;
+        }
+        assert_true(nth > 10);
+    }
+}
+
 /* --- left-overs */
 
 static void temporary_files_of_a_killed_process_are_removed_and_nothing_else(void **state) {
@@ -671,6 +819,15 @@ int main(void) {
         cmocka_unit_test(left_overs_lie_beside_the_target_of_a_link),
         cmocka_unit_test(a_directory_is_made_with_its_parents),
         cmocka_unit_test(a_directory_cannot_be_made_of_a_file),
+        cmocka_unit_test_teardown(what_is_expected_is_replaced_and_nothing_else,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(what_is_expected_behind_a_link_is_replaced_there,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(an_edit_is_not_lost_however_late_it_comes, forget_system_calls),
+        cmocka_unit_test_teardown(of_two_late_edits_the_newer_one_stays, forget_system_calls),
+        cmocka_unit_test_teardown(where_names_cannot_be_exchanged_the_file_is_renamed,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(any_call_may_fail_over_what_is_expected, forget_system_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
