@@ -20,7 +20,8 @@ void disk_freep(struct disk **disk);
 void disk_configure(struct disk *disk, const struct agent_settings *settings);
 
 struct disk_result {
-    int error;    /* 0; negative errno, said in the log: what stood there stays */
+    int error; /* 0; negative errno, said in the log: what stood there stays. -ESTALE, not said: in
+                  place, somebody has edited the base since it was read */
     bool changed; /* the config is another one than before, or the first of this process */
     bool written; /* the config, or a secret file, was written */
 };

@@ -19,6 +19,7 @@
 
 #define LEDGER_FOLDER ".remotewrite-sidecar"
 #define LEDGER_FILE   "state.json"
+#define LEDGER_ASIDE  "state.json.unreadable"
 
 struct ledger;
 
@@ -28,11 +29,19 @@ void ledger_free(struct ledger *ledger);
 void ledger_freep(struct ledger **ledger);
 
 /* What the file beside this output holds, instead of what is known. One that is absent is nothing;
- * one that cannot be used is nothing with a warning. */
+ * one that cannot be used is nothing with a warning. So is one that cannot be read now, as for want
+ * of descriptors; but that one is not written over (ledger_save), and may be read later
+ * (ledger_recall). Nothing is read from a folder that others may have filled. */
 void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits);
 
-/* Writes the file beside this output where it would be another one than it is. A failure is said in
- * the log, once, and the next call tries again. */
+/* Tries to read once more what could not be read, as long as nothing was learned since; nothing
+ * else. Another history is known then. */
+void ledger_recall(struct ledger *ledger, const char *output_path,
+                   const struct yaml_limits *limits);
+
+/* Writes the file beside this output where it would be another one than it is. One that could not
+ * be read is kept, as LEDGER_ASIDE, once there is something to write. A failure is said in the log,
+ * once, and the next call tries again. */
 void ledger_save(struct ledger *ledger, const char *output_path);
 
 /* The output may be another one from now on. */

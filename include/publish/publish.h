@@ -11,6 +11,7 @@
  */
 
 #include "base/bytes.h"
+#include "base/compiler.h"
 #include "compile/secret_file.h"
 
 #include <stdbool.h>
@@ -20,8 +21,16 @@
 /* The step that failed, for the message: "writing", "syncing", "renaming a temporary file to", ...
  * and on what. Filled in only on failure; may be NULL where the caller does not care. */
 struct publish_error {
-    const char *step; /* static */
-    char path[4096];  /* cut where it is longer */
+    const char *step;  /* static */
+    const char *wrong; /* static: what stands in the way, and what to do; NULL: errno tells */
+    char path[4096];   /* cut where it is longer */
+};
+
+/* What one call leaves to the next: files took their place, and their folder could not be synced.
+ * One for each file, or folder of secret files, that is published again and again; zeroed at the
+ * beginning. Where it is NULL nothing is made up for. */
+struct publish_debt {
+    bool sync;
 };
 
 /*
@@ -33,11 +42,25 @@ struct publish_error {
  * 0; negative errno, with *error filled in, the old file untouched and no temporary file left.
  * Among them: -ENOENT: the folder is absent, or path is a link that leads to nothing; -EISDIR: a
  * folder; -EINVAL: another thing that is not a regular file. One exception: when only the fsync of
- * the folder fails ("syncing the folder"), the new file is in place. *ret_written (may be NULL)
+ * the folder fails ("syncing the folder"), the new file is in place; debt->sync then says so, and
+ * the next call with that debt syncs, also where the bytes are the same. *ret_written (may be NULL)
  * says whether anything was written; set on success only.
  */
-int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
-                 bool *ret_written);
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
+                 struct publish_error *error, bool *ret_written);
+
+/*
+ * As file_publish, but only over a file that holds the expected bytes: -ECANCELED, with everything
+ * as it was, where it holds others (or content already: 0). Nobody's edit is lost, however late it
+ * comes, where the file system can exchange two names; else one that comes between the last look
+ * and the rename is.
+ */
+int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+                      struct publish_debt *debt, struct publish_error *error, bool *ret_written);
+
+/* Appends what path holds to out; links are followed. 0; -EFBIG: more than limit bytes; -EINVAL: no
+ * regular file; errno. */
+int file_read_back(const char *path, size_t limit, struct buffer *out, struct publish_error *error);
 
 /* Makes the directory (and its parents) where absent: for files of this mode, so that who may read
  * them may look them up (0640 gives 0750, whatever the umask). One that is there is left as it is.
@@ -53,7 +76,8 @@ int directory_ensure(const char *path, mode_t mode_of_files, struct publish_erro
  * case): how many changed.
  */
 int secrets_publish(const char *directory, const struct secret_file *files, size_t count,
-                    mode_t mode, struct publish_error *error, size_t *ret_written);
+                    mode_t mode, struct publish_debt *debt, struct publish_error *error,
+                    size_t *ret_written);
 
 /*
  * Removes from directory every regular file named as secret files are (NAMESPACE_NAME_FIELD) that
@@ -67,5 +91,33 @@ int secrets_prune(const char *directory, const struct secret_file *files, size_t
 /* Removes temporary files that a killed process left beside path (beside what it leads to, where it
  * is a link). A folder that is absent is fine. 0 or negative errno. */
 int temporaries_remove(const char *path, struct publish_error *error);
+
+/* --- a folder of our own ---------------------------------------------------------------------- */
+
+/*
+ * Files that are ours alone (0600), in a folder that is (0700). No link is followed, neither in the
+ * folder's place nor in a file's. A folder that is none, is another user's, or may be written to by
+ * everybody is not used: -ENOTDIR or -EPERM, with error->wrong. Where only its group may write to
+ * it, as kubelet's fsGroup leaves it, that is taken back.
+ */
+
+/* Writes content to name in directory, which is made where it is absent. A link in the file's place
+ * is replaced. Else as file_publish. */
+int private_publish(const char *directory, const char *name, struct bytes content,
+                    struct publish_debt *debt, struct publish_error *error);
+
+/* Appends what the file holds to out. 0; -ENOENT: there is none; -EFBIG: it has more than limit
+ * bytes; -EINVAL, with error->wrong: it is a link, no regular file, another user's, or everybody
+ * may write to it. Another negative errno tells nothing about the file: it could not be read now.
+ */
+int private_read(const char *directory, const char *name, size_t limit, struct buffer *out,
+                 struct publish_error *error);
+
+/* Renames it, over what has the other name. One that is absent is fine. 0 or negative errno. */
+int private_rename(const char *directory, const char *name, const char *other,
+                   struct publish_error *error);
+
+/* As temporaries_remove. */
+int private_clean(const char *directory, const char *name, struct publish_error *error);
 
 #endif

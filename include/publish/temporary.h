@@ -36,6 +36,12 @@ int output_status(const struct output_folder *folder, const char *name, struct s
 bool output_is_same(const struct output_folder *folder, const char *name, const struct stat *status,
                     struct bytes content, mode_t mode);
 
+/* True when name is a regular file of these bytes; false also where it cannot be read. */
+bool output_holds(const struct output_folder *folder, const char *name, struct bytes content);
+
+/* Appends the rest of the file. 0; -EFBIG: more than limit bytes; errno. */
+int descriptor_read(int descriptor, size_t limit, struct buffer *out);
+
 struct temporary {
     char name[NAME_MAX + 1];
 };
@@ -66,7 +72,26 @@ int output_folder_sync_all(const struct output_folder *folder);
 int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,
                      const char *name, struct publish_error *error);
 
+/* The same where name holds the expected bytes; else -ECANCELED (file_publish_over). */
+int temporary_rename_over(const struct output_folder *folder, const struct temporary *temporary,
+                          const char *name, struct bytes expected, struct publish_error *error);
+
 void temporary_remove(const struct output_folder *folder, const struct temporary *temporary);
+
+/* One file, as file_publish and private_publish write it. */
+struct output_change {
+    struct bytes content;
+    mode_t mode;
+    const struct bytes *expected; /* only over a file that holds these; NULL: whatever is there */
+    bool keeps_owner;             /* the new file has the old one's owner, where that is allowed */
+    bool replaces_links;          /* else one in the file's place is an error */
+    struct publish_debt *debt;
+};
+
+/* Brings name to what is wanted. Results as file_publish has them. */
+int output_publish(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, struct publish_error *error,
+                   bool *ret_written);
 
 /* Does the name look like that of a temporary file for final? NULL: for any file. */
 bool temporary_is_one(const char *name, const char *final);

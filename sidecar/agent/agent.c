@@ -293,7 +293,7 @@ static void count_pass(struct agent *agent, const struct disk_result *published)
 
     status->passes++;
     status->writes += published->written ? 1 : 0;
-    status->publish_errors += published->error != 0 ? 1 : 0;
+    status->publish_errors += published->error != 0 && published->error != -ESTALE ? 1 : 0;
     status->published = agent_only_watches(agent) || disk_set(agent->disk) != NULL;
 }
 
@@ -329,7 +329,11 @@ static void decide(struct agent *agent, const struct pass_result *result,
     bool due = is_reload_due(agent);
     bool retry_pending = uv_is_active((uv_handle_t *)&agent->retry_timer) != 0;
 
-    if (published->error != 0) {
+    if (published->error == -ESTALE) { /* the same time and size may hide the edit */
+        agent->again = true;
+        agent->every_byte = true;
+        agent_rest(agent, false);
+    } else if (published->error != 0) {
         agent_rest(agent, true);
     } else if ((hangup && agent->status.published) || (due && !retry_pending)) {
         reload_start(agent);
@@ -374,6 +378,10 @@ static void on_settled(uv_timer_t *timer) {
     agent->hangup = false;
     if (hangup) {
         hang_up(agent);
+    }
+    if (!agent_only_watches(agent)) {
+        ledger_recall(agent->ledger, agent->settings->output_path,
+                      &agent->settings->compile.limits);
     }
     struct pass_result result = run_pass(agent, every_byte || hangup);
     if (result.mergeable) {

@@ -9,7 +9,9 @@
 #include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "compile/merge.h"
 #include "publish/publish.h"
+#include "source/gzip.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,6 +37,8 @@ struct disk {
     struct edition edition; /* zeroed before the first */
     char **left;            /* folders of secret files under earlier settings: files may be there */
     size_t left_count;
+    struct publish_debt secrets_debt;
+    struct publish_debt config_debt;
     struct incident publishing;
     struct incident pruning;
 };
@@ -196,18 +200,69 @@ static void say_written(const struct disk *disk, const struct form_set *set, siz
 
 /* --- publishing ------------------------------------------------------------------------------- */
 
-static int write_files(const struct disk *disk, const struct composition *composition,
+/* A network file system's ESTALE is a fault as others are: ours means that somebody has edited the
+ * base. */
+static int of_disk(int error) {
+    return error == -ESTALE ? -EIO : error;
+}
+
+/* In place a person writes to the output, too. 0: what stands there, in *ret, has the base that the
+ * config was made of; -ESTALE: it has another one; -ENOENT, ...: it cannot be read. */
+static int read_present(const struct disk *disk, struct bytes base, struct buffer *ret,
+                        struct publish_error *failure) {
+    const struct agent_settings *settings = disk->settings;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct diagnostics unheard = diagnostics_in(arena);
+    int error = file_read_back(settings->output_path, settings->source.max_base_size, ret, failure);
+
+    if (error != 0) {
+        return of_disk(error);
+    }
+    buffer_append(&text, buffer_bytes(ret));
+    error = gzip_decode(&text, settings->source.max_base_size);
+    if (error != 0) {
+        failure->step = "unpacking";
+        return error;
+    }
+    const struct base *present = base_read(arena, buffer_bytes(&text), settings->output_path,
+                                           &settings->compile.limits, &unheard);
+    return present != NULL && bytes_equal(base_text(present), base) ? 0 : -ESTALE;
+}
+
+static int write_in_place(struct disk *disk, struct bytes base, struct bytes config,
+                          struct publish_error *failure, bool *ret_written) {
+    const struct agent_settings *settings = disk->settings;
+    CLEANUP(buffer_free) struct buffer present = {0};
+    int error = read_present(disk, base, &present, failure);
+
+    if (error == -ENOENT) { /* it is brought back out of what was read of it */
+        return of_disk(file_publish(settings->output_path, config, settings->config_mode,
+                                    &disk->config_debt, failure, ret_written));
+    }
+    if (error != 0) {
+        return error;
+    }
+    error = file_publish_over(settings->output_path, buffer_bytes(&present), config,
+                              settings->config_mode, &disk->config_debt, failure, ret_written);
+    return error == -ECANCELED ? -ESTALE : of_disk(error);
+}
+
+static int write_files(struct disk *disk, struct bytes base, const struct composition *composition,
                        struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
     int error =
         secrets_publish(settings->secret_directory, composition->secrets, composition->secret_count,
-                        settings->secret_mode, failure, &ret->secrets);
+                        settings->secret_mode, &disk->secrets_debt, failure, &ret->secrets);
 
-    if (error != 0) {
-        return error;
+    if (error == 0 && settings->compile.in_place) {
+        return write_in_place(disk, base, composition->config, failure, &ret->config);
     }
-    return file_publish(settings->output_path, composition->config, settings->config_mode, failure,
-                        &ret->config);
+    if (error == 0) {
+        error = file_publish(settings->output_path, composition->config, settings->config_mode,
+                             &disk->config_debt, failure, &ret->config);
+    }
+    return of_disk(error);
 }
 
 static struct disk_result publish(struct disk *disk, const struct form_set *set, const bool *ahead,
@@ -216,9 +271,17 @@ static struct disk_result publish(struct disk *disk, const struct form_set *set,
     struct written written = {0};
     struct disk_result result = {0};
 
-    result.error = write_files(disk, composition, &failure, &written);
+    result.error = write_files(disk, set->base, composition, &failure, &written);
+    if (result.error == -ESTALE) {
+        log_debug("the output has another base than was merged: it is read again",
+                  LOG_STRING("file", disk->settings->output_path));
+        return result;
+    }
     if (result.error != 0) {
-        say_failure(&disk->publishing, "cannot publish; what was published before stays",
+        say_failure(&disk->publishing,
+                    disk->config_debt.sync
+                        ? "cannot publish; the new config is in place, but may not outlast a crash"
+                        : "cannot publish; the config that was published before stays",
                     result.error, &failure);
         return result;
     }

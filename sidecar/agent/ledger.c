@@ -12,17 +12,11 @@
 #include "publish/publish.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* A larger one is not ours: ten thousand RemoteWrites make some ten megabytes. */
 #define STATE_SIZE_MAX ((size_t)256 << 20)
-
-#define FOLDER_MODE 0700
-#define FILE_MODE   0600
 
 struct ledger {
     struct agent_memory memory; /* what it points to lives in the arenas */
@@ -34,6 +28,8 @@ struct ledger {
     struct arena *earlier;
     uint64_t saved; /* fingerprint of what the file holds; 0: not known */
     bool dirty;
+    bool unread; /* there is a file that could not be read */
+    struct publish_debt debt;
     struct incident saving;
 };
 
@@ -463,45 +459,6 @@ static void paths_of(const char *output_path, struct buffer *folder, struct buff
     buffer_append_string(file, "/" LEDGER_FILE);
 }
 
-/* To its end, or beyond the limit. */
-static int read_all(int descriptor, struct buffer *out) {
-    while (out->length <= STATE_SIZE_MAX) {
-        const size_t piece = (size_t)64 << 10;
-        ssize_t got = read(descriptor, buffer_reserve(out, piece), piece);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -errno;
-        }
-        if (got == 0) {
-            return 0;
-        }
-        out->length += (size_t)got;
-    }
-    return -EFBIG;
-}
-
-/* Never waits: what is no regular file is not read. */
-static int read_file(const char *path, struct buffer *out) {
-    struct stat status = {0};
-    int error = 0;
-    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-
-    if (descriptor < 0) {
-        return -errno;
-    }
-    if (fstat(descriptor, &status) != 0) {
-        error = -errno;
-    } else if (!S_ISREG(status.st_mode)) {
-        error = -EINVAL;
-    } else {
-        error = read_all(descriptor, out);
-    }
-    close(descriptor);
-    return error;
-}
-
 static void take_memory(struct ledger *ledger, const struct agent_memory *memory) {
     const struct history *history = &memory->history;
     struct arena *earlier = arena_new();
@@ -537,78 +494,146 @@ static void take_memory(struct ledger *ledger, const struct agent_memory *memory
     renew(&ledger->earlier, earlier);
 }
 
-void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits) {
-    CLEANUP(buffer_free) struct buffer folder = {0};
-    CLEANUP(buffer_free) struct buffer path = {0};
-    CLEANUP(buffer_free) struct buffer text = {0};
+static bool has_learned(const struct ledger *ledger) {
+    const struct history *history = &ledger->memory.history;
+
+    return history->good != NULL || history->refusal_count > 0 ||
+           history->refused_base.data != NULL;
+}
+
+static const char *failure_words(int error, const struct publish_error *failure) {
+    return failure->wrong != NULL ? failure->wrong : strerror(-error);
+}
+
+static void say_unsaved(struct ledger *ledger, int error, const struct publish_error *failure) {
+    const char *words = failure_words(error, failure);
+    bool news = incident_report(&ledger->saving, bytes_of(words), clock_monotonic_nanoseconds());
+
+    log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+              "cannot keep what was learned; a restart would have to learn it anew",
+              (const struct log_field[]){LOG_STRING("file", failure->path),
+                                         LOG_STRING("step", failure->step),
+                                         LOG_STRING("err", words),
+                                         {0}});
+}
+
+static void say_forgotten(const char *path, const char *wrong) {
+    log_warn("what was learned before cannot be used; it is forgotten", LOG_STRING("file", path),
+             LOG_STRING("err", wrong));
+}
+
+/* The file could not be read. What that says of it: that it is damaged, or nothing. */
+static void note_failure(struct ledger *ledger, const char *path, int error,
+                         const struct publish_error *failure) {
+    const char *words = failure_words(error, failure);
+    bool damaged = error == -EINVAL || error == -EFBIG;
+
+    if (failure->wrong != NULL && !damaged) { /* the folder: nothing can be kept there either */
+        say_unsaved(ledger, error, failure);
+    } else if (damaged) {
+        say_forgotten(path, words);
+    } else if (!ledger->unread) {
+        log_warn("what was learned before cannot be read now; it is tried again, and not written "
+                 "over",
+                 LOG_STRING("file", failure->path), LOG_STRING("step", failure->step),
+                 LOG_STRING("err", words));
+        ledger->unread = true;
+        return;
+    }
+    ledger->unread = ledger->unread && !damaged;
+}
+
+/* What the text says, or what is wrong with it. */
+static void take_text(struct ledger *ledger, struct bytes text, const char *path,
+                      const char *output_path, const struct yaml_limits *limits) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct agent_memory memory = {0};
     const char *wrong = NULL;
 
-    paths_of(output_path, &folder, &path);
-    /* Of a process that was killed. What cannot be removed will not be read either. */
-    (void)temporaries_remove(buffer_string(&path), NULL);
-    int error = read_file(buffer_string(&path), &text);
-    if (error == -ENOENT || error == -ENOTDIR) {
+    ledger->unread = false;
+    if (state_decode(arena, text, file_name(output_path), limits, &memory, &wrong) != 0) {
+        say_forgotten(path, wrong);
         return;
     }
-    if (error != 0) {
-        wrong = strerror(-error);
-    } else if (state_decode(arena, buffer_bytes(&text), file_name(output_path), limits, &memory,
-                            &wrong) == 0) {
-        take_memory(ledger, &memory);
-        ledger->saved = bytes_hash(buffer_bytes(&text)) ^ bytes_hash(buffer_bytes(&path));
-        ledger->dirty = false;
-        log_info(
-            "what was learned before is known", LOG_STRING("file", buffer_string(&path)),
-            LOG_INT("remote_writes", memory.history.good != NULL ? memory.history.good->count : 0),
-            LOG_INT("quarantined", memory.history.refusal_count));
-        return;
-    }
-    log_warn("what was learned before cannot be used; it is forgotten",
-             LOG_STRING("file", buffer_string(&path)), LOG_STRING("err", wrong));
+    take_memory(ledger, &memory);
+    ledger->saved = bytes_hash(text) ^ bytes_hash(bytes_of(path));
+    ledger->dirty = false;
+    log_info("what was learned before is known", LOG_STRING("file", path),
+             LOG_INT("remote_writes", memory.history.good != NULL ? memory.history.good->count : 0),
+             LOG_INT("quarantined", memory.history.refusal_count));
 }
 
-static void say_unsaved(struct ledger *ledger, const char *path, int error,
-                        const struct publish_error *failure) {
-    bool news =
-        incident_report(&ledger->saving, bytes_of(strerror(-error)), clock_monotonic_nanoseconds());
+void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits) {
+    CLEANUP(buffer_free) struct buffer folder = {0};
+    CLEANUP(buffer_free) struct buffer path = {0};
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct publish_error failure = {.step = ""};
 
-    log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
-              "cannot keep what was learned; a restart would have to learn it anew",
-              (const struct log_field[]){LOG_STRING("file", path),
-                                         LOG_STRING("step", failure->step),
-                                         LOG_STRING("err", strerror(-error)),
-                                         {0}});
+    paths_of(output_path, &folder, &path);
+    /* Of a process that was killed. What cannot be removed will not be read either. */
+    (void)private_clean(buffer_string(&folder), LEDGER_FILE, NULL);
+    int error = private_read(buffer_string(&folder), LEDGER_FILE, STATE_SIZE_MAX, &text, &failure);
+    if (error == -ENOENT) {
+        ledger->unread = false;
+    } else if (error != 0) {
+        note_failure(ledger, buffer_string(&path), error, &failure);
+    } else {
+        take_text(ledger, buffer_bytes(&text), buffer_string(&path), output_path, limits);
+    }
+}
+
+void ledger_recall(struct ledger *ledger, const char *output_path,
+                   const struct yaml_limits *limits) {
+    CLEANUP(buffer_free) struct buffer version = {0};
+
+    if (!ledger->unread || has_learned(ledger)) {
+        return;
+    }
+    buffer_append_string(&version, ledger->memory.prometheus_version);
+    ledger_load(ledger, output_path, limits);
+    if (version.length > 0) { /* of the Prometheus that is there */
+        (void)ledger_meet(ledger, buffer_string(&version));
+    }
 }
 
 void ledger_moved(struct ledger *ledger) {
     ledger->dirty = true;
 }
 
+/* What could not be read may be worth more to a person than to us. */
+static int set_aside(struct ledger *ledger, const char *folder, struct publish_error *failure) {
+    int error = private_rename(folder, LEDGER_FILE, LEDGER_ASIDE, failure);
+
+    if (error == 0) {
+        ledger->unread = false;
+        log_warn("what was learned before could not be read; it is kept beside what is learned now",
+                 LOG_STRING("directory", folder), LOG_STRING("file", LEDGER_ASIDE));
+    }
+    return error;
+}
+
 void ledger_save(struct ledger *ledger, const char *output_path) {
     CLEANUP(buffer_free) struct buffer folder = {0};
     CLEANUP(buffer_free) struct buffer path = {0};
     CLEANUP(buffer_free) struct buffer text = {0};
-    struct publish_error failure = {.step = "making the folder"};
+    struct publish_error failure = {.step = ""};
     int error = 0;
 
-    if (!ledger->dirty) {
+    if (!ledger->dirty || (ledger->unread && !has_learned(ledger))) {
         return;
     }
     paths_of(output_path, &folder, &path);
     state_encode(&ledger->memory, file_name(output_path), &text);
     uint64_t fingerprint = bytes_hash(buffer_bytes(&text)) ^ bytes_hash(buffer_bytes(&path));
-    if (fingerprint != ledger->saved) {
-        if (mkdir(buffer_string(&folder), FOLDER_MODE) != 0 && errno != EEXIST) {
-            error = -errno;
-        } else {
-            error =
-                file_publish(buffer_string(&path), buffer_bytes(&text), FILE_MODE, &failure, NULL);
-        }
+    if (ledger->unread) {
+        error = set_aside(ledger, buffer_string(&folder), &failure);
+    }
+    if (error == 0 && (fingerprint != ledger->saved || ledger->debt.sync)) {
+        error = private_publish(buffer_string(&folder), LEDGER_FILE, buffer_bytes(&text),
+                                &ledger->debt, &failure);
     }
     if (error != 0) {
-        say_unsaved(ledger, buffer_string(&path), error, &failure);
+        say_unsaved(ledger, error, &failure);
         return;
     }
     if (incident_end(&ledger->saving, NULL)) {

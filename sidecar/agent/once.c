@@ -11,6 +11,9 @@
 
 #include <errno.h>
 
+/* Passes, where somebody edits the base while it is merged in place. */
+#define TRIES_MAX 5
+
 int agent_once(const struct agent_settings *settings) {
     if (settings->output_path == NULL) {
         log_info("one pass without an output: there is nothing to do");
@@ -22,9 +25,12 @@ int agent_once(const struct agent_settings *settings) {
     ledger_load(ledger, settings->output_path, &settings->compile.limits);
     CLEANUP(pass_freep) struct pass *pass = pass_new(settings, ledger_history(ledger));
     disk_clean(disk);
-    if (!pass_run(pass, NULL, true).mergeable) {
-        return -EIO;
+    struct disk_result published = {.error = -ESTALE};
+    for (int tries = 0; tries < TRIES_MAX && published.error == -ESTALE; tries++) {
+        if (!pass_run(pass, NULL, true).mergeable) {
+            return -EIO;
+        }
+        published = disk_publish_state(disk, pass_state(pass), pass_started(pass));
     }
-    struct disk_result published = disk_publish_state(disk, pass_state(pass), pass_started(pass));
     return published.error == 0 ? 0 : -EIO;
 }

@@ -76,16 +76,18 @@ static int ensure_one(char *path, mode_t mode, struct publish_error *error) {
     if (errno != ENOENT) {
         return publish_failed(error, "looking at", path, "", errno);
     }
-    if (mkdir(path, mode) < 0) {
-        return errno == EEXIST ? 0 : publish_failed(error, "making the folder", path, "", errno);
+    bool made = mkdir(path, mode) == 0;
+    if (!made && errno != EEXIST) {
+        return publish_failed(error, "making the folder", path, "", errno);
     }
-    int result = set_mode(path, mode, error);
-    if (result < 0) {
-        /* One with another mode would be left as it is the next time. */
-        rmdir(path);
-        return result;
+    int result = made ? set_mode(path, mode, error) : 0;
+    if (result == 0) {
+        result = sync_parent(path, error);
     }
-    return sync_parent(path, error);
+    if (result < 0 && made) {
+        (void)rmdir(path); /* so that the next try makes, and syncs, it anew */
+    }
+    return result;
 }
 
 int directory_ensure(const char *path, mode_t mode_of_files, struct publish_error *error) {

@@ -9,9 +9,11 @@
 #include "publish/temporary.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* Where a path really is: a folder and a name in it, without a link in the name's place. */
 struct target {
@@ -52,52 +54,104 @@ static int target_resolve(const char *path, struct target *ret, struct publish_e
     return target_split(ret, error);
 }
 
-static int replace(const struct output_folder *folder, const char *name, struct bytes content,
-                   mode_t mode, const struct stat *old, struct publish_error *error) {
-    const struct output_mode how = {.mode = mode, .owner = old};
+static int replace(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, const struct stat *old,
+                   struct publish_error *error) {
+    const struct output_mode how = {.mode = change->mode, .owner = old};
     struct temporary temporary;
-    int result = temporary_write(folder, name, content, &how, &temporary, error);
+    int result = temporary_write(folder, name, change->content, &how, &temporary, error);
 
-    if (result == 0) {
-        result = temporary_rename(folder, &temporary, name, error);
+    if (result < 0) {
+        return result;
     }
-    return result == 0 ? output_folder_sync(folder, error) : result;
+    return change->expected != NULL
+               ? temporary_rename_over(folder, &temporary, name, *change->expected, error)
+               : temporary_rename(folder, &temporary, name, error);
 }
 
-int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_error *error,
-                 bool *ret_written) {
-    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target = {0};
+int output_publish(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, struct publish_error *error,
+                   bool *ret_written) {
+    struct publish_debt unkept = {0};
+    struct publish_debt *debt = change->debt != NULL ? change->debt : &unkept;
     struct stat old;
-    int result = target_resolve(path, &target, error);
+    int result = output_status(folder, name, &old, error);
 
-    if (result < 0) {
-        return result;
-    }
-    result = output_folder_open(target.folder, &folder, error);
-    if (result < 0) {
-        return result;
-    }
-    result = output_status(&folder, target.name, &old, error);
-    if (result == 0 && S_ISLNK(old.st_mode)) {
+    if (result == 0 && S_ISLNK(old.st_mode) && !change->replaces_links) {
         /* It was none a moment ago: somebody is at work here. */
-        return publish_failed(error, "replacing the link", folder.path, target.name, EBUSY);
+        return publish_failed(error, "replacing the link", folder->path, name, EBUSY);
     }
     if (result < 0 && result != -ENOENT) {
         return result;
     }
-    bool exists = result == 0;
-    bool same = exists && output_is_same(&folder, target.name, &old, content, mode);
+    bool is_file = result == 0 && S_ISREG(old.st_mode);
+    bool same = is_file && output_is_same(folder, name, &old, change->content, change->mode);
     if (!same) {
-        result = replace(&folder, target.name, content, mode, exists ? &old : NULL, error);
+        const struct stat *owner = is_file && change->keeps_owner ? &old : NULL;
+        result = replace(folder, name, change, owner, error);
         if (result < 0) {
             return result;
         }
+        debt->sync = true;
     }
+    result = debt->sync ? output_folder_sync(folder, error) : 0;
+    if (result < 0) {
+        return result;
+    }
+    debt->sync = false;
     if (ret_written != NULL) {
         *ret_written = !same;
     }
     return 0;
+}
+
+static int publish(const char *path, const struct output_change *change,
+                   struct publish_error *error, bool *ret_written) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct target target = {0};
+    int result = target_resolve(path, &target, error);
+
+    if (result == 0) {
+        result = output_folder_open(target.folder, &folder, error);
+    }
+    return result == 0 ? output_publish(&folder, target.name, change, error, ret_written) : result;
+}
+
+int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
+                 struct publish_error *error, bool *ret_written) {
+    const struct output_change change = {
+        .content = content, .mode = mode, .keeps_owner = true, .debt = debt};
+
+    return publish(path, &change, error, ret_written);
+}
+
+int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+                      struct publish_debt *debt, struct publish_error *error, bool *ret_written) {
+    const struct output_change change = {
+        .content = content, .mode = mode, .expected = &expected, .keeps_owner = true, .debt = debt};
+
+    return publish(path, &change, error, ret_written);
+}
+
+int file_read_back(const char *path, size_t limit, struct buffer *out,
+                   struct publish_error *error) {
+    struct stat status;
+    int result = 0;
+    int descriptor = -1;
+
+    do {
+        descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        return publish_failed(error, "opening", path, "", errno);
+    }
+    if (fstat(descriptor, &status) < 0) {
+        result = -errno;
+    } else {
+        result = S_ISREG(status.st_mode) ? descriptor_read(descriptor, limit, out) : -EINVAL;
+    }
+    close(descriptor);
+    return result < 0 ? publish_failed(error, "reading", path, "", -result) : 0;
 }
 
 /* --- what a killed process left */

@@ -29,6 +29,7 @@ struct batch {
     struct pending *items;
     size_t count;
     size_t capacity;
+    struct publish_debt *debt;
     struct publish_error *error; /* NULL once it is filled in */
     int first;                   /* the first failure */
 };
@@ -107,22 +108,33 @@ static size_t rename_all(struct batch *batch) {
         batch_failed(batch, result);
         renamed += result == 0 ? 1 : 0;
     }
-    if (renamed > 0) {
-        batch_failed(batch, output_folder_sync(&batch->folder, batch->error));
-    }
     return renamed;
 }
 
+/* Also for what took its place in an earlier call. */
+static void sync_folder(struct batch *batch) {
+    int result = batch->debt->sync ? output_folder_sync(&batch->folder, batch->error) : 0;
+
+    batch_failed(batch, result);
+    batch->debt->sync = result < 0;
+}
+
 int secrets_publish(const char *directory, const struct secret_file *files, size_t count,
-                    mode_t mode, struct publish_error *error, size_t *ret_written) {
+                    mode_t mode, struct publish_debt *debt, struct publish_error *error,
+                    size_t *ret_written) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct batch batch = {.arena = arena, .error = error, .folder.descriptor = -1};
+    struct publish_debt unkept = {0};
+    struct batch batch = {.arena = arena,
+                          .debt = debt != NULL ? debt : &unkept,
+                          .error = error,
+                          .folder.descriptor = -1};
+    bool due = count > 0 || batch.debt->sync;
     size_t written = 0;
 
-    if (count > 0) {
+    if (due) {
         batch_failed(&batch, directory_ensure(directory, mode, error));
     }
-    if (count > 0 && batch.first == 0) {
+    if (due && batch.first == 0) {
         batch_failed(&batch, output_folder_open(directory, &batch.folder, error));
     }
     if (batch.folder.descriptor >= 0) {
@@ -131,6 +143,8 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
         }
         sync_all(&batch);
         written = rename_all(&batch);
+        batch.debt->sync |= written > 0;
+        sync_folder(&batch);
         output_folder_close(&batch.folder);
     }
     if (ret_written != NULL) {

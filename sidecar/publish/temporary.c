@@ -31,6 +31,7 @@ int publish_failed(struct publish_error *error, const char *step, const char *fo
     if (error != NULL) {
         const char *slash = folder[0] != '\0' && name[0] != '\0' ? "/" : "";
         error->step = step;
+        error->wrong = NULL;
         snprintf(error->path, sizeof(error->path), "%s%s%s", folder, slash, name);
     }
     return -number;
@@ -134,6 +135,43 @@ bool output_is_same(const struct output_folder *folder, const char *name, const 
     bool same = holds(descriptor, content);
     close(descriptor);
     return same;
+}
+
+bool output_holds(const struct output_folder *folder, const char *name, struct bytes content) {
+    struct stat status;
+    int descriptor = -1;
+
+    do {
+        descriptor =
+            openat(folder->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        return false;
+    }
+    bool same = fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode) && status.st_size >= 0 &&
+                (uintmax_t)status.st_size == content.length && holds(descriptor, content);
+    close(descriptor);
+    return same;
+}
+
+int descriptor_read(int descriptor, size_t limit, struct buffer *out) {
+    const size_t piece = (size_t)64 << 10;
+    size_t before = out->length;
+
+    while (out->length - before <= limit) {
+        ssize_t got = read(descriptor, buffer_reserve(out, piece), piece);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -errno;
+        }
+        if (got == 0) {
+            return 0;
+        }
+        out->length += (size_t)got;
+    }
+    return -EFBIG;
 }
 
 /* The beginning that all temporary names for final share. */
@@ -293,6 +331,81 @@ int temporary_rename(const struct output_folder *folder, const struct temporary 
         temporary_remove(folder, temporary);
         return publish_failed(error, "renaming a temporary file to", folder->path, name, number);
     }
+    return 0;
+}
+
+/* --- over what is expected only */
+
+/* 0 or negative errno: the names are as they were. */
+static int exchange(const struct output_folder *folder, const char *one, const char *other) {
+    int result = 0;
+
+    do {
+        result = renameat2(folder->descriptor, one, folder->descriptor, other, RENAME_EXCHANGE);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
+}
+
+static bool cannot_exchange(int error) {
+    return error == -EINVAL || error == -ENOSYS || error == -ENOTSUP || error == -EPERM;
+}
+
+static int not_expected(const struct output_folder *folder, const struct temporary *temporary,
+                        const char *name, struct publish_error *error) {
+    temporary_remove(folder, temporary);
+    return publish_failed(error, "replacing what somebody has changed", folder->path, name,
+                          ECANCELED);
+}
+
+/* Ours stands at name, and the temporary name has what came out: an edit that was not seen. It goes
+ * back. Another edit that came over ours meanwhile comes out then: it is the newer one, and stays.
+ */
+static int give_back(const struct output_folder *folder, const struct temporary *temporary,
+                     const char *name, const struct stat *ours, struct publish_error *error) {
+    struct stat out;
+    int result = exchange(folder, temporary->name, name);
+
+    if (result < 0) {
+        return temporary_rename(folder, temporary, name, error) == 0
+                   ? not_expected(folder, temporary, name, error)
+                   : result;
+    }
+    bool newer = fstatat(folder->descriptor, temporary->name, &out, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 (out.st_ino != ours->st_ino || out.st_dev != ours->st_dev);
+    if (newer) {
+        (void)exchange(folder, temporary->name, name);
+    }
+    return not_expected(folder, temporary, name, error);
+}
+
+int temporary_rename_over(const struct output_folder *folder, const struct temporary *temporary,
+                          const char *name, struct bytes expected, struct publish_error *error) {
+    struct stat ours;
+
+    if (!output_holds(folder, name, expected)) {
+        return not_expected(folder, temporary, name, error);
+    }
+    if (fstatat(folder->descriptor, temporary->name, &ours, AT_SYMLINK_NOFOLLOW) < 0) {
+        int number = errno;
+        temporary_remove(folder, temporary);
+        return publish_failed(error, "looking at a temporary file for", folder->path, name, number);
+    }
+    int result = exchange(folder, temporary->name, name);
+    if (cannot_exchange(result)) {
+        return temporary_rename(folder, temporary, name, error);
+    }
+    if (result == -ENOENT) {
+        return not_expected(folder, temporary, name, error);
+    }
+    if (result < 0) {
+        temporary_remove(folder, temporary);
+        return publish_failed(error, "exchanging a temporary file with", folder->path, name,
+                              -result);
+    }
+    if (!output_holds(folder, temporary->name, expected)) {
+        return give_back(folder, temporary, name, &ours, error);
+    }
+    temporary_remove(folder, temporary);
     return 0;
 }
 

@@ -84,16 +84,24 @@ static int open_nearest(const char *path) {
     }
 }
 
+static bool is_root(const struct stat *status) {
+    struct stat root;
+
+    return stat("/", &root) == 0 && root.st_dev == status->st_dev && root.st_ino == status->st_ino;
+}
+
 static int allow_path(int ruleset, const struct sandbox_path *path, uint64_t access,
                       uint64_t handled) {
     struct landlock_path_beneath_attr rule = {.allowed_access = access & handled};
     struct stat status;
+    bool nearest = false;
     int error = 0;
 
-    if (path->may_come)
+    rule.parent_fd = open_there(path->path);
+    if (path->may_come && (rule.parent_fd == -ENOENT || rule.parent_fd == -ENOTDIR)) {
         rule.parent_fd = open_nearest(path->path);
-    else
-        rule.parent_fd = open_there(path->path);
+        nearest = true;
+    }
     /* what may not even be looked up may not be read either: nothing to allow */
     if (rule.parent_fd == -EACCES || rule.parent_fd == -ENOENT || rule.parent_fd == -ENOTDIR)
         return 0;
@@ -103,7 +111,8 @@ static int allow_path(int ruleset, const struct sandbox_path *path, uint64_t acc
         error = -errno;
     else if (!S_ISDIR(status.st_mode))
         rule.allowed_access &= FS_OF_FILES;
-    if (error == 0)
+    /* what is absent below the root is not worth all that there is */
+    if (error == 0 && !(nearest && is_root(&status)))
         error = add_rule(ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule);
     close(rule.parent_fd);
     return error;

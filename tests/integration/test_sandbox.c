@@ -83,14 +83,18 @@ static int run_in_sandbox(int (*check)(const struct stage *stage), bool hangups)
     pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        const struct sandbox_path readable[] = {
-            {in, true}, {"/usr/lib", false}, {"/lib", false}, {"/proc", false}};
-        const struct sandbox_path writable[] = {{out, true}};
+        /* What is nowhere is not worth the root above it. */
+        const struct sandbox_path readable[] = {{in, true},
+                                                {"/no-such-folder/in", true},
+                                                {"/usr/lib", false},
+                                                {"/lib", false},
+                                                {"/proc", false}};
+        const struct sandbox_path writable[] = {{out, true}, {"/no-such-folder/out", true}};
         const struct sandbox_rules rules = {
             .readable = readable,
-            .readable_count = hangups ? 4 : 3,
+            .readable_count = hangups ? 5 : 4,
             .writable = writable,
-            .writable_count = 1,
+            .writable_count = ARRAY_LENGTH(writable),
             .connect_ports = &stage.open_port,
             .connect_port_count = 1,
             .hangups = hangups,

@@ -204,6 +204,13 @@ WRAPPER(int, wrapped_renameat, "renameat", int from_folder, const char *from, in
                : REAL(wrapped_renameat, "renameat")(from_folder, from, to_folder, to);
 }
 
+WRAPPER(int, wrapped_renameat2, "renameat2", int from_folder, const char *from, int to_folder,
+        const char *to, unsigned flags) {
+    return MUST_FAIL("renameat2")
+               ? -1
+               : REAL(wrapped_renameat2, "renameat2")(from_folder, from, to_folder, to, flags);
+}
+
 WRAPPER(int, wrapped_unlinkat, "unlinkat", int folder, const char *path, int flags) {
     return MUST_FAIL("unlinkat") ? -1 : REAL(wrapped_unlinkat, "unlinkat")(folder, path, flags);
 }

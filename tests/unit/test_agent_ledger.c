@@ -6,16 +6,20 @@
 #include "agent/ledger.h"
 #include "spec/base64.h"
 #include "support/log_lines.h"
+#include "support/system_call_wrappers.h"
+#include "support/system_calls.h"
 #include "support/tempdir.h"
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -43,6 +47,7 @@ static int fixture_setup(void **state) {
 static int fixture_teardown(void **state) {
     struct fixture *fixture = *state;
 
+    system_calls_reset();
     log_lines_stop();
     ledger_free(fixture->ledger);
     form_set_free(fixture->set);
@@ -573,6 +578,213 @@ static void a_link_in_its_place_is_not_followed(void **state) {
     assert_forgotten(fixture, NULL);
 }
 
+/* --- what somebody put there ------------------------------------------------------------------ */
+
+static struct stat status_of(const char *folder, const char *name) {
+    CLEANUP(memory_freep) char *path = path_join(folder, name);
+    struct stat status = {0};
+
+    assert_int_equal(lstat(path, &status), 0);
+    return status;
+}
+
+static void a_link_in_its_place_is_replaced_and_what_it_leads_to_stays(void **state) {
+    struct fixture *fixture = *state;
+    file_write(fixture->dir, "prometheus.yml", "global: {}\n");
+    folder_make(fixture->dir, LEDGER_FOLDER);
+    link_make(fixture->dir, STATE_PATH, "../prometheus.yml");
+    given_much(fixture);
+
+    ledger_save(fixture->ledger, fixture->output);
+
+    CLEANUP(memory_freep) char *config = file_read(fixture->dir, "prometheus.yml");
+    assert_string_equal(config, "global: {}\n");
+    assert_true(S_ISREG(status_of(fixture->dir, STATE_PATH).st_mode));
+    restarted(fixture);
+    assert_non_null(history(fixture)->good);
+}
+
+/* Nothing is read out of it, nothing is written into it, and it is said once. */
+static void assert_unused(struct fixture *fixture, const char *folder, const char *why) {
+    size_t before = folder_count(folder);
+
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    assert_null(history(fixture)->good);
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_save(fixture->ledger, fixture->output);
+    ledger_moved(fixture->ledger);
+    ledger_save(fixture->ledger, fixture->output);
+
+    assert_int_equal(folder_count(folder), before);
+    assert_int_equal(log_lines_count("level=warn", NULL), 1);
+    assert_int_equal(log_lines_count("level=warn msg=\"cannot keep what was learned", why), 1);
+}
+
+static void a_link_in_the_folders_place_is_not_followed(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    CLEANUP(memory_freep) char *elsewhere = path_join(fixture->dir, "elsewhere");
+    assert_int_equal(rename(folder, elsewhere), 0);
+    link_make(fixture->dir, LEDGER_FOLDER, "elsewhere");
+    ino_t inode = status_of(elsewhere, LEDGER_FILE).st_ino;
+    fixture->set->count = 1;
+
+    assert_unused(fixture, elsewhere, "a link or a file stands in its place; remove it");
+    assert_int_equal(status_of(elsewhere, LEDGER_FILE).st_ino, inode);
+}
+
+static void another_users_folder_is_not_used(void **state) {
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    assert_int_equal(chown(folder, 65534, 65534), 0);
+    fixture->set->count = 1;
+
+    assert_unused(fixture, folder, "it is another user's");
+}
+
+static void a_folder_that_everybody_may_write_to_is_not_used(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    assert_int_equal(chmod(folder, 0777), 0);
+    fixture->set->count = 1;
+
+    assert_unused(fixture, folder, "everybody may write to it");
+}
+
+static void what_a_volumes_group_may_write_is_taken_back_and_used(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
+    assert_int_equal(chmod(folder, 02770), 0);
+    assert_int_equal(chmod(file, 0660), 0);
+
+    restarted(fixture);
+
+    assert_non_null(history(fixture)->good);
+    assert_int_equal(status_of(fixture->dir, LEDGER_FOLDER).st_mode & 07777, 0700);
+}
+
+static void a_file_of_another_user_is_not_believed(void **state) {
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        skip();
+    }
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
+    assert_int_equal(chown(file, 65534, 65534), 0);
+
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    assert_forgotten(fixture, "it is another user's");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_save(fixture->ledger, fixture->output);
+
+    assert_int_equal(status_of(fixture->dir, STATE_PATH).st_uid, 0);
+}
+
+/* --- a file that cannot be read for a moment -------------------------------------------------- */
+
+static const int passing_errors[] = {EACCES, EPERM, EIO, EMFILE, ENFILE, ENOMEM};
+
+/* A new process, to which every such call fails. */
+static void loaded_while(struct fixture *fixture, const char *call, int error) {
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    system_calls_fail_from(call, 1, error);
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    system_calls_reset();
+}
+
+static void what_could_not_be_read_for_a_moment_is_known_afterwards(void **state) {
+    struct fixture *fixture = *state;
+    static const char *const calls[] = {"open", "openat", "fstat", "read"};
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(calls) * ARRAY_LENGTH(passing_errors); i++) {
+        loaded_while(fixture, calls[i % ARRAY_LENGTH(calls)],
+                     passing_errors[i / ARRAY_LENGTH(calls)]);
+        assert_null(history(fixture)->good);
+        assert_false(ledger_meet(fixture->ledger, "2.42.0"));
+        ledger_save(fixture->ledger, fixture->output); /* nothing was learned yet */
+
+        ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits);
+
+        assert_true(form_set_same(history(fixture)->good, fixture->set));
+        assert_int_equal(history(fixture)->refusal_count, 1);
+        assert_false(ledger_meet(fixture->ledger, "2.42.0"));
+    }
+    assert_int_equal(log_lines_count("level=warn", NULL),
+                     ARRAY_LENGTH(calls) * ARRAY_LENGTH(passing_errors));
+}
+
+static void what_cannot_be_read_is_kept_when_something_is_learned(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    CLEANUP(memory_freep) char *before = file_read(folder, LEDGER_FILE);
+    loaded_while(fixture, "read", EIO);
+    fixture->set->count = 1;
+
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    system_calls_fail_from("renameat", 1, EIO);
+    ledger_save(fixture->ledger, fixture->output);
+    system_calls_reset();
+    CLEANUP(memory_freep) char *untouched = file_read(folder, LEDGER_FILE);
+    assert_string_equal(untouched, before);
+    ledger_save(fixture->ledger, fixture->output);
+
+    CLEANUP(memory_freep) char *kept = file_read(folder, LEDGER_ASIDE);
+    assert_string_equal(kept, before);
+    assert_int_equal(log_lines_count("level=warn", LEDGER_ASIDE), 1);
+    ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits); /* too late */
+    restarted(fixture);
+    assert_int_equal(history(fixture)->good->count, 1);
+}
+
+static void another_prometheus_forgives_what_could_be_read_later_only(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+    ledger_save(fixture->ledger, fixture->output);
+    loaded_while(fixture, "read", EIO);
+
+    assert_false(ledger_meet(fixture->ledger, "3.0.0"));
+    ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits);
+
+    assert_int_equal(history(fixture)->refusal_count, 0);
+    assert_non_null(history(fixture)->good);
+}
+
+static void a_sync_of_the_folder_that_failed_is_made_up_for(void **state) {
+    struct fixture *fixture = *state;
+    given_much(fixture);
+
+    system_calls_fail("fsync", 2, EIO);
+    ledger_save(fixture->ledger, fixture->output);
+    assert_int_equal(log_lines_count("level=warn", "syncing the folder"), 1);
+    system_calls_reset();
+    ledger_save(fixture->ledger, fixture->output);
+
+    assert_int_equal(system_calls_seen("fsync"), 1);
+    assert_int_equal(log_lines_count("is kept again", NULL), 1);
+}
+
 /* "key": "base64 of value" */
 static const char *pair(struct arena *arena, const char *key, const char *value) {
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -652,6 +864,16 @@ int main(void) {
         TEST(one_that_is_no_object_is_forgotten),
         TEST(one_about_another_output_is_forgotten),
         TEST(a_link_in_its_place_is_not_followed),
+        TEST(a_link_in_its_place_is_replaced_and_what_it_leads_to_stays),
+        TEST(a_link_in_the_folders_place_is_not_followed),
+        TEST(another_users_folder_is_not_used),
+        TEST(a_folder_that_everybody_may_write_to_is_not_used),
+        TEST(what_a_volumes_group_may_write_is_taken_back_and_used),
+        TEST(a_file_of_another_user_is_not_believed),
+        TEST(what_could_not_be_read_for_a_moment_is_known_afterwards),
+        TEST(what_cannot_be_read_is_kept_when_something_is_learned),
+        TEST(another_prometheus_forgives_what_could_be_read_later_only),
+        TEST(a_sync_of_the_folder_that_failed_is_made_up_for),
         TEST(what_could_not_be_served_is_not_believed),
     };
 

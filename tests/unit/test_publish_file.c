@@ -55,7 +55,7 @@ static void publishes(const char *path, const char *content) {
     struct publish_error error;
     bool written = false;
 
-    assert_int_equal(file_publish(path, bytes_of(content), config_mode, &error, &written), 0);
+    assert_int_equal(file_publish(path, bytes_of(content), config_mode, NULL, &error, &written), 0);
     assert_true(written);
 }
 
@@ -81,7 +81,8 @@ static void the_same_bytes_and_mode_are_not_written_again(void **state) {
     ino_t inode = inode_of(path);
 
     system_calls_watch();
-    assert_int_equal(file_publish(path, BYTES("global: {}\n"), config_mode, NULL, &written), 0);
+    assert_int_equal(file_publish(path, BYTES("global: {}\n"), config_mode, NULL, NULL, &written),
+                     0);
 
     assert_false(written);
     assert_int_equal(system_calls_seen("write"), 0);
@@ -106,10 +107,11 @@ static void a_difference_in_the_last_byte_of_a_long_file_is_seen(void **state) {
     CLEANUP(buffer_free) struct buffer content = {0};
     bool written = false;
     buffer_append_repeated(&content, 'x', 100000);
-    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, NULL), 0);
+    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, NULL, NULL), 0);
 
     content.data[content.length - 1] = 'y';
-    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, &written), 0);
+    assert_int_equal(file_publish(path, buffer_bytes(&content), config_mode, NULL, NULL, &written),
+                     0);
 
     assert_true(written);
 }
@@ -182,7 +184,7 @@ static void check_untouched(const char *path, int expected, const char *step) {
     bool written = false;
 
     assert_int_equal(lstat(path, &before), 0);
-    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &error, &written), expected);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, &error, &written), expected);
     assert_int_equal(lstat(path, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino);
     assert_int_equal(before.st_mode, after.st_mode);
@@ -208,7 +210,7 @@ static void a_path_that_ends_in_a_slash_is_a_folder(void **state) {
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "");
 
-    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL), -EISDIR);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL, NULL), -EISDIR);
 }
 
 static void without_its_folder_nothing_is_written(void **state) {
@@ -217,7 +219,7 @@ static void without_its_folder_nothing_is_written(void **state) {
     PATH folder = path_join(dir, "none");
     struct publish_error error;
 
-    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &error, NULL), -ENOENT);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, &error, NULL), -ENOENT);
 
     assert_string_equal(error.step, "opening the folder");
     assert_string_equal(error.path, folder);
@@ -258,7 +260,8 @@ static void a_link_that_leads_to_nothing_or_to_no_file_is_an_error(void **state)
     folder_make(dir, "folder");
     link_make(dir, "folder-link", "folder");
 
-    assert_int_equal(file_publish(folder_link, BYTES("x"), config_mode, &error, NULL), -EISDIR);
+    assert_int_equal(file_publish(folder_link, BYTES("x"), config_mode, NULL, &error, NULL),
+                     -EISDIR);
     check_untouched(dangling, -ENOENT, "following the link");
     check_untouched(loop, -ELOOP, "following the link");
     assert_int_equal(folder_count(dir), 4);
@@ -293,7 +296,7 @@ static void a_file_that_may_not_be_given_away_becomes_the_writers(void **state) 
     publishes(path, "old");
 
     assert_int_equal(seteuid(65534), 0);
-    int result = file_publish(path, BYTES("new"), config_mode, NULL, NULL);
+    int result = file_publish(path, BYTES("new"), config_mode, NULL, NULL, NULL);
     assert_int_equal(seteuid(0), 0);
 
     assert_int_equal(result, 0);
@@ -391,7 +394,7 @@ static bool fault_leaves_the_old_or_the_new(const char *call, unsigned nth, int 
 
     system_calls_short_writes(4);
     system_calls_fail(call, nth, number);
-    int result = file_publish(path, BYTES("the new bytes"), config_mode, &error, &written);
+    int result = file_publish(path, BYTES("the new bytes"), config_mode, NULL, &error, &written);
     bool reached = system_calls_seen(call) >= nth;
     system_calls_reset();
 
@@ -407,7 +410,7 @@ static bool fault_leaves_the_old_or_the_new(const char *call, unsigned nth, int 
         assert_non_null(error.step);
         assert_true(!new || strcmp(error.step, "syncing the folder") == 0);
     }
-    assert_int_equal(file_publish(path, BYTES("the new bytes"), config_mode, NULL, NULL), 0);
+    assert_int_equal(file_publish(path, BYTES("the new bytes"), config_mode, NULL, NULL, NULL), 0);
     STRING healed = file_read(dir, "prometheus.yml");
     assert_string_equal(healed, "the new bytes");
     assert_int_equal(folder_count(dir), 1);
@@ -434,7 +437,7 @@ static void an_interrupted_call_is_made_again(void **state) {
         PATH path = path_join(dir, "prometheus.yml");
 
         system_calls_fail(calls[i], 1, EINTR);
-        int result = file_publish(path, BYTES("x"), config_mode, NULL, NULL);
+        int result = file_publish(path, BYTES("x"), config_mode, NULL, NULL, NULL);
         system_calls_reset();
 
         assert_int_equal(result, 0);
@@ -448,12 +451,33 @@ static void the_bytes_are_synced_before_the_name_leads_to_them_and_the_folder_af
     file_write(dir, "prometheus.yml", "old");
 
     system_calls_fail("fsync", 1, EIO);
-    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL), -EIO);
+    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL, NULL), -EIO);
     assert_int_equal(system_calls_seen("renameat"), 0);
 
     system_calls_fail("fsync", 2, EIO);
-    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL), -EIO);
+    assert_int_equal(file_publish(path, BYTES("new"), config_mode, NULL, NULL, NULL), -EIO);
     assert_int_equal(system_calls_seen("renameat"), 1);
+}
+
+static void a_folder_that_could_not_be_synced_is_synced_by_the_next_call(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_debt debt = {0};
+    bool written = true;
+
+    system_calls_fail("fsync", 2, EIO);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &debt, NULL, NULL), -EIO);
+    assert_true(debt.sync);
+    system_calls_fail("fsync", 1, EIO);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &debt, NULL, NULL), -EIO);
+    system_calls_reset();
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &debt, NULL, &written), 0);
+    assert_false(written);
+    assert_int_equal(system_calls_seen("fsync"), 1);
+
+    system_calls_reset();
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, &debt, NULL, NULL), 0);
+    assert_int_equal(system_calls_seen("fsync"), 0);
 }
 
 static void a_folder_that_cannot_be_synced_at_all_is_no_fault(void **state) {
@@ -462,7 +486,7 @@ static void a_folder_that_cannot_be_synced_at_all_is_no_fault(void **state) {
 
     system_calls_fail("fsync", 2, EINVAL);
 
-    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL), 0);
+    assert_int_equal(file_publish(path, BYTES("x"), config_mode, NULL, NULL, NULL), 0);
 }
 
 static void on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it(void **state) {
@@ -476,10 +500,10 @@ static void on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it(void
     buffer_append_repeated(&large, 'x', (size_t)256 * 1024);
     publishes(path, "old");
 
-    int result = file_publish(path, buffer_bytes(&large), config_mode, &error, NULL);
+    int result = file_publish(path, buffer_bytes(&large), config_mode, NULL, &error, NULL);
     STRING content = file_read(dir, "prometheus.yml");
     size_t count = folder_count(dir);
-    bool recovered = file_publish(path, BYTES("small"), config_mode, NULL, NULL) == 0;
+    bool recovered = file_publish(path, BYTES("small"), config_mode, NULL, NULL, NULL) == 0;
     assert_int_equal(umount2(dir, MNT_DETACH), 0);
 
     assert_int_equal(result, -ENOSPC);
@@ -499,11 +523,159 @@ static void a_read_only_folder_is_an_error(void **state) {
     assert_int_equal(chmod(dir, 0555), 0);
 
     assert_true(!root || seteuid(65534) == 0);
-    int result = file_publish(path, BYTES("new"), config_mode, &error, NULL);
+    int result = file_publish(path, BYTES("new"), config_mode, NULL, &error, NULL);
     assert_true(!root || seteuid(0) == 0);
 
     assert_int_equal(result, -EACCES);
     assert_string_equal(error.step, "creating a temporary file for");
+}
+
+/* --- over what is expected only */
+
+static int publishes_over(const char *path, const char *expected, const char *content) {
+    return file_publish_over(path, bytes_of(expected), bytes_of(content), config_mode, NULL, NULL,
+                             NULL);
+}
+
+static void assert_alone(const char *dir, const char *expected) {
+    STRING content = file_read(dir, "prometheus.yml");
+
+    assert_string_equal(content, expected);
+    assert_int_equal(folder_count(dir), 1);
+}
+
+static void what_is_expected_is_replaced_and_nothing_else(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+
+    assert_int_equal(publishes_over(path, "older", "new"), -ECANCELED);
+    assert_alone(dir, "old");
+    assert_int_equal(publishes_over(path, "OLD", "new"), -ECANCELED);
+    assert_alone(dir, "old");
+    assert_int_equal(publishes_over(path, "old", "new"), 0);
+    assert_alone(dir, "new");
+    assert_int_equal(mode_of(path), 0640);
+    assert_int_equal(publishes_over(path, "old", "new"), 0); /* it is there already */
+    file_remove(dir, "prometheus.yml");
+    assert_int_equal(publishes_over(path, "new", "x"), -ECANCELED);
+    assert_int_equal(folder_count(dir), 0);
+}
+
+static void what_is_expected_behind_a_link_is_replaced_there(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH link = path_join(dir, "link");
+    PATH real = path_join(dir, "real");
+    file_write(real, "prometheus.yml", "old");
+    link_make(dir, "link", "real/prometheus.yml");
+
+    assert_int_equal(publishes_over(link, "old", "new"), 0);
+
+    assert_alone(real, "new");
+}
+
+/* An editor that renames, and one that writes into the file. */
+static void edit_by_rename(void *dir) {
+    file_replace(dir, "prometheus.yml", "a person's");
+}
+
+static void edit_in_place(void *dir) {
+    file_write(dir, "prometheus.yml", "a person's");
+}
+
+static void an_edit_is_not_lost_however_late_it_comes(void **state) {
+    static void (*const edits[])(void *) = {edit_by_rename, edit_in_place};
+    static const char *const calls[] = {"openat", "write", "fsync", "fstat", "read", "renameat2"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(edits) * ARRAY_LENGTH(calls); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+
+        system_calls_before(calls[i / 2], 1, edits[i % 2], dir);
+        int result = publishes_over(path, "old", "new");
+        assert_true(system_calls_seen(calls[i / 2]) > 0);
+        system_calls_reset();
+
+        assert_int_equal(result, -ECANCELED);
+        assert_alone(dir, "a person's");
+    }
+}
+
+struct late_edits {
+    const char *dir;
+    unsigned exchanges;
+};
+
+/* One right before the exchange, a newer one right before it is taken back. */
+static void edit_twice(void *context) {
+    struct late_edits *edits = context;
+
+    edits->exchanges++;
+    if (edits->exchanges <= 2) {
+        file_replace(edits->dir, "prometheus.yml", edits->exchanges == 1 ? "first" : "second");
+    }
+}
+
+static void of_two_late_edits_the_newer_one_stays(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct late_edits edits = {.dir = dir};
+    file_write(dir, "prometheus.yml", "old");
+
+    system_calls_before_each("renameat2", edit_twice, &edits);
+    int result = publishes_over(path, "old", "new");
+    system_calls_reset();
+
+    assert_int_equal(result, -ECANCELED);
+    assert_alone(dir, "second");
+    assert_int_equal(edits.exchanges, 3);
+}
+
+static void where_names_cannot_be_exchanged_the_file_is_renamed(void **state) {
+    static const int errors[] = {EINVAL, ENOSYS, ENOTSUP, EPERM};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+
+        system_calls_fail_from("renameat2", 1, errors[i]);
+        int other = publishes_over(path, "other", "new");
+        int result = publishes_over(path, "old", "new");
+        system_calls_reset();
+
+        assert_int_equal(other, -ECANCELED);
+        assert_int_equal(result, 0);
+        assert_alone(dir, "new");
+    }
+}
+
+static bool fault_over_leaves_the_old_or_the_new(unsigned nth, int number) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "the old bytes");
+
+    system_calls_fail(NULL, nth, number);
+    int result = publishes_over(path, "the old bytes", "the new bytes");
+    bool reached = system_calls_seen(NULL) >= nth;
+    system_calls_reset();
+
+    STRING content = file_read(dir, "prometheus.yml");
+    bool new = strcmp(content, "the new bytes") == 0;
+    assert_true(new || strcmp(content, "the old bytes") == 0);
+    assert_true(new || result != 0);
+    return reached;
+}
+
+static void any_call_may_fail_over_what_is_expected(void **state) {
+    for (size_t i = 0; i < ARRAY_LENGTH(disk_errors); i++) {
+        unsigned nth = 1;
+        while (fault_over_leaves_the_old_or_the_new(nth, disk_errors[i])) {
+            nth++;
+        }
+        assert_true(nth > 10);
+    }
 }
 
 /* --- left-overs */
@@ -545,7 +717,7 @@ static void what_a_kill_leaves_behind_is_what_is_removed(void **state) {
         pid_t child = fork();
         if (child == 0) {
             system_calls_before("renameat", 1, end_at_once, NULL);
-            (void)!file_publish(path, BYTES("new"), config_mode, NULL, NULL);
+            (void)!file_publish(path, BYTES("new"), config_mode, NULL, NULL, NULL);
         }
         int status = 0;
         assert_int_equal(waitpid(child, &status, 0), child);
@@ -681,6 +853,8 @@ int main(void) {
         cmocka_unit_test_teardown(
             the_bytes_are_synced_before_the_name_leads_to_them_and_the_folder_after,
             forget_system_calls),
+        cmocka_unit_test_teardown(a_folder_that_could_not_be_synced_is_synced_by_the_next_call,
+                                  forget_system_calls),
         cmocka_unit_test_teardown(a_folder_that_cannot_be_synced_at_all_is_no_fault,
                                   forget_system_calls),
         cmocka_unit_test(on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it),
@@ -695,6 +869,15 @@ int main(void) {
         cmocka_unit_test(a_directory_that_is_there_keeps_its_mode),
         cmocka_unit_test(a_group_that_is_taken_over_goes_on_being_so),
         cmocka_unit_test(a_directory_cannot_be_made_of_a_file),
+        cmocka_unit_test_teardown(what_is_expected_is_replaced_and_nothing_else,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(what_is_expected_behind_a_link_is_replaced_there,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(an_edit_is_not_lost_however_late_it_comes, forget_system_calls),
+        cmocka_unit_test_teardown(of_two_late_edits_the_newer_one_stays, forget_system_calls),
+        cmocka_unit_test_teardown(where_names_cannot_be_exchanged_the_file_is_renamed,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(any_call_may_fail_over_what_is_expected, forget_system_calls),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static size_t publishes(const char *dir, const struct secret_file *files, size_t
     struct publish_error error;
     size_t written = SIZE_MAX;
 
-    assert_int_equal(secrets_publish(dir, files, count, secret_mode, &error, &written), 0);
+    assert_int_equal(secrets_publish(dir, files, count, secret_mode, NULL, &error, &written), 0);
     return written;
 }
 
@@ -104,13 +104,50 @@ static void a_batch_is_synced_file_by_file_before_the_first_rename_and_its_folde
     };
 
     system_calls_fail("renameat", 1, EIO);
-    (void)!secrets_publish(dir, files, 3, secret_mode, NULL, NULL);
+    (void)!secrets_publish(dir, files, 3, secret_mode, NULL, NULL, NULL);
     assert_int_equal(system_calls_seen("fsync"), 4);
 
     system_calls_reset();
     system_calls_watch();
     assert_int_equal(publishes(dir, files, 3), 1);
     assert_int_equal(system_calls_seen("fsync"), 2);
+}
+
+static void a_folder_that_could_not_be_synced_is_synced_by_the_next_call(void **state) {
+    TEMPDIR dir = tempdir_new();
+    const struct secret_file files[] = {{"n_a_f", BYTES("one")}};
+    struct publish_debt debt = {0};
+
+    system_calls_fail("fsync", 2, EIO);
+    assert_int_equal(secrets_publish(dir, files, 1, secret_mode, &debt, NULL, NULL), -EIO);
+    assert_content(dir, "n_a_f", "one");
+    system_calls_reset();
+    assert_int_equal(secrets_publish(dir, files, 1, secret_mode, &debt, NULL, NULL), 0);
+    assert_int_equal(system_calls_seen("fsync"), 1);
+    system_calls_reset();
+    assert_int_equal(secrets_publish(dir, files, 1, secret_mode, &debt, NULL, NULL), 0);
+
+    assert_int_equal(system_calls_seen("fsync"), 0);
+    system_calls_fail("fsync", 2, EIO);
+    const struct secret_file other = {"n_b_f", BYTES("two")};
+    assert_int_equal(secrets_publish(dir, &other, 1, secret_mode, &debt, NULL, NULL), -EIO);
+    system_calls_reset();
+    assert_int_equal(secrets_publish(dir, NULL, 0, secret_mode, &debt, NULL, NULL), 0);
+    assert_int_equal(system_calls_seen("fsync"), 1);
+}
+
+static void a_new_folder_whose_parent_could_not_be_synced_is_made_anew(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH secrets = path_join(dir, "secrets");
+    const struct secret_file files[] = {{"n_a_f", BYTES("one")}};
+
+    system_calls_fail("fsync", 1, EIO);
+    assert_int_equal(secrets_publish(secrets, files, 1, secret_mode, NULL, NULL, NULL), -EIO);
+    assert_int_equal(folder_count(dir), 0);
+    system_calls_reset();
+    assert_int_equal(secrets_publish(secrets, files, 1, secret_mode, NULL, NULL, NULL), 0);
+
+    assert_int_equal(system_calls_seen("fsync"), 3); /* above it, the file, the folder */
 }
 
 /* Given as many secrets as need one sync of everything, written all at once. */
@@ -160,7 +197,7 @@ static void a_file_that_cannot_be_synced_is_not_renamed_and_the_others_are(void 
     size_t written = 0;
 
     system_calls_fail("fsync", 2, EIO);
-    assert_int_equal(secrets_publish(dir, files, 3, secret_mode, &error, &written), -EIO);
+    assert_int_equal(secrets_publish(dir, files, 3, secret_mode, NULL, &error, &written), -EIO);
     system_calls_reset();
 
     PATH failed = path_join(dir, "n_b_f");
@@ -185,7 +222,7 @@ static void a_name_that_is_not_one_plain_component_is_refused_and_the_others_are
         const struct secret_file files[] = {{bad[i], BYTES("x")}, {"n_good_f", BYTES("y")}};
         struct publish_error error;
         size_t written = 0;
-        assert_int_equal(secrets_publish(secrets, files, 2, secret_mode, &error, &written),
+        assert_int_equal(secrets_publish(secrets, files, 2, secret_mode, NULL, &error, &written),
                          -EINVAL);
         assert_int_equal(written, 1);
         assert_string_equal(error.step, "naming a secret file in");
@@ -224,7 +261,7 @@ static void what_is_no_file_in_a_secrets_place_stays_and_the_others_are_written(
     folder_make(dir, "n_a_f");
     assert_int_equal(mkfifo(pipe_path, 0644), 0);
 
-    assert_int_equal(secrets_publish(dir, files, 3, secret_mode, &error, &written), -EISDIR);
+    assert_int_equal(secrets_publish(dir, files, 3, secret_mode, NULL, &error, &written), -EISDIR);
 
     assert_int_equal(written, 1);
     assert_string_equal(error.path, folder); /* the first failure's */
@@ -238,7 +275,8 @@ static void a_secret_directory_that_is_a_file_is_an_error(void **state) {
     size_t written = SIZE_MAX;
     file_write(dir, "secrets", "x");
 
-    assert_int_equal(secrets_publish(secrets, &file, 1, secret_mode, NULL, &written), -ENOTDIR);
+    assert_int_equal(secrets_publish(secrets, &file, 1, secret_mode, NULL, NULL, &written),
+                     -ENOTDIR);
     assert_int_equal(written, 0);
 }
 
@@ -254,7 +292,7 @@ static void on_a_full_disk_what_fits_is_written_and_the_rest_stays_as_it_was(voi
     const struct secret_file after[] = {{"n_a_f", buffer_bytes(&large)}, {"n_b_f", BYTES("B")}};
     publishes(dir, before, 2);
 
-    int result = secrets_publish(dir, after, 2, secret_mode, NULL, &written);
+    int result = secrets_publish(dir, after, 2, secret_mode, NULL, NULL, &written);
     STRING first = file_read(dir, "n_a_f");
     STRING second = file_read(dir, "n_b_f");
     size_t count = folder_count(dir);
@@ -284,7 +322,7 @@ static bool fault_leaves_each_file_whole(unsigned nth, int number) {
     publishes(secrets, before, 2);
 
     system_calls_fail(NULL, nth, number);
-    int result = secrets_publish(secrets, after, 3, secret_mode, NULL, NULL);
+    int result = secrets_publish(secrets, after, 3, secret_mode, NULL, NULL, NULL);
     bool reached = system_calls_seen(NULL) >= nth;
     system_calls_reset();
 
@@ -421,6 +459,10 @@ int main(void) {
         cmocka_unit_test_teardown(
             a_batch_is_synced_file_by_file_before_the_first_rename_and_its_folder_once,
             forget_system_calls),
+        cmocka_unit_test_teardown(a_folder_that_could_not_be_synced_is_synced_by_the_next_call,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(a_new_folder_whose_parent_could_not_be_synced_is_made_anew,
+                                  forget_system_calls),
         cmocka_unit_test_teardown(many_files_are_synced_at_once, forget_system_calls),
         cmocka_unit_test_teardown(where_all_at_once_cannot_be_synced_each_file_is,
                                   forget_system_calls),

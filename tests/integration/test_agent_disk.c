@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+
+/* What the disk does to the agent, and what others do to it meanwhile: a memory that cannot be read
+ * for a moment, a person who edits while a pass runs, a full disk. */
+
+#include "support/agent_fixture.h"
+#include "support/log_lines.h"
+#include "support/loop.h"
+#include "support/system_call_wrappers.h"
+#include "support/system_calls.h"
+#include "support/tempdir.h"
+
+#include "agent/ledger.h"
+#include "base/memory.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define URL(name) "http://" name ".example/push"
+
+static void drop(struct agent_fixture *fixture, const char *name, const char *text) {
+    char file[64];
+
+    snprintf(file, sizeof(file), "%s.yaml", name);
+    file_replace(fixture->volume, file, text);
+}
+
+static int setup(void **state) {
+    system_calls_reset();
+    return agent_fixture_setup(state);
+}
+
+static int teardown(void **state) {
+    system_calls_reset();
+    return agent_fixture_teardown(state);
+}
+
+/* --- the memory ------------------------------------------------------------------------------- */
+
+static void a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass(void **state) {
+    struct agent_fixture *fixture = *state;
+    drop(fixture, "a", remote_write("a", URL("a")));
+    agent_runs(fixture);
+    agent_stop(fixture->agent);
+    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
+    agent_free(fixture->agent);
+    drop(fixture, "a", remote_write_with_secret("a", "late"));
+
+    system_calls_of_program_only();
+    system_calls_fail_from("read", 1, EMFILE);
+    agent_starts(fixture);
+    system_calls_reset();
+    assert_int_equal(log_lines_count("level=warn", "cannot be read now"), 1);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    assert_true(output_has(fixture, URL("a")));
+    assert_int_equal(log_lines_count("config written", "removed=1"), 0);
+    assert_true(agent_now(fixture).state->outcomes[0].earlier);
+}
+
+/* --- in place --------------------------------------------------------------------------------- */
+
+static void given_in_place(struct agent_fixture *fixture) {
+    fixture->settings.source.base_path = fixture->output;
+    fixture->settings.compile.in_place = true;
+    file_write(fixture->out, "prometheus.yml", "# a person's\nglobal: {}\n");
+}
+
+/* As an editor that saves what it opened a moment ago. */
+static void edit(void *context) {
+    struct agent_fixture *fixture = context;
+    CLEANUP(memory_freep) char *text = file_read(fixture->out, "prometheus.yml");
+    CLEANUP(buffer_free) struct buffer edited = {0};
+
+    buffer_append_string(&edited, "# an edit\n");
+    buffer_append_string(&edited, text);
+    file_replace(fixture->out, "prometheus.yml", buffer_string(&edited));
+}
+
+static void in_place_an_edit_during_a_pass_is_not_lost(void **state) {
+    struct agent_fixture *fixture = *state;
+    static const char *const calls[] = {"fchmod", "fsync", "renameat2"};
+    CLEANUP(buffer_free) struct buffer begin = {0};
+    given_in_place(fixture);
+    agent_runs(fixture);
+    buffer_append_string(&begin, "# a person's\n");
+
+    for (size_t i = 0; i < ARRAY_LENGTH(calls); i++) {
+        char name[16];
+        char url[64];
+        snprintf(name, sizeof(name), "rw-%zu", i);
+        snprintf(url, sizeof(url), "http://%s.example/push", name);
+        system_calls_before(calls[i], 1, edit, fixture);
+        drop(fixture, name, remote_write(name, url));
+        assert_true(output_has(fixture, url));
+        assert_true(system_calls_seen(calls[i]) > 0);
+        system_calls_reset();
+
+        CLEANUP(buffer_free) struct buffer expected = {0};
+        buffer_append_string(&expected, "# an edit\n");
+        buffer_append(&expected, buffer_bytes(&begin));
+        buffer_clear(&begin);
+        buffer_append(&begin, buffer_bytes(&expected));
+        CLEANUP(memory_freep) char *output = file_read(fixture->out, "prometheus.yml");
+        assert_memory_equal(output, begin.data, begin.length);
+    }
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_int_equal(agent_now(fixture).publish_errors, 0);
+    assert_int_equal(log_lines_count("level=error", NULL), 0);
+    assert_int_equal(log_lines_count("level=warn", NULL), 0);
+}
+
+static void in_place_an_edit_with_the_same_time_and_size_is_not_lost(void **state) {
+    struct agent_fixture *fixture = *state;
+    given_in_place(fixture);
+    agent_runs(fixture);
+    system_calls_freeze_times(1000000000);
+    agent_reload(fixture->agent);
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    file_write(fixture->out, "prometheus.yml", "# a penguin's\nglobal: {}");
+    drop(fixture, "b", remote_write("b", URL("b")));
+
+    assert_true(output_has(fixture, URL("b")));
+    assert_true(output_has(fixture, "# a penguin's\n"));
+    assert_int_equal(log_lines_count("level=error", NULL), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        TEST(a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass),
+        TEST(in_place_an_edit_during_a_pass_is_not_lost),
+        TEST(in_place_an_edit_with_the_same_time_and_size_is_not_lost),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
