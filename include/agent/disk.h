@@ -32,7 +32,13 @@ struct disk_result {
 struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
                                 int64_t started);
 
-/* The same of what a pass wants, in the usual order; it has to be mergeable. */
+/* The same of a set that is to take the place of one that Prometheus refused: the config is written
+ * also where a secret file cannot be, as long as each that it names exists. Then it is on disk, and
+ * an error is returned all the same. */
+struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set, const bool *ahead,
+                                  int64_t started);
+
+/* The same as disk_publish of what a pass wants, in the usual order; it has to be mergeable. */
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
                                       int64_t started);
 

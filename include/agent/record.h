@@ -30,7 +30,7 @@ enum record_verdict {
 };
 
 /* Nanoseconds that a reload has to wait from now (wall) on, so that its success gets another second
- * than the last one's and shows in the record. 0: none. Two seconds at most. */
+ * than the last one's and is sure to show in the record. 0: none. Two seconds at most. */
 int64_t record_wait(const struct reload_record *before, int64_t now);
 
 /* before: right before it was asked, at the wall time `asked` (nanoseconds); where that was not

@@ -79,6 +79,9 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
                     mode_t mode, struct publish_debt *debt, struct publish_error *error,
                     size_t *ret_written);
 
+/* True where directory has a regular file for each of them, whatever it holds. */
+bool secrets_exist(const char *directory, const struct secret_file *files, size_t count);
+
 /*
  * Removes from directory every regular file named as secret files are (NAMESPACE_NAME_FIELD) that
  * files does not name, and left-over temporary files. Other files, folders and links are left

@@ -40,6 +40,8 @@ struct disk {
     struct publish_debt secrets_debt;
     struct publish_debt config_debt;
     struct incident publishing;
+    uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
+    bool confirmed;  /* Prometheus has loaded what stands there */
     struct incident pruning;
 };
 
@@ -148,6 +150,7 @@ static void say_recovery(struct incident *incident, const char *message) {
 /* What one publishing wrote. */
 struct written {
     bool config;
+    bool config_tried;
     size_t secrets;
 };
 
@@ -248,56 +251,119 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
-static int write_files(struct disk *disk, struct bytes base, const struct composition *composition,
+static int write_config(struct disk *disk, struct bytes base, struct bytes config,
+                        struct publish_error *failure, struct written *ret) {
+    const struct agent_settings *settings = disk->settings;
+
+    ret->config_tried = true;
+    if (settings->compile.in_place) {
+        return write_in_place(disk, base, config, failure, &ret->config);
+    }
+    return of_disk(file_publish(settings->output_path, config, settings->config_mode,
+                                &disk->config_debt, failure, &ret->config));
+}
+
+/* What is to be published, and how. */
+struct publishing {
+    const struct form_set *set;
+    const bool *ahead;
+    const struct composition *composition;
+    bool rolls_back;
+    int64_t started;
+};
+
+static int write_files(struct disk *disk, const struct publishing *publishing,
                        struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
+    const struct composition *composition = publishing->composition;
+    struct bytes base = publishing->set->base;
     int error =
         secrets_publish(settings->secret_directory, composition->secrets, composition->secret_count,
                         settings->secret_mode, &disk->secrets_debt, failure, &ret->secrets);
 
-    if (error == 0 && settings->compile.in_place) {
-        return write_in_place(disk, base, composition->config, failure, &ret->config);
-    }
     if (error == 0) {
-        error = file_publish(settings->output_path, composition->config, settings->config_mode,
-                             &disk->config_debt, failure, &ret->config);
+        return write_config(disk, base, composition->config, failure, ret);
+    }
+    if (publishing->rolls_back && secrets_exist(settings->secret_directory, composition->secrets,
+                                                composition->secret_count)) {
+        (void)write_config(disk, base, composition->config, NULL, ret);
     }
     return of_disk(error);
 }
 
-static struct disk_result publish(struct disk *disk, const struct form_set *set, const bool *ahead,
-                                  const struct composition *composition, int64_t started) {
+static uint64_t fingerprint_of(const struct composition *composition) {
+    uint64_t fingerprint = bytes_hash(composition->config);
+
+    for (size_t i = 0; i < composition->secret_count; i++) {
+        const struct secret_file *secret = &composition->secrets[i];
+        fingerprint = fingerprint * 31 + bytes_hash(bytes_of(secret->name));
+        fingerprint = fingerprint * 31 + bytes_hash(secret->content);
+    }
+    return fingerprint;
+}
+
+static void note_failure(struct disk *disk, const struct publishing *publishing, int error,
+                         const struct written *written, const struct publish_error *failure) {
+    const char *message = "cannot publish; the config that was published before stays";
+
+    if (written->config) {
+        message = "cannot publish every secret file; the config goes back all the same";
+    } else if (written->config_tried && disk->config_debt.sync &&
+               strcmp(failure->step, "syncing the folder") == 0) {
+        message = "cannot publish; the new config is in place, but may not outlast a crash";
+        disk->confirmed = false;
+    }
+    say_failure(&disk->publishing, message, error, failure);
+    disk->failed = fingerprint_of(publishing->composition);
+}
+
+/* That nothing had to be written proves nothing: it may be what another publishing should have
+ * taken the place of. */
+static void note_success(struct disk *disk, const struct publishing *publishing, bool wrote) {
+    if (disk->publishing.count == 0) {
+        return;
+    }
+    if (wrote || disk->failed == fingerprint_of(publishing->composition)) {
+        say_recovery(&disk->publishing, "publishing works again");
+    } else if (disk->confirmed) {
+        say_recovery(&disk->publishing, "what could not be published is not wanted any more");
+    }
+}
+
+static struct disk_result publish(struct disk *disk, const struct publishing *publishing) {
+    const struct composition *composition = publishing->composition;
+    const bool owed = disk->config_debt.sync || disk->secrets_debt.sync;
     struct publish_error failure = {.step = ""};
     struct written written = {0};
     struct disk_result result = {0};
 
-    result.error = write_files(disk, set->base, composition, &failure, &written);
+    result.error = write_files(disk, publishing, &failure, &written);
     if (result.error == -ESTALE) {
         log_debug("the output has another base than was merged: it is read again",
                   LOG_STRING("file", disk->settings->output_path));
         return result;
     }
-    if (result.error != 0) {
-        say_failure(&disk->publishing,
-                    disk->config_debt.sync
-                        ? "cannot publish; the new config is in place, but may not outlast a crash"
-                        : "cannot publish; the config that was published before stays",
-                    result.error, &failure);
-        return result;
-    }
-    say_recovery(&disk->publishing, "publishing works again");
-    say_written(disk, set, composition->config.length, &written, started);
     result.written = written.config || written.secrets > 0;
+    disk->confirmed = disk->confirmed && !result.written;
+    if (result.error != 0) {
+        note_failure(disk, publishing, result.error, &written, &failure);
+        if (!written.config) {
+            return (struct disk_result){.error = result.error};
+        }
+    } else {
+        note_success(disk, publishing, result.written || owed);
+    }
+    say_written(disk, publishing->set, composition->config.length, &written, publishing->started);
     result.changed = written.config || disk->edition.set == NULL ||
                      !bytes_equal(disk->edition.config, composition->config);
-    struct edition edition = edition_of(set, ahead, composition);
+    struct edition edition = edition_of(publishing->set, publishing->ahead, composition);
     edition_free(&disk->edition);
     disk->edition = edition;
     return result;
 }
 
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
-                                int64_t started) {
+static struct disk_result publish_set(struct disk *disk, const struct form_set *set,
+                                      const bool *ahead, bool rolls_back, int64_t started) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct composition composition =
@@ -309,7 +375,17 @@ struct disk_result disk_publish(struct disk *disk, const struct form_set *set, c
                   LOG_STRING("base", set->base_path));
         return (struct disk_result){.error = -EINVAL};
     }
-    return publish(disk, set, ahead, &composition, started);
+    return publish(disk, &(struct publishing){set, ahead, &composition, rolls_back, started});
+}
+
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
+                                int64_t started) {
+    return publish_set(disk, set, ahead, false, started);
+}
+
+struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set, const bool *ahead,
+                                  int64_t started) {
+    return publish_set(disk, set, ahead, true, started);
 }
 
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
@@ -322,7 +398,7 @@ struct disk_result disk_publish_state(struct disk *disk, const struct desired_st
         .secret_count = state->secret_count,
     };
 
-    return publish(disk, state->served, NULL, &composition, started);
+    return publish(disk, &(struct publishing){state->served, NULL, &composition, false, started});
 }
 
 /* --- cleaning up ------------------------------------------------------------------------------ */
@@ -419,6 +495,8 @@ bool disk_prune(struct disk *disk) {
     if (disk->edition.set == NULL) {
         return true;
     }
+    disk->confirmed = true;
+    say_recovery(&disk->publishing, "what could not be published is not wanted any more");
     int error = secrets_prune(disk->settings->secret_directory, disk->edition.secrets,
                               disk->edition.secret_count, &failure, &removed);
     int second = prune_left(disk, error == 0 ? &failure : NULL, &removed_elsewhere);

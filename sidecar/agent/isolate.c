@@ -121,7 +121,10 @@ static void roll_back(struct agent *agent) {
     struct form_set *set =
         good_set(agent) != NULL ? last_good(agent, wanted, false) : base_alone(agent, wanted);
 
-    (void)publish_set(agent, set); /* a failure is said; the next pass tries again */
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    /* A failure is said; the next pass tries again. */
+    (void)disk_roll_back(agent->disk, set, form_set_ahead(arena, set, good_set(agent)),
+                         clock_monotonic_nanoseconds());
 }
 
 /* Nobody is there any more to hear that it is refused. */

@@ -4,12 +4,12 @@
  * One request, and what became of it. Its record is looked at right before Prometheus is asked, so
  * that a reload whose answer does not come (Prometheus flushes the queues that it removes first,
  * which can take a minute and more) can be told from the record afterwards. Until then nothing else
- * is asked: a second request would only stand in line behind the first. So that the record tells, a
- * request waits until the second of the last success is over, and for a while for a record that
- * cannot be had just now.
+ * is asked: a second request would only stand in line behind the first. A request waits for a while
+ * for a record that cannot be had just now.
  *
  * A signal is a request whose answer never comes. It is sent only where the record is there and
- * will tell: not after a failure that the last good config can still make good. An answer to
+ * will tell: not in the second of the last success (the record has whole seconds), and not after a
+ * failure that the last good config can still make good. An answer to
  * runtimeinfo also says that Prometheus handles the signal by now; one that is not so far yet would
  * end by it.
  */
@@ -26,6 +26,10 @@
 
 /* Longer than any flush: then Prometheus is asked again. */
 #define CONFIRM_MILLISECONDS INT64_C(600000)
+
+/* The same where a success may not show: asked, and done, in the second of the last one. Longer
+ * than Prometheus gives the queues that it removes (--storage.remote.flush-deadline, a minute). */
+#define CONFIRM_SAME_SECOND_MILLISECONDS INT64_C(120000)
 
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
@@ -107,8 +111,11 @@ static int64_t bound(const struct agent *agent) {
     if (given > 0) {
         return given;
     }
-    return confirmation->signalled && !confirmation->before.success
-               ? agent->settings->prometheus.timeout_milliseconds
+    if (confirmation->signalled && !confirmation->before.success) {
+        return agent->settings->prometheus.timeout_milliseconds;
+    }
+    return record_wait(&confirmation->before, confirmation->asked) > 0
+               ? CONFIRM_SAME_SECOND_MILLISECONDS
                : CONFIRM_MILLISECONDS;
 }
 
@@ -231,7 +238,7 @@ static void ask(struct agent *agent) {
 
 static void on_second_over(uv_timer_t *timer);
 
-/* Not in the second of the last success: the record has whole seconds. */
+/* Not in the second of the last success. */
 static void ask_in_another_second(struct agent *agent) {
     int64_t now = clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND;
     int64_t wait = record_wait(&agent->confirmation.before, now);
@@ -322,7 +329,7 @@ static void on_record_before(const struct http_answer *answer, void *context) {
     if (agent->settings->prometheus.method == RELOAD_BY_SIGNAL) {
         prepare_signal(agent, answer);
     } else if (confirmation->before.known || !wait_for_record(agent, answer)) {
-        ask_in_another_second(agent);
+        ask(agent);
     }
 }
 

@@ -153,6 +153,22 @@ int secrets_publish(const char *directory, const struct secret_file *files, size
     return batch.first;
 }
 
+bool secrets_exist(const char *directory, const struct secret_file *files, size_t count) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct stat status;
+
+    if (count > 0 && output_folder_open(directory, &folder, NULL) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!name_is_plain(files[i].name) ||
+            output_status(&folder, files[i].name, &status, NULL) < 0 || !S_ISREG(status.st_mode)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- removing */
 
 struct wanted_names {

@@ -14,11 +14,14 @@
 #include "base/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -37,7 +40,11 @@ static int setup(void **state) {
 }
 
 static int teardown(void **state) {
+    struct agent_fixture *fixture = *state;
+
     system_calls_reset();
+    umount2(fixture->secret_directory, MNT_DETACH);
+    umount2(fixture->out, MNT_DETACH);
     return agent_fixture_teardown(state);
 }
 
@@ -134,6 +141,115 @@ static void in_place_an_edit_with_the_same_time_and_size_is_not_lost(void **stat
     assert_int_equal(log_lines_count("level=error", NULL), 0);
 }
 
+/* --- a full disk ------------------------------------------------------------------------------ */
+
+/* Prometheus refuses the config with this, and there is no room left in a folder from then on. */
+#define REFUSED_URL "http://b.example/push"
+
+struct full_disk {
+    struct agent_fixture *fixture;
+    const char *folder; /* a small file system */
+    bool full;
+};
+
+static void fill(const char *folder) {
+    static const char piece[4096] = "filler";
+    CLEANUP(memory_freep) char *path = path_join(folder, "filler");
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+    while (write(descriptor, piece, sizeof(piece)) > 0) {
+    }
+    close(descriptor);
+}
+
+/* On the stub's thread. */
+static struct stub_answer judge(void *context) {
+    struct full_disk *disk = context;
+    CLEANUP(memory_freep) char *config = file_read(disk->fixture->out, "prometheus.yml");
+
+    if (config == NULL || strstr(config, REFUSED_URL) == NULL) {
+        return (struct stub_answer){.status = 200};
+    }
+    if (!disk->full) {
+        fill(disk->folder);
+        disk->full = true;
+    }
+    return (struct stub_answer){.status = 500, .body = "no"};
+}
+
+static void given_small(struct full_disk *disk) {
+    folder_make(disk->folder, "");
+    if (geteuid() != 0 || mount("tmpfs", disk->folder, "tmpfs", 0, "size=256k") < 0) {
+        skip();
+    }
+    http_stub_judge(disk->fixture->prometheus, RELOAD_PATH, judge, disk);
+}
+
+static void given_room(const struct full_disk *disk) {
+    file_remove(disk->folder, "filler");
+}
+
+static void a_full_disk_is_said_once_until_something_can_be_written_again(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
+    given_small(&disk);
+    drop(fixture, "a", remote_write("a", URL("a")));
+    agent_runs(fixture);
+
+    drop(fixture, "b", remote_write("b", REFUSED_URL));
+    assert_true(log_has(fixture, "cannot publish", "No space left"));
+    size_t asked = reloads_asked(fixture);
+    assert_true(agent_is_asked(fixture, asked + 3)); /* about what stands there */
+    assert_true(output_has(fixture, REFUSED_URL));
+    assert_int_equal(log_lines_count("publishing works again", NULL), 0);
+    assert_int_equal(log_lines_count("not wanted any more", NULL), 0);
+    assert_int_equal(log_lines_count("level=error msg=\"cannot publish", NULL), 1);
+
+    given_room(&disk);
+    assert_true(output_loses(fixture, REFUSED_URL));
+    assert_true(output_has(fixture, URL("a")));
+    assert_int_equal(log_lines_count("publishing works again", NULL), 1);
+}
+
+static void what_is_not_wanted_any_more_is_no_fault(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
+    given_small(&disk);
+    agent_runs(fixture);
+    fill(fixture->out);
+
+    drop(fixture, "a", remote_write("a", URL("a")));
+    assert_true(log_has(fixture, "cannot publish", "No space left"));
+    file_remove(fixture->volume, "a.yaml");
+
+    assert_true(log_has(fixture, "what could not be published is not wanted any more", NULL));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(log_lines_count("publishing works again", NULL), 0);
+}
+
+static void the_config_goes_back_where_a_secret_file_cannot(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct full_disk disk = {.fixture = fixture, .folder = fixture->secret_directory};
+    CLEANUP(memory_freep) char *edited = strdup(remote_write_with_secret("a", "s"));
+    given_small(&disk);
+    file_write(fixture->secrets, "s/token", "first");
+    drop(fixture, "a", edited);
+    agent_runs(fixture);
+
+    char *host = strstr(edited, "a.example");
+    assert_non_null(host);
+    *host = 'b';
+    file_replace(fixture->secrets, "s/token", "another");
+    drop(fixture, "a", edited);
+
+    assert_true(log_has(fixture, "level=error", "the config goes back all the same"));
+    assert_true(output_loses(fixture, REFUSED_URL));
+    assert_true(output_has(fixture, URL("a")));
+    assert_true(disk.full);
+    given_room(&disk);
+    assert_true(log_has(fixture, "publishing works again", NULL));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void) {
@@ -141,6 +257,9 @@ int main(void) {
         TEST(a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass),
         TEST(in_place_an_edit_during_a_pass_is_not_lost),
         TEST(in_place_an_edit_with_the_same_time_and_size_is_not_lost),
+        TEST(a_full_disk_is_said_once_until_something_can_be_written_again),
+        TEST(what_is_not_wanted_any_more_is_no_fault),
+        TEST(the_config_goes_back_where_a_secret_file_cannot),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
