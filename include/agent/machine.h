@@ -36,6 +36,8 @@ struct confirmation {
                                     request does not wait for it */
     struct buffer error;         /* why there was no answer */
     uint64_t wait;               /* milliseconds until the record is looked at next */
+    struct incident unanswered;  /* until Prometheus says what became of a reload */
+    struct incident untold;      /* the same, of its record */
     uint64_t deadline;           /* loop time; before it was asked: of the wait for the record */
 };
 

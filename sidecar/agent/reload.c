@@ -48,6 +48,10 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
     uv_update_time(agent->loop);
     /* Another Prometheus may have come up: its fields are other ones, and its judgements. */
     agent->peer.version_outdated |= verdict == RELOAD_REFUSED && agent->trial == NULL;
+    if (verdict == RELOAD_CONFIRMED || verdict == RELOAD_REFUSED) {
+        incident_end(&agent->confirmation.unanswered, NULL);
+        incident_end(&agent->confirmation.untold, NULL);
+    }
     status->reloads++;
     status->reloads_failed += verdict != RELOAD_CONFIRMED ? 1 : 0;
     status->reload_successful = verdict == RELOAD_CONFIRMED;
@@ -120,9 +124,15 @@ static int64_t bound(const struct agent *agent) {
 }
 
 static void look_again(struct agent *agent) {
-    if (uv_now(agent->loop) >= agent->confirmation.deadline) {
-        log_warn("Prometheus's record does not tell; it is asked again",
-                 LOG_SECONDS("after", bound(agent) * NANOSECONDS_PER_MILLISECOND));
+    struct confirmation *confirmation = &agent->confirmation;
+
+    if (uv_now(agent->loop) >= confirmation->deadline) {
+        const bool news = incident_report(&confirmation->untold, buffer_bytes(&confirmation->error),
+                                          clock_monotonic_nanoseconds());
+        log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
+                  "Prometheus's record does not tell; it is asked again",
+                  (const struct log_field[]){
+                      LOG_SECONDS("after", bound(agent) * NANOSECONDS_PER_MILLISECOND), {0}});
         conclude_unknown(agent);
     } else {
         look_later(agent);
@@ -188,10 +198,14 @@ static void look_later(struct agent *agent) {
     uv_timer_start(&agent->confirm_timer, on_look, next_wait(&agent->confirmation), 0);
 }
 
-static void say_unanswered(const struct agent *agent, const struct http_answer *answer) {
+/* Once, until Prometheus says what became of one. */
+static void say_unanswered(struct agent *agent, const struct http_answer *answer) {
     const bool usual = answer->signalled || agent->trial != NULL;
+    const bool news =
+        !usual && incident_report(&agent->confirmation.unanswered, bytes_of(answer->error),
+                                  clock_monotonic_nanoseconds());
 
-    log_write(usual ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARN,
+    log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
               "Prometheus has not answered; its record will tell whether it loaded the config",
               (const struct log_field[]){LOG_STRING("err", answer->error), {0}});
 }

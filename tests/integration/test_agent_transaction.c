@@ -686,6 +686,29 @@ static void a_record_that_never_tells_is_given_up_in_the_end(void **state) {
     assert_true(agent_now(fixture).confirmed);
 }
 
+static void answers_that_never_come_are_said_once_and_again_after_one_that_came(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 50;
+    fixture->settings.confirm_milliseconds = 50;
+    agent_runs(fixture);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "a", URL("a"));
+    assert_true(agent_is_asked(fixture, 5));
+    assert_int_equal(log_lines_count("level=warn", "Prometheus has not answered"), 1);
+    assert_int_equal(log_lines_count("level=warn", "Prometheus's record does not tell"), 1);
+    strict_is(prometheus, STRICT_ANSWERS);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+
+    const size_t questions = strict_questions(prometheus);
+    strict_is(prometheus, STRICT_HANGS);
+    drop(fixture, "b", URL("b"));
+    assert_true(agent_is_asked(fixture, questions + 3));
+    assert_int_equal(log_lines_count("level=warn", "Prometheus has not answered"), 2);
+    assert_int_equal(log_lines_count("level=warn", "Prometheus's record does not tell"), 2);
+}
+
 static void without_a_record_it_is_asked_again(void **state) {
     struct agent_fixture *fixture = *state;
     STRICT prometheus = strict_prometheus_new(fixture);
@@ -1051,6 +1074,7 @@ int main(void) {
         TEST(a_record_that_fails_while_it_is_asked_leads_to_no_second_request),
         TEST(a_connection_that_breaks_right_after_a_success_holds_nothing_up_for_ever),
         TEST(a_record_that_never_tells_is_given_up_in_the_end),
+        TEST(answers_that_never_come_are_said_once_and_again_after_one_that_came),
         TEST(without_a_record_it_is_asked_again),
         TEST(one_that_starts_anew_while_it_is_asked_is_waited_for),
         TEST(one_that_does_not_come_up_gets_the_base_alone_and_then_the_rest),
