@@ -100,6 +100,11 @@ struct desired_state {
     const struct form_set *served;  /* what config is made of; NULL unless mergeable */
     const struct outcome *outcomes; /* sorted by namespace, name, file, line */
     size_t outcome_count;
+    /* What Prometheus refused (history->refusals) and has no outcome now, but may still be there:
+     * its file, or a folder above it, was not read or understood. Sorted by namespace, name; only
+     * namespace, name and file are set. */
+    const struct form *lost;
+    size_t lost_count;
     size_t state_counts[REMOTE_WRITE_STATES];
     size_t expansion_errors;        /* $(NAME) in the base that the environment does not have */
     struct diagnostics diagnostics; /* of snapshot, manifests and merge; sorted by place */

@@ -57,6 +57,14 @@ struct snapshot_volume {
     bool present; /* the directory is there; of one that cannot be opened: as before */
     const struct source_file *const *files; /* sorted by relative path (bytes) */
     size_t file_count;
+    /*
+     * What was not read in this snapshot, as paths relative to the volume: files, folders (with all
+     * that is in them), "" the whole volume. Sorted. Where files has a path all the same, it is as
+     * it was in the snapshot before. A path that is neither in files nor at or below one of these
+     * is not there.
+     */
+    const char *const *unread;
+    size_t unread_count;
 };
 
 /* A single file that settings name: the base config, the labels file. */
@@ -98,7 +106,9 @@ struct source_settings {
     const char *const *watched_paths;
     size_t watched_path_count;
     size_t max_file_size; /* bytes of one file of a volume, or of the labels file */
-    size_t max_files;     /* files of one volume, and folders of one volume */
+    /* Files of one volume, and folders of one volume. What the snapshot before has goes before what
+     * is new. */
+    size_t max_files;
     unsigned max_depth;   /* folders below a volume of manifests */
     size_t max_base_size; /* bytes of the base config, before and after decompression */
 };
@@ -122,6 +132,9 @@ struct snapshot *source_read(struct source *source, bool every_byte) MUST_USE;
 /* The same files with the same bytes at the same places, the same faults, and the same said about
  * them: what can be made of the one can be made of the other. Both of one source. */
 bool snapshot_same(const struct snapshot *left, const struct snapshot *right);
+
+/* Whether the path, relative to the volume, is one that was not read, or lies below one. */
+bool volume_is_unread(const struct snapshot_volume *volume, const char *relative);
 
 /* One more to release it. */
 struct snapshot *snapshot_hold(struct snapshot *snapshot);

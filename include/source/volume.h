@@ -21,6 +21,13 @@ struct file_list {
     size_t capacity;
 };
 
+/* Relative paths that were not read, in no order; they live in the arena of the snapshot. */
+struct unread_list {
+    const char **items;
+    size_t count;
+    size_t capacity;
+};
+
 struct volume_request {
     const struct source_settings *settings;
     const struct volume_config *config;
@@ -38,7 +45,8 @@ struct volume_request {
 struct volume_result {
     bool present;
     bool complete;
-    struct file_list files; /* the caller's to release */
+    struct file_list files;    /* the caller's to release */
+    struct unread_list unread; /* sorted when volume_read returns */
 };
 
 void volume_read(const struct volume_request *request, struct volume_result *ret);

@@ -25,9 +25,13 @@ struct walk {
     struct volume_result *result;
     struct resolver resolver; /* confined to the volume */
     const char *path;         /* the volume's, without slashes at the end */
-    size_t files;             /* met, taken or not */
+    size_t names;             /* of all folders that were listed */
+    size_t new_files;         /* met, taken or not, that the snapshot before does not have */
     size_t folders;
-    bool full; /* a bound was reached: the rest is passed over */
+    size_t passed_folders;     /* beyond the bound */
+    const char *passed_folder; /* the first of them */
+    size_t passed_files;
+    const char *passed_file;
 };
 
 /* A folder on the way down. */
@@ -54,6 +58,7 @@ const char *walk_relative(const struct walk *walk, const struct place *place, co
 
 struct location walk_location(const struct walk *walk, const char *relative);
 
+/* Anything but a note also means that the path was not read. */
 void walk_say(const struct walk *walk, enum severity severity, const char *relative,
               const char *problem, const char *remedy);
 
@@ -61,6 +66,15 @@ void walk_say(const struct walk *walk, enum severity severity, const char *relat
 
 /* NULL: it was not there. */
 struct file *walk_previous(const struct walk *walk, const char *relative);
+
+/* The snapshot before has a file in this folder. */
+bool walk_knows_folder(const struct walk *walk, const char *relative);
+
+/* Every file that the folder held in the snapshot before; true where there was one. */
+bool walk_keep_folder(struct walk *walk, const char *relative);
+
+/* This path was not read: what is there is not known. */
+void walk_unread(const struct walk *walk, const char *relative);
 
 /* To the list that comes out; takes over the caller's reference. */
 void walk_add(struct walk *walk, struct file *file);
@@ -92,6 +106,10 @@ void entry_say_bad_link(const struct walk *walk, const struct place *place,
 bool entries_links_stand(const struct walk *walk, const struct folder *folder);
 
 /* --- walking (walk.c) */
+
+/* Takes back the new files that are too many, and says what the bounds passed over. After the walk.
+ */
+void walk_trim(struct walk *walk);
 
 /* Reads a folder and all below it into the walk's result. 0; -ESTALE: it is part of a generation
  * that is on its way out (never for a place that stands by itself). */

@@ -362,12 +362,20 @@ static int compare_with_outcome(const void *form, const void *outcome) {
     return order != 0 ? order : strcmp(wanted->name, other->name);
 }
 
+static int compare_forms(const void *left, const void *right) {
+    return form_compare(left, right);
+}
+
+/* Or may be: only a manifest that was read without it says that it is gone. */
 static bool is_there(const struct refusal *refusal, const void *context) {
     const struct desired_state *state = context;
+    bool has_outcome =
+        state->outcome_count > 0 && bsearch(&refusal->form, state->outcomes, state->outcome_count,
+                                            sizeof(*state->outcomes), compare_with_outcome) != NULL;
 
-    return state->outcome_count > 0 &&
-           bsearch(&refusal->form, state->outcomes, state->outcome_count, sizeof(*state->outcomes),
-                   compare_with_outcome) != NULL;
+    return has_outcome ||
+           (state->lost_count > 0 && bsearch(&refusal->form, state->lost, state->lost_count,
+                                             sizeof(*state->lost), compare_forms) != NULL);
 }
 
 struct noted {

@@ -200,6 +200,15 @@ static int compare_candidates(const void *left, const void *right) {
     return order;
 }
 
+/* The path below a volume's; NULL: it is not below it. */
+static const char *relative_to(const char *volume, const char *path) {
+    size_t length = strlen(volume);
+
+    while (length > 0 && volume[length - 1] == '/')
+        length--;
+    return strncmp(volume, path, length) == 0 && path[length] == '/' ? path + length + 1 : NULL;
+}
+
 /* Why a good form's RemoteWrite, of which no manifest speaks now, may still exist; NULL: it was
  * removed. */
 static const char *why_lost(const struct pass *pass, const struct form *form) {
@@ -211,20 +220,16 @@ static const char *why_lost(const struct pass *pass, const struct form *form) {
                        ? "its manifest cannot be understood; correct the errors of its file"
                        : NULL;
     }
-    for (size_t i = 0; i < snapshot->diagnostics.count; i++) {
-        const struct diagnostic *item = &snapshot->diagnostics.items[i];
-
-        if (item->severity != SEVERITY_INFO && item->location.file != NULL &&
-            strcmp(item->location.file, form->file) == 0)
-            return "its file cannot be read; see what is said about the file";
-    }
     for (size_t i = 0; i < snapshot->volume_count; i++) {
         const struct snapshot_volume *volume = &snapshot->volumes[i];
-        size_t length = strlen(volume->config->path);
+        const char *relative = relative_to(volume->config->path, form->file);
 
-        if (!volume->present && volume->config->kind == VOLUME_REMOTE_WRITE &&
-            strncmp(volume->config->path, form->file, length) == 0 && form->file[length] == '/')
+        if (relative == NULL || volume->config->kind != VOLUME_REMOTE_WRITE)
+            continue;
+        if (!volume->present)
             return "its directory is not there; mount it again, or remove it from the settings";
+        if (volume_is_unread(volume, relative))
+            return "its file, or a folder above it, was not read; see what is said about it";
     }
     return NULL;
 }
@@ -259,6 +264,34 @@ static void sort_candidates(struct pass *pass) {
     if (pass->candidate_count > 0)
         qsort(pass->candidates, pass->candidate_count, sizeof(*pass->candidates),
               compare_candidates);
+}
+
+static bool is_candidate(const struct pass *pass, const struct form *form) {
+    return pass->candidate_count > 0 &&
+           bsearch(form, pass->candidates, pass->candidate_count, sizeof(*pass->candidates),
+                   compare_with_form) != NULL;
+}
+
+/* What Prometheus refused and may still be there. */
+static void collect_lost_refusals(struct pass *pass) {
+    const struct history *history = pass->settings->history;
+    struct desired_state *state = pass->state;
+    struct form *lost;
+
+    if (history == NULL)
+        return;
+    lost = ARENA_NEW_ARRAY(pass->arena, struct form, history->refusal_count);
+    for (size_t i = 0; i < history->refusal_count; i++) {
+        const struct form *form = &history->refusals[i].form;
+
+        if (!is_candidate(pass, form) && why_lost(pass, form) != NULL)
+            lost[state->lost_count++] = (struct form){
+                .namespace = arena_string(pass->arena, bytes_of(form->namespace)),
+                .name = arena_string(pass->arena, bytes_of(form->name)),
+                .file = arena_string(pass->arena, bytes_of(form->file)),
+            };
+    }
+    state->lost = lost;
 }
 
 static void collect_lost(struct pass *pass) {
@@ -298,6 +331,7 @@ static void collect_candidates(struct pass *pass) {
     }
     sort_candidates(pass);
     collect_lost(pass);
+    collect_lost_refusals(pass);
 }
 
 static void collect_documents(struct pass *pass) {

@@ -46,15 +46,33 @@ void walk_add(struct walk *walk, struct file *file) {
     list->items[list->count++] = file;
 }
 
-/* Every file that the folder held in the previous snapshot; true when there was one. */
-static bool keep_folder(struct walk *walk, const char *relative) {
+static struct bytes prefix_of(const struct walk *walk, const char *relative) {
+    return relative[0] == '\0' ? (struct bytes){"", 0}
+                               : bytes_of(arena_format(walk->request->scratch, "%s/", relative));
+}
+
+bool walk_knows_folder(const struct walk *walk, const char *relative) {
     const struct file_list *previous = walk->request->previous;
-    struct bytes prefix = {"", 0};
+    struct bytes prefix = prefix_of(walk, relative);
+    size_t at = previous_from(walk, prefix.data);
+
+    return at < previous->count &&
+           bytes_starts_with(bytes_of(previous->items[at]->view.relative), prefix);
+}
+
+void walk_unread(const struct walk *walk, const char *relative) {
+    struct unread_list *list = &walk->result->unread;
+
+    list->items = arena_grow(walk->request->arena, list->items, list->count, &list->capacity,
+                             sizeof(*list->items));
+    list->items[list->count++] = arena_string(walk->request->arena, bytes_of(relative));
+}
+
+bool walk_keep_folder(struct walk *walk, const char *relative) {
+    const struct file_list *previous = walk->request->previous;
+    struct bytes prefix = prefix_of(walk, relative);
     bool any = false;
 
-    if (relative[0] != '\0') {
-        prefix = bytes_of(arena_format(walk->request->scratch, "%s/", relative));
-    }
     for (size_t i = previous_from(walk, prefix.data); i < previous->count; i++) {
         if (!bytes_starts_with(bytes_of(previous->items[i]->view.relative), prefix)) {
             break;
@@ -66,19 +84,21 @@ static bool keep_folder(struct walk *walk, const char *relative) {
 }
 
 static void say_crowded(struct walk *walk, const char *relative, bool kept) {
-    diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL,
-                    NULL, "keep other files out of it, or raise --max-files",
-                    "holds more than %zu names and is passed over%s",
-                    walk->request->settings->max_files * NAMES_PER_FILE,
-                    kept ? " (what it held before is kept)" : "");
+    diagnostics_add(
+        walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL, NULL,
+        "keep other files out of it, or raise --max-files",
+        "holds more than %zu names, with those of the folders before it, and is passed over%s",
+        walk->request->settings->max_files * NAMES_PER_FILE,
+        kept ? " (what it held before is kept)" : "");
 }
 
 void walk_folder_failed(struct walk *walk, const char *relative, int error) {
     bool link = error == -EXDEV || error == -ELOOP;
     const struct place place = {.relative = relative};
     const char *blamed = link ? walk_relative(walk, &place, "..data") : relative;
-    bool kept = keep_folder(walk, relative);
+    bool kept = walk_keep_folder(walk, relative);
 
+    walk_unread(walk, relative);
     if (error == -E2BIG) {
         say_crowded(walk, relative, kept);
         return;
@@ -95,8 +115,9 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error) {
 }
 
 void walk_folder_unsteady(struct walk *walk, const char *relative) {
-    bool kept = keep_folder(walk, relative);
+    bool kept = walk_keep_folder(walk, relative);
 
+    walk_unread(walk, relative);
     diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
                     NULL, NULL, "it is read again; if this stays, find out what keeps replacing it",
                     "changed %u times while it was read%s", (unsigned)FOLDER_TRIES,
@@ -113,6 +134,7 @@ void walk_file_failed(struct walk *walk, const char *relative, struct file *prev
         .limit_option = file_limit_option,
     };
 
+    walk_unread(walk, relative);
     fault_report(walk->request->diagnostics, &fault);
     if (fault.kept) {
         walk_add(walk, file_reference(previous));

@@ -26,6 +26,9 @@ const char *walk_relative(const struct walk *walk, const struct place *place, co
 
 void walk_say(const struct walk *walk, enum severity severity, const char *relative,
               const char *problem, const char *remedy) {
+    if (severity != SEVERITY_INFO) {
+        walk_unread(walk, relative);
+    }
     diagnostics_add(walk->request->diagnostics, severity, walk_location(walk, relative), NULL, NULL,
                     remedy, "%s", problem);
 }

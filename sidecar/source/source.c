@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 /* What a snapshot is behind what is shown of it. */
@@ -97,11 +98,16 @@ struct snapshot *snapshot_hold(struct snapshot *snapshot) {
 
 static bool same_volume(const struct snapshot_volume *left, const struct snapshot_volume *right) {
     if (left->config != right->config || left->present != right->present ||
-        left->file_count != right->file_count) {
+        left->file_count != right->file_count || left->unread_count != right->unread_count) {
         return false;
     }
     for (size_t i = 0; i < left->file_count; i++) {
         if (left->files[i] != right->files[i]) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < left->unread_count; i++) {
+        if (strcmp(left->unread[i], right->unread[i]) != 0) {
             return false;
         }
     }
@@ -179,6 +185,8 @@ static void read_volume(struct reading *reading, size_t index) {
     volume->present = result.present;
     volume->files = shown;
     volume->file_count = result.files.count;
+    volume->unread = result.unread.items;
+    volume->unread_count = result.unread.count;
     if (!result.complete) {
         snapshot->view.complete = false;
     }

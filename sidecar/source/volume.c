@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -82,6 +83,35 @@ static int open_root(struct walk *walk, const char *path) {
     return descriptor;
 }
 
+static int compare_paths(const void *left, const void *right) {
+    const char *const *one = left;
+    const char *const *other = right;
+
+    return strcmp(*one, *other);
+}
+
+static int compare_with_path(const void *wanted, const void *path) {
+    return bytes_compare(*(const struct bytes *)wanted, bytes_of(*(const char *const *)path));
+}
+
+/* The path itself, then each folder above it, then the volume. */
+bool volume_is_unread(const struct snapshot_volume *volume, const char *relative) {
+    struct bytes path = bytes_of(relative);
+
+    while (volume->unread_count > 0) {
+        if (bsearch(&path, volume->unread, volume->unread_count, sizeof(*volume->unread),
+                    compare_with_path) != NULL) {
+            return true;
+        }
+        if (path.length == 0) {
+            break;
+        }
+        while (path.length > 0 && path.data[--path.length] != '/') {
+        }
+    }
+    return false;
+}
+
 void volume_read(const struct volume_request *request, struct volume_result *ret) {
     struct walk walk = {
         .request = request,
@@ -102,5 +132,9 @@ void volume_read(const struct volume_request *request, struct volume_result *ret
         close(descriptor);
     } else if (descriptor != -ENOENT) {
         root_failed(&walk, descriptor);
+    }
+    walk_trim(&walk);
+    if (ret->unread.count > 0) {
+        qsort(ret->unread.items, ret->unread.count, sizeof(*ret->unread.items), compare_paths);
     }
 }

@@ -59,18 +59,62 @@ static int read_entry(struct walk *walk, const struct folder *folder,
     return error;
 }
 
-static bool bound_reached(struct walk *walk, const char *relative, size_t count, const char *what) {
-    size_t limit = walk->request->settings->max_files;
-
-    if (count < limit) {
+/* Beyond the bound on new ones; those that are taken here and are too many beside the known ones
+ * are taken back at the end (walk_trim), once it is known how many of these are still there. */
+static bool too_many_files(struct walk *walk, const char *relative) {
+    if (walk->new_files < walk->request->settings->max_files) {
+        walk->new_files++;
         return false;
     }
-    diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL, NULL,
-                    "remove some, or raise --max-files",
-                    "holds more than %zu %s: %s and what sorts after it are passed over", limit,
-                    what, relative);
-    walk->full = true;
+    walk->passed_file = walk->passed_files++ == 0 ? relative : walk->passed_file;
+    walk_unread(walk, relative);
     return true;
+}
+
+static bool too_many_folders(struct walk *walk, const char *relative) {
+    if (walk->folders < walk->request->settings->max_files || walk_knows_folder(walk, relative)) {
+        walk->folders++;
+        return false;
+    }
+    walk->passed_folder = walk->passed_folders++ == 0 ? relative : walk->passed_folder;
+    walk_unread(walk, relative);
+    return true;
+}
+
+static void say_too_many(const struct walk *walk, const char *what, const char *first,
+                         size_t count) {
+    const char *others =
+        count == 1 ? "is" : arena_format(walk->request->scratch, "and %zu more are", count - 1);
+
+    if (count > 0) {
+        diagnostics_add(
+            walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL, NULL,
+            "remove some, or raise --max-files",
+            "holds more than %zu %s: %s %s passed over, what was read before goes first",
+            walk->request->settings->max_files, what, first, others);
+    }
+}
+
+void walk_trim(struct walk *walk) {
+    struct file_list *list = &walk->result->files;
+    size_t limit = walk->request->settings->max_files;
+    size_t surplus = list->count > limit ? list->count - limit : 0;
+
+    for (size_t i = list->count; i > 0 && surplus > 0; i--) {
+        struct file *file = list->items[i - 1];
+        if (walk_previous(walk, file->view.relative) != NULL) {
+            continue;
+        }
+        walk->passed_file = arena_string(walk->request->scratch, bytes_of(file->view.relative));
+        walk->passed_files++;
+        walk_unread(walk, walk->passed_file);
+        file_release(file);
+        memmove(&list->items[i - 1], &list->items[i], (list->count - i) * sizeof(*list->items));
+        list->count--;
+        surplus--;
+    }
+    say_too_many(walk, "files", walk->passed_file, walk->passed_files);
+    say_too_many(walk, "folders", walk->passed_folder, walk->passed_folders);
 }
 
 /* 0, or -ESTALE. */
@@ -79,11 +123,10 @@ static int walk_file(struct walk *walk, const struct place *place, const struct 
     const char *relative = walk_relative(walk, place, entry->name);
     struct file *file = NULL;
 
-    if (bound_reached(walk, relative, walk->files, "files")) {
+    struct file *previous = walk_previous(walk, relative);
+    if (previous == NULL && too_many_files(walk, relative)) {
         return 0;
     }
-    walk->files++;
-    struct file *previous = walk_previous(walk, relative);
     int error = read_entry(walk, folder, entry, relative, previous, &file);
     if (error == 0) {
         walk_add(walk, file);
@@ -115,6 +158,7 @@ static bool too_deep(struct walk *walk, const struct place *place, const char *r
         return true;
     }
     if (walk_is_manifests(walk) && depth > walk->request->settings->max_depth) {
+        walk_unread(walk, relative);
         diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
                         NULL, NULL, "move its manifests further up",
                         "is passed over: it lies more than %u folders deep",
@@ -165,11 +209,9 @@ static int walk_subfolder(struct walk *walk, const struct place *place, const st
         .generation = entry->in_generation ? folder : place->generation,
     };
 
-    if (too_deep(walk, place, below.relative) ||
-        bound_reached(walk, below.relative, walk->folders, "folders")) {
+    if (too_deep(walk, place, below.relative) || too_many_folders(walk, below.relative)) {
         return 0;
     }
-    walk->folders++;
     int descriptor = open_entry(walk, folder, entry);
     if (descriptor < 0) {
         if (means_stale(place, entry, descriptor)) {
@@ -221,6 +263,7 @@ static int walk_entry(struct walk *walk, const struct place *place, const struct
     if (S_ISREG(entry->mode)) {
         return walk_file(walk, place, folder, entry);
     }
+    walk_unread(walk, relative);
     diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
                     NULL, NULL, "put a regular file there, or remove it",
                     "is passed over: it is %s", file_type_name(entry->mode));
@@ -249,7 +292,9 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
     if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
         names_max = SIZE_MAX;
     }
+    names_max = names_max > walk->names ? names_max - walk->names : 0;
     error = folder_list(&folder, walk->request->scratch, names_wanted(walk, place), names_max);
+    walk->names += error == 0 ? folder.count : 0;
     if (error == 0 && place->generation != NULL) {
         error = folder_check(place->generation);
     }
@@ -257,7 +302,7 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
         return error;
     }
     entries_prepare(walk, place, &folder);
-    for (size_t i = 0; i < folder.count && !walk->full && error == 0; i++) {
+    for (size_t i = 0; i < folder.count && error == 0; i++) {
         error = walk_entry(walk, place, &folder, &folder.entries[i]);
     }
     return error == 0 && !entries_links_stand(walk, &folder) ? -ESTALE : error;
@@ -267,9 +312,8 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
 struct mark {
     size_t list_count;
     size_t diagnostic_count;
-    size_t files;
-    size_t folders;
-    bool full;
+    size_t unread_count;
+    struct walk walk; /* its counts */
     bool complete;
 };
 
@@ -277,9 +321,8 @@ static struct mark mark_here(const struct walk *walk) {
     return (struct mark){
         .list_count = walk->result->files.count,
         .diagnostic_count = walk->request->diagnostics->count,
-        .files = walk->files,
-        .folders = walk->folders,
-        .full = walk->full,
+        .unread_count = walk->result->unread.count,
+        .walk = *walk,
         .complete = walk->result->complete,
     };
 }
@@ -291,9 +334,8 @@ static void go_back(struct walk *walk, const struct mark *mark) {
         file_release(list->items[--list->count]);
     }
     walk->request->diagnostics->count = mark->diagnostic_count;
-    walk->files = mark->files;
-    walk->folders = mark->folders;
-    walk->full = mark->full;
+    walk->result->unread.count = mark->unread_count;
+    *walk = mark->walk;
     walk->result->complete = mark->complete;
 }
 

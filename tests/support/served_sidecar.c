@@ -80,6 +80,7 @@ bool served_sidecar_start(struct served_sidecar *sidecar) {
         buffer_string(&reload),
         "--prometheus-version=3.5.0",
         "--listen-address=127.0.0.1:0",
+        "--max-scalar-size=4MiB", /* for pages that are large */
         sidecar->flag,
         NULL,
     };

@@ -137,6 +137,20 @@ static void every_change_makes_another_revision_and_nothing_else_does(void **sta
     assert_false(has_changed(fixture));
 }
 
+static void a_refusal_stays_while_its_remote_write_may_still_be_there(void **state) {
+    struct fixture *fixture = *state;
+    const struct form b = form("b", "1");
+    struct desired_state nothing = {.lost = &b, .lost_count = 1};
+
+    ledger_refuse(fixture->ledger, &b, "words");
+    ledger_note(fixture->ledger, &nothing, 0);
+    assert_int_equal(history(fixture)->refusal_count, 1);
+
+    nothing.lost_count = 0;
+    ledger_note(fixture->ledger, &nothing, 0);
+    assert_int_equal(history(fixture)->refusal_count, 0);
+}
+
 static void refusals_are_sorted_and_one_for_each_name(void **state) {
     struct fixture *fixture = *state;
     const struct form b = form("b", "1");
@@ -845,6 +859,7 @@ int main(void) {
         TEST(a_part_that_is_confirmed_takes_nobodys_last_good_form),
         TEST(what_is_refused_is_no_last_good_form),
         TEST(who_is_gone_or_no_longer_selected_has_no_last_good_form),
+        TEST(a_refusal_stays_while_its_remote_write_may_still_be_there),
         TEST(refusals_are_sorted_and_one_for_each_name),
         TEST(what_is_confirmed_after_all_is_forgiven),
         TEST(an_empty_base_can_be_refused),

@@ -263,15 +263,36 @@ static void a_file_that_cannot_be_read_drops_nothing(void **state) {
     COMPILE pass = compile_given();
     PAST past = {0};
     given_a_good_one(pass, &past);
-    const char *path = pass->contents[0].files[0]->path;
+    static const char *const unread[] = {"a.yaml"};
 
     file_becomes(pass, 0, NULL);
-    diagnostics_add(&pass->snapshot.diagnostics, SEVERITY_ERROR, (struct location){.file = path},
-                    NULL, NULL, "let it be read", "cannot be read");
+    pass->contents[0].unread = unread;
+    pass->contents[0].unread_count = 1;
     compile_runs(pass);
 
     assert_true(serves(pass, "name: a"));
     assert_true(compile_outcome(pass, "a")->earlier);
+}
+
+static void a_folder_that_cannot_be_read_drops_nothing_below_it(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    static const char *const unread[] = {"team", "team-b"};
+    base_becomes(pass, first_base);
+    compile_manifest(pass, "team-b/a.yaml", remote_write_text(pass, "team-a", "a", ""));
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    file_becomes(pass, 0, NULL);
+    pass->contents[0].unread = unread;
+    pass->contents[0].unread_count = 2;
+    compile_runs(pass);
+    assert_true(serves(pass, "name: a"));
+    assert_true(compile_outcome(pass, "a")->earlier);
+
+    pass->contents[0].unread_count = 1;
+    compile_runs(pass);
+    assert_false(serves(pass, "name: a"));
 }
 
 /* --- what Prometheus refused --------------------------------------------------------------------
@@ -292,6 +313,36 @@ static void a_refused_form_is_quarantined_in_prometheus_words(void **state) {
     assert_false(serves(pass, "name: a"));
     assert_non_null(strstr(compile_outcome(pass, "a")->reason, "line 7: field nope not found"));
     assert_true(says(pass, "Prometheus refused it: line 7: field nope not found"));
+}
+
+static void a_refused_one_that_was_not_read_may_still_be_there(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    static const char *const all[] = {""};
+    base_becomes(pass, first_base);
+    compile_remote_write(pass, "a", "");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+
+    compile_runs(pass);
+    assert_int_equal(pass->state->lost_count, 0);
+
+    const char *text = pass->contents[0].files[0]->content.data;
+    file_becomes(pass, 0, "a: [");
+    compile_runs(pass);
+    assert_int_equal(pass->state->lost_count, 1);
+    assert_string_equal(pass->state->lost[0].name, "a");
+
+    file_becomes(pass, 0, text);
+    file_becomes(pass, 0, NULL);
+    pass->contents[0].unread = all;
+    pass->contents[0].unread_count = 1;
+    compile_runs(pass);
+    assert_int_equal(pass->state->lost_count, 1);
+
+    pass->contents[0].unread_count = 0;
+    compile_runs(pass);
+    assert_int_equal(pass->state->lost_count, 0);
 }
 
 static void a_refused_edit_is_served_in_the_form_before(void **state) {
@@ -499,6 +550,8 @@ int main(void) {
         cmocka_unit_test(a_volume_that_is_away_drops_nothing),
         cmocka_unit_test(a_file_that_cannot_be_read_drops_nothing),
         cmocka_unit_test(a_refused_form_is_quarantined_in_prometheus_words),
+        cmocka_unit_test(a_folder_that_cannot_be_read_drops_nothing_below_it),
+        cmocka_unit_test(a_refused_one_that_was_not_read_may_still_be_there),
         cmocka_unit_test(a_refused_edit_is_served_in_the_form_before),
         cmocka_unit_test(quarantine_ends_when_the_manifest_changes),
         cmocka_unit_test(quarantine_ends_when_a_secret_changes),

@@ -350,9 +350,53 @@ static void files_over_the_bound_are_cut_off_in_sorted_order(void **state) {
     source_reads(source);
 
     assert_string_equal(names_of(source), "a.yaml c.yaml d/a.yaml");
-    assert_string_equal(messages_of(source),
-                        "DIR/volume: error: holds more than 3 files: d/z.yaml and what sorts after "
-                        "it are passed over; remove some, or raise --max-files\n");
+    assert_string_equal(
+        messages_of(source),
+        "DIR/volume: error: holds more than 3 files: d/z.yaml and 1 more are passed "
+        "over, what was read before goes first; remove some, or raise --max-files\n");
+}
+
+static void new_files_over_the_bound_push_no_known_one_out(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_files = 3;
+    file_write(source->volume, "b.yaml", "1");
+    file_write(source->volume, "z/z.yaml", "1");
+    source_reads(source);
+
+    file_write(source->volume, "a1.yaml", "1");
+    file_write(source->volume, "a2.yaml", "1");
+    file_write(source->volume, "a3.yaml", "1");
+    file_write(source->volume, "z/z.yaml", "22");
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a1.yaml b.yaml z/z.yaml");
+    assert_string_equal(content_of(source, "z/z.yaml"), "22");
+    assert_true(has_message(source, SEVERITY_ERROR, "3 files: a2.yaml and 1 more are passed over"));
+    assert_true(volume_is_unread(&source->snapshot->volumes[0], "a3.yaml"));
+    assert_false(volume_is_unread(&source->snapshot->volumes[0], "z/other.yaml"));
+
+    file_remove(source->volume, "b.yaml");
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a1.yaml a2.yaml z/z.yaml");
+}
+
+static void new_folders_over_the_bound_push_no_known_one_out(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_files = 2;
+    file_write(source->volume, "y/y.yaml", "1");
+    source_reads(source);
+
+    for (unsigned i = 0; i < 4; i++) {
+        char name[] = "a0/x";
+        name[1] = (char)('0' + i);
+        file_write(source->volume, name, "1");
+    }
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "y/y.yaml");
+    assert_true(has_message(source, SEVERITY_ERROR, "2 folders: a2 and 1 more are passed over"));
+    assert_true(volume_is_unread(&source->snapshot->volumes[0], "a2/deep/x.yaml"));
 }
 
 static void exactly_as_many_files_as_the_bound_are_fine(void **state) {
@@ -383,6 +427,26 @@ static void a_folder_with_far_too_many_names_is_passed_over(void **state) {
     assert_true(has_message(source, SEVERITY_ERROR, "DIR/volume/crowd: error: holds more than 32"));
 }
 
+static void folders_with_far_too_many_names_together_are_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    char name[32];
+    source->settings.max_files = 2;
+    file_write(source->volume, "b/a.yaml", "1");
+    source_reads(source);
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(name, sizeof(name), "a/%u.yaml", i);
+        file_write(source->volume, name, "1");
+    }
+
+    source_reads(source);
+
+    /* What was read before is kept, though nobody looked. */
+    assert_non_null(file_of(source, "b/a.yaml"));
+    assert_true(has_message(source, SEVERITY_ERROR, "DIR/volume/b: error: holds more than 32"));
+    assert_true(volume_is_unread(&source->snapshot->volumes[0], "b/a.yaml"));
+    assert_false(volume_is_unread(&source->snapshot->volumes[0], "ba.yaml"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_link_to_a_file_inside_the_volume_is_followed),
@@ -407,8 +471,11 @@ int main(void) {
         cmocka_unit_test(a_huge_sparse_file_costs_nothing),
         cmocka_unit_test(a_file_that_grew_over_the_limit_keeps_what_it_held),
         cmocka_unit_test(files_over_the_bound_are_cut_off_in_sorted_order),
+        cmocka_unit_test(new_files_over_the_bound_push_no_known_one_out),
+        cmocka_unit_test(new_folders_over_the_bound_push_no_known_one_out),
         cmocka_unit_test(exactly_as_many_files_as_the_bound_are_fine),
         cmocka_unit_test(a_folder_with_far_too_many_names_is_passed_over),
+        cmocka_unit_test(folders_with_far_too_many_names_together_are_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
