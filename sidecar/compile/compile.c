@@ -416,6 +416,27 @@ static void unselect(struct pass *pass, struct candidate *candidate, const char 
     decide(candidate, STATE_UNSELECTED, arena_string(pass->arena, bytes_of(reason)));
 }
 
+/* Whom a selector takes is not known as long as the labels file was never read: who was served goes
+ * on being so. One without requirements takes every cluster. */
+static bool waits_for_labels(const struct pass *pass, const struct remote_write *remote_write) {
+    const struct snapshot_single *file = &pass->snapshot->labels;
+
+    return file->path != NULL && file->file == NULL && remote_write->cluster_selector != NULL &&
+           remote_write->cluster_selector->count > 0;
+}
+
+static void wait_for_labels(struct pass *pass, struct candidate *candidate) {
+    const char *reason =
+        arena_format(pass->arena, "the cluster's labels are not known: %s was not read so far",
+                     pass->snapshot->labels.path);
+    struct scope scope = candidate_scope(pass, candidate);
+
+    scope_report(&scope, SEVERITY_WARNING, candidate->remote_write->node, NULL,
+                 "put the labels file there, or correct --cluster-labels-file", "waits: %s",
+                 reason);
+    decide(candidate, STATE_PENDING, reason);
+}
+
 static void require_namespace(struct pass *pass, struct scope *scope,
                               const struct remote_write *remote_write) {
     const char *label = pass->settings->policy.enforced_namespace_label;
@@ -450,6 +471,10 @@ static void judge(struct pass *pass, struct candidate *candidate) {
     rules_check(&scope, remote_write->spec, pass->version);
     policy_check(&scope, remote_write->spec, &pass->settings->policy);
     require_namespace(pass, &scope, remote_write);
+    if (scope.errors == 0 && waits_for_labels(pass, remote_write)) {
+        wait_for_labels(pass, candidate);
+        return;
+    }
     reason = not_this_cluster(pass, remote_write);
     if (scope.errors == 0 && reason != NULL) {
         unselect(pass, candidate, reason);

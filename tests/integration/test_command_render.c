@@ -162,9 +162,11 @@ static void a_file_that_is_absent_is_said_once(void **state) {
     house_built(labels_absent);
     assert_int_equal(
         program_run(labels_absent, "render", HOUSE, "--cluster-labels-file=gone", NULL), 1);
-    assert_string_equal(
-        program_errors(labels_absent),
-        "gone: error: does not exist; create it, or correct --cluster-labels-file\n");
+    static const char absent[] = "does not exist; create it, or correct --cluster-labels-file\n";
+    const char *said = strstr(program_errors(labels_absent), absent);
+    assert_non_null(said);
+    assert_null(strstr(said + 1, absent));
+    assert_non_null(strstr(program_errors(labels_absent), "the cluster's labels are not known"));
 }
 
 static void the_environment_fills_the_base(void **state) {

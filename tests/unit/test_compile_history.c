@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -295,6 +296,41 @@ static void a_folder_that_cannot_be_read_drops_nothing_below_it(void **state) {
     assert_false(serves(pass, "name: a"));
 }
 
+static const char selecting[] = "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                                "kind: RemoteWrite\n"
+                                "metadata: {name: a, namespace: team-a}\n"
+                                "spec:\n"
+                                "  clusterSelector: {matchLabels: {env: prod}}\n"
+                                "  remoteWrite: {url: https://metrics.example/write}\n";
+
+static void labels_that_were_never_read_take_nobody_out(void **state) {
+    static const struct source_file prod = {
+        .path = "labels", .relative = "labels", .content = {"env=\"prod\"\n", 11}, .id = 1000};
+    static const struct source_file other = {
+        .path = "labels", .relative = "labels", .content = {"env=\"other\"\n", 12}, .id = 1001};
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    base_becomes(pass, first_base);
+    compile_manifest(pass, "a.yaml", selecting);
+    compile_remote_write(pass, "b", "");
+    pass->snapshot.labels = (struct snapshot_single){.path = "labels", .file = &prod};
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+    confirmed(pass, &past);
+
+    pass->snapshot.labels = (struct snapshot_single){.path = "labels", .error = -EACCES};
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "pending");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_true(serves(pass, "name: a"));
+    assert_string_equal(compile_state_of(pass, "b"), "active");
+
+    pass->snapshot.labels = (struct snapshot_single){.path = "labels", .file = &other};
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "unselected");
+    assert_false(serves(pass, "name: a"));
+}
+
 /* --- what Prometheus refused --------------------------------------------------------------------
  */
 
@@ -549,6 +585,7 @@ int main(void) {
         cmocka_unit_test(a_file_that_holds_another_remote_write_now_drops_the_old_one),
         cmocka_unit_test(a_volume_that_is_away_drops_nothing),
         cmocka_unit_test(a_file_that_cannot_be_read_drops_nothing),
+        cmocka_unit_test(labels_that_were_never_read_take_nobody_out),
         cmocka_unit_test(a_refused_form_is_quarantined_in_prometheus_words),
         cmocka_unit_test(a_folder_that_cannot_be_read_drops_nothing_below_it),
         cmocka_unit_test(a_refused_one_that_was_not_read_may_still_be_there),
