@@ -95,7 +95,8 @@ struct settings {
     const char *listen_address; /* NULL or "": none */
     const char *web_config_file;
 
-    int64_t max_file_size; /* bytes */
+    int64_t max_file_size;   /* bytes */
+    int64_t max_volume_size; /* bytes */
     int64_t max_files;
     int64_t max_documents;
     int64_t max_depth;

@@ -109,8 +109,9 @@ struct source_settings {
     /* Files of one volume, and folders of one volume. What the snapshot before has goes before what
      * is new. */
     size_t max_files;
-    unsigned max_depth;   /* folders below a volume of manifests */
-    size_t max_base_size; /* bytes of the base config, before and after decompression */
+    size_t max_volume_size; /* bytes of all files of one volume, links counted each; 0: no bound */
+    unsigned max_depth;     /* folders below a volume of manifests */
+    size_t max_base_size;   /* bytes of the base config, before and after decompression */
 };
 
 struct source;

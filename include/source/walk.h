@@ -26,6 +26,7 @@ struct walk {
     struct resolver resolver; /* confined to the volume */
     const char *path;         /* the volume's, without slashes at the end */
     size_t names;             /* of all folders that were listed */
+    size_t bytes;             /* of the files that were taken */
     size_t new_files;         /* met, taken or not, that the snapshot before does not have */
     size_t folders;
     size_t passed_folders;     /* beyond the bound */
@@ -81,6 +82,9 @@ void walk_add(struct walk *walk, struct file *file);
 
 /* The file or folder cannot be read: says so, and keeps what it held. previous may be NULL. */
 void walk_file_failed(struct walk *walk, const char *relative, struct file *previous, int error);
+
+/* The same of one with which the volume would be too large. */
+void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous);
 void walk_folder_failed(struct walk *walk, const char *relative, int error);
 
 /* The folder changed with every try: the same. */

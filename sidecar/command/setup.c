@@ -93,6 +93,7 @@ static void setup_source(struct setup *setup) {
         .base_path = settings->config_file,
         .labels_path = settings->cluster_labels_file,
         .max_file_size = (size_t)settings->max_file_size,
+        .max_volume_size = (size_t)settings->max_volume_size,
         .max_files = (size_t)settings->max_files,
         .max_depth = VOLUME_DEPTH,
         .max_base_size = largest_base,

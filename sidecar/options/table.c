@@ -576,6 +576,19 @@ const struct option options[] = {
         FIELD(max_file_size),
     },
     {
+        .flag = "max-volume-size",
+        .key = "limits.max_volume_size",
+        .type = OPTION_SIZE,
+        .group = GROUP_LIMITS,
+        .metavar = "SIZE",
+        .default_value = "64MiB",
+        .help = "Pass over files with which one directory of --remote-write-dir, --secret-dir or "
+                "--configmap-dir would hold more in all; links count each time.",
+        .minimum = 1,
+        .maximum = SIZE_MOST,
+        FIELD(max_volume_size),
+    },
+    {
         .flag = "max-files",
         .key = "limits.max_files",
         .type = OPTION_INTEGER,

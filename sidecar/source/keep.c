@@ -44,6 +44,7 @@ void walk_add(struct walk *walk, struct file *file) {
     list->items = arena_grow(walk->request->arena, list->items, list->count, &list->capacity,
                              sizeof(struct file *));
     list->items[list->count++] = file;
+    walk->bytes += file->view.content.length;
 }
 
 static struct bytes prefix_of(const struct walk *walk, const char *relative) {
@@ -123,6 +124,18 @@ void walk_folder_unsteady(struct walk *walk, const char *relative) {
                     "changed %u times while it was read%s", (unsigned)FOLDER_TRIES,
                     kept ? " (what it held before is kept)" : "");
     walk->result->complete = false;
+}
+
+void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous) {
+    walk_unread(walk, relative);
+    diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL,
+                    NULL, "make the volume's files smaller, or raise --max-volume-size",
+                    "is passed over: with it the volume would hold more than %zu bytes%s",
+                    walk->request->settings->max_volume_size,
+                    previous != NULL ? " (what it held before is kept)" : "");
+    if (previous != NULL) {
+        walk_add(walk, file_reference(previous));
+    }
 }
 
 void walk_file_failed(struct walk *walk, const char *relative, struct file *previous, int error) {

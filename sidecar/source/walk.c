@@ -29,6 +29,17 @@ static bool means_stale(const struct place *place, const struct folder_entry *en
     return gone && (place->generation != NULL || entry->in_generation || entry->target != NULL);
 }
 
+/* Bytes that a file may have: less than --max-file-size where the volume has no more left. */
+static size_t file_limit(const struct walk *walk) {
+    const struct source_settings *settings = walk->request->settings;
+    size_t left =
+        settings->max_volume_size > walk->bytes ? settings->max_volume_size - walk->bytes : 0;
+
+    return settings->max_volume_size > 0 && left < settings->max_file_size
+               ? left
+               : settings->max_file_size;
+}
+
 static int read_entry(struct walk *walk, const struct folder *folder,
                       const struct folder_entry *entry, const char *relative, struct file *previous,
                       struct file **ret) {
@@ -38,7 +49,7 @@ static int read_entry(struct walk *walk, const struct folder *folder,
         .name = entry->name,
         .path = walk_path(walk, relative),
         .relative = relative,
-        .limit = request->settings->max_file_size,
+        .limit = file_limit(walk),
         .every_byte = request->every_byte,
         .started = request->started,
         .last_id = request->last_id,
@@ -127,8 +138,11 @@ static int walk_file(struct walk *walk, const struct place *place, const struct 
     if (previous == NULL && too_many_files(walk, relative)) {
         return 0;
     }
+    size_t limit = file_limit(walk);
     int error = read_entry(walk, folder, entry, relative, previous, &file);
-    if (error == 0) {
+    if (error == -EFBIG && limit < walk->request->settings->max_file_size) {
+        walk_file_too_much(walk, relative, previous);
+    } else if (error == 0) {
         walk_add(walk, file);
     } else if (means_stale(place, entry, error)) {
         return -ESTALE;

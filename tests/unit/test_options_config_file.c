@@ -49,7 +49,7 @@ static const char full_file[] =
     "};\n"
     "web: { listen_address = \"127.0.0.1:8080\"; config_file = \"/w.yml\"; };\n"
     "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; dirs = [\"/rules\"]; };\n"
-    "limits: { max_file_size = \"1MiB\"; max_files = 11; max_documents = 12; max_depth = 13; "
+    "limits: { max_file_size = \"1MiB\"; max_volume_size = 99; max_files = 11; max_documents = 12; max_depth = 13; "
     "max_values = 14; max_scalar_size = \"2MiB\"; };\n"
     "sandbox = \"require\";\n"
     "log: { level = \"warn\"; format = \"json\"; };\n";
@@ -78,6 +78,7 @@ static void every_key_sets_its_option(void **state) {
     assert_int_equal(settings->reload_timeout, 5000);
     assert_int_equal(settings->startup_grace, 120000);
     assert_int_equal(settings->max_file_size, 1 << 20);
+    assert_int_equal(settings->max_volume_size, 99);
     assert_int_equal(settings->max_depth, 13);
     assert_int_equal(settings->max_values, 14);
     assert_int_equal(settings->max_scalar_size, 2 << 20);

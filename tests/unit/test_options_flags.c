@@ -64,6 +64,7 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_int_equal(settings->delay_interval, 50);
     assert_int_equal(settings->retry_interval, 5000);
     assert_int_equal(settings->max_file_size, 4 << 20);
+    assert_int_equal(settings->max_volume_size, 64 << 20);
     assert_int_equal(settings->max_files, 10000);
     assert_int_equal(settings->max_documents, 100000);
     assert_int_equal(settings->max_depth, 64);
@@ -78,9 +79,9 @@ static void numbers_sizes_durations_modes_and_words_are_read(void **state) {
     SETTINGS fixture = settings_given(
         NULL, "--max-shards=50", "--max-capacity=10000", "--max-samples-per-send=2000",
         "--max-file-size=64KiB", "--max-files=7", "--max-documents=8", "--max-depth=9",
-        "--max-values=10", "--max-scalar-size=11KiB", "--reload-timeout=1m30s",
-        "--watch-interval=0", "--delay-interval=250ms", "--retry-interval=1s",
-        "--config-file-mode=0604", "--log-level=error", "--log-format=json",
+        "--max-volume-size=1MiB", "--max-values=10", "--max-scalar-size=11KiB",
+        "--reload-timeout=1m30s", "--watch-interval=0", "--delay-interval=250ms",
+        "--retry-interval=1s", "--config-file-mode=0604", "--log-level=error", "--log-format=json",
         "--reload-url=https://prometheus/x/-/reload",
         "--runtimeinfo-url=https://prometheus/x/api/v1/status/runtimeinfo", NULL);
     const struct settings *settings = fixture->settings;
@@ -90,6 +91,7 @@ static void numbers_sizes_durations_modes_and_words_are_read(void **state) {
     assert_int_equal(settings->max_capacity, 10000);
     assert_int_equal(settings->max_samples_per_send, 2000);
     assert_int_equal(settings->max_file_size, 65536);
+    assert_int_equal(settings->max_volume_size, 1 << 20);
     assert_int_equal(settings->max_files, 7);
     assert_int_equal(settings->max_documents, 8);
     assert_int_equal(settings->max_depth, 9);

@@ -338,6 +338,32 @@ static void a_file_that_grew_over_the_limit_keeps_what_it_held(void **state) {
     assert_true(has_message(source, SEVERITY_ERROR, "(what it held before is kept)"));
 }
 
+static void many_links_to_a_large_file_are_too_much_for_a_volume(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    source->settings.max_volume_size = 30;
+    file_write(source->volume, "a.yaml", "1234567890");
+    link_make(source->volume, "b.yaml", "a.yaml");
+    link_make(source->volume, "c.yaml", "a.yaml");
+    link_make(source->volume, "d.yaml", "a.yaml");
+    file_write(source->volume, "e.yaml", "");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "a.yaml b.yaml c.yaml e.yaml");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume/d.yaml: error: is passed over: with it the volume would hold "
+                        "more than 30 bytes; make the volume's files smaller, or raise "
+                        "--max-volume-size\n");
+    assert_true(volume_is_unread(&source->snapshot->volumes[0], "d.yaml"));
+
+    /* All of them grow; what there was before is kept where it does not fit. */
+    file_write(source->volume, "a.yaml", "12345678901234");
+    source_reads(source);
+    assert_string_equal(content_of(source, "b.yaml"), "12345678901234");
+    assert_string_equal(content_of(source, "c.yaml"), "1234567890");
+    assert_true(has_message(source, SEVERITY_ERROR, "(what it held before is kept)"));
+}
+
 static void files_over_the_bound_are_cut_off_in_sorted_order(void **state) {
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
     source->settings.max_files = 3;
@@ -470,6 +496,7 @@ int main(void) {
         cmocka_unit_test(a_file_over_the_limit_is_an_error_that_names_the_flag),
         cmocka_unit_test(a_huge_sparse_file_costs_nothing),
         cmocka_unit_test(a_file_that_grew_over_the_limit_keeps_what_it_held),
+        cmocka_unit_test(many_links_to_a_large_file_are_too_much_for_a_volume),
         cmocka_unit_test(files_over_the_bound_are_cut_off_in_sorted_order),
         cmocka_unit_test(new_files_over_the_bound_push_no_known_one_out),
         cmocka_unit_test(new_folders_over_the_bound_push_no_known_one_out),
