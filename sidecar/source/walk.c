@@ -120,8 +120,10 @@ void walk_trim(struct walk *walk) {
         walk->passed_files++;
         walk_unread(walk, walk->passed_file);
         file_release(file);
-        memmove(&list->items[i - 1], &list->items[i], (list->count - i) * sizeof(*list->items));
         list->count--;
+        for (size_t j = i - 1; j < list->count; j++) {
+            list->items[j] = list->items[j + 1];
+        }
         surplus--;
     }
     say_too_many(walk, "files", walk->passed_file, walk->passed_files);

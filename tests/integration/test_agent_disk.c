@@ -230,7 +230,7 @@ static void what_is_not_wanted_any_more_is_no_fault(void **state) {
 static void the_config_goes_back_where_a_secret_file_cannot(void **state) {
     struct agent_fixture *fixture = *state;
     struct full_disk disk = {.fixture = fixture, .folder = fixture->secret_directory};
-    CLEANUP(memory_freep) char *edited = strdup(remote_write_with_secret("a", "s"));
+    CLEANUP(memory_freep) char *edited = memory_string(remote_write_with_secret("a", "s"));
     given_small(&disk);
     file_write(fixture->secrets, "s/token", "first");
     drop(fixture, "a", edited);
