@@ -53,6 +53,11 @@ bool form_same_entry(const struct form *left,
                      const struct form *right);                    /* what the config has of it */
 bool form_same(const struct form *left, const struct form *right); /* and the secret files' bytes */
 
+enum secret_names form_secret_names(const struct form *form);
+/* Would writing the form's secret files give a queue of the other form, which is another entry,
+ * secrets that are not its own? */
+bool form_overwrites(const struct form *form, const struct form *other);
+
 /* A deep copy into the arena, without the tree. */
 struct form form_copy(struct arena *arena, const struct form *form);
 

@@ -23,10 +23,10 @@ struct translation {
 };
 
 /* Diagnostics go to the scope (whose errors tell that the RemoteWrite is to be rejected). The
- * RemoteWrite has no fault of its own, and rules_check and policy_check passed. Everything lives in
- * the scope's arena. */
+ * RemoteWrite has no fault of its own, and rules_check and policy_check passed. names: of its
+ * secret files; nothing else depends on them. Everything lives in the scope's arena. */
 void translate(struct scope *scope, const struct remote_write *remote_write,
                const struct secret_store *store, const struct compile_settings *settings,
-               struct version version, struct translation *ret);
+               struct version version, enum secret_names names, struct translation *ret);
 
 #endif

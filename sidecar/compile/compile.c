@@ -50,6 +50,7 @@ struct candidate {
     struct translation translation;
     const char *lost;        /* why only its last good form is left of it; NULL: it is there */
     const struct form *good; /* its last good form; NULL: none */
+    enum secret_names names; /* of the secret files in its present form */
     const struct refusal *refusal; /* Prometheus refused it in its present form */
     struct form form;              /* what is served of it, when it is */
     bool served;
@@ -482,7 +483,7 @@ static void judge(struct pass *pass, struct candidate *candidate) {
     }
     if (scope.errors == 0)
         translate(&scope, remote_write, pass->store, pass->settings, pass->version,
-                  &candidate->translation);
+                  candidate->names, &candidate->translation);
 
     if (scope.errors > 0)
         decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
@@ -499,13 +500,29 @@ static int compare_refusal(const void *form, const void *refusal) {
     return form_compare(form, &((const struct refusal *)refusal)->form);
 }
 
+/* Of its RemoteWrite, in whatever form; NULL: there is none. */
 static const struct refusal *find_refusal(const struct history *history, const struct form *form) {
-    const struct refusal *refusal = NULL;
+    return history->refusal_count == 0 ? NULL
+                                       : bsearch(form, history->refusals, history->refusal_count,
+                                                 sizeof(*history->refusals), compare_refusal);
+}
 
-    if (history->refusal_count > 0)
-        refusal = bsearch(form, history->refusals, history->refusal_count,
-                          sizeof(*history->refusals), compare_refusal);
-    return refusal != NULL && form_same(&refusal->form, form) ? refusal : NULL;
+/* Its secret files have the names of its last good form, or where there is none those of the one
+ * that was refused: what has not changed is the same form again. */
+static void remember(struct pass *pass, struct candidate *candidate) {
+    const struct remote_write *remote_write = candidate->remote_write;
+    const struct history *history = pass->settings->history;
+    const struct form wanted = {.namespace = remote_write->namespace, .name = remote_write->name};
+    const struct refusal *refusal;
+
+    if (history == NULL || remote_write->name[0] == '\0')
+        return;
+    candidate->good = form_set_find(history->forms, wanted.namespace, wanted.name);
+    refusal = find_refusal(history, &wanted);
+    if (candidate->good != NULL)
+        candidate->names = form_secret_names(candidate->good);
+    else if (refusal != NULL)
+        candidate->names = form_secret_names(&refusal->form);
 }
 
 static void quarantine(struct pass *pass, struct candidate *candidate,
@@ -519,27 +536,43 @@ static void quarantine(struct pass *pass, struct candidate *candidate,
            arena_format(pass->arena, "Prometheus refused it: %s", refusal->words));
 }
 
-static void recall(struct pass *pass, struct candidate *candidate) {
+static struct form present_form(struct pass *pass, const struct candidate *candidate) {
     const struct remote_write *remote_write = candidate->remote_write;
-    const struct history *history = pass->settings->history;
-    const struct refusal *refusal = NULL;
+    struct form form = form_of(pass->arena, remote_write->namespace, remote_write->name,
+                               remote_write->location.file, candidate->translation.entry,
+                               candidate->translation.secrets, candidate->translation.secret_count);
 
-    if (candidate->outcome.state == STATE_ACTIVE) {
-        candidate->form =
-            form_of(pass->arena, remote_write->namespace, remote_write->name,
-                    remote_write->location.file, candidate->translation.entry,
-                    candidate->translation.secrets, candidate->translation.secret_count);
-        candidate->form.delicate =
-            entry_is_delicate(candidate->translation.entry, remote_write->spec);
-    }
-    if (history == NULL)
+    form.delicate = entry_is_delicate(candidate->translation.entry, remote_write->spec);
+    return form;
+}
+
+/* The last good form is what Prometheus runs until it has loaded another one: a new password must
+ * not go where the old one went. The same entry with other secrets is a rotation, which is meant to
+ * reach the queue that runs. */
+static void spare_good_files(struct pass *pass, struct candidate *candidate) {
+    struct diagnostics said_before = diagnostics_in(pass->arena);
+    struct scope scope = candidate_scope(pass, candidate);
+
+    if (candidate->good == NULL || !form_overwrites(&candidate->form, candidate->good))
         return;
-    if (remote_write->name[0] != '\0')
-        candidate->good =
-            form_set_find(history->forms, remote_write->namespace, remote_write->name);
-    if (candidate->outcome.state == STATE_ACTIVE)
-        refusal = find_refusal(history, &candidate->form);
-    if (refusal != NULL)
+    scope.diagnostics = &said_before;
+    candidate->names =
+        candidate->names == SECRET_NAMES_FIRST ? SECRET_NAMES_SECOND : SECRET_NAMES_FIRST;
+    translate(&scope, candidate->remote_write, pass->store, pass->settings, pass->version,
+              candidate->names, &candidate->translation);
+    candidate->form = present_form(pass, candidate);
+}
+
+static void recall(struct pass *pass, struct candidate *candidate) {
+    const struct history *history = pass->settings->history;
+    const struct refusal *refusal;
+
+    if (candidate->outcome.state != STATE_ACTIVE)
+        return;
+    candidate->form = present_form(pass, candidate);
+    spare_good_files(pass, candidate);
+    refusal = history != NULL ? find_refusal(history, &candidate->form) : NULL;
+    if (refusal != NULL && form_same(&refusal->form, &candidate->form))
         quarantine(pass, candidate, refusal);
 }
 
@@ -912,6 +945,7 @@ struct desired_state *compiler_pass(struct compiler *compiler, const struct snap
     read_base(&pass);
     warn_of_unbound(&pass);
     for (size_t i = 0; i < pass.candidate_count; i++) {
+        remember(&pass, &pass.candidates[i]);
         judge(&pass, &pass.candidates[i]);
         recall(&pass, &pass.candidates[i]);
     }

@@ -48,6 +48,34 @@ bool form_same(const struct form *left, const struct form *right) {
     return true;
 }
 
+enum secret_names form_secret_names(const struct form *form) {
+    for (size_t i = 0; i < form->secret_count; i++) {
+        if (bytes_ends_with(bytes_of(form->secrets[i].name), BYTES(SECRET_NAMES_MARK)))
+            return SECRET_NAMES_SECOND;
+    }
+    return SECRET_NAMES_FIRST;
+}
+
+static const struct secret_file *find_secret(const struct form *form, const char *name) {
+    for (size_t i = 0; i < form->secret_count; i++) {
+        if (strcmp(form->secrets[i].name, name) == 0)
+            return &form->secrets[i];
+    }
+    return NULL;
+}
+
+bool form_overwrites(const struct form *form, const struct form *other) {
+    if (form_same_entry(form, other))
+        return false;
+    for (size_t i = 0; i < form->secret_count; i++) {
+        const struct secret_file *there = find_secret(other, form->secrets[i].name);
+
+        if (there != NULL && !bytes_equal(there->content, form->secrets[i].content))
+            return true;
+    }
+    return false;
+}
+
 struct form form_copy(struct arena *arena, const struct form *form) {
     struct secret_file *secrets = ARENA_NEW_ARRAY(arena, struct secret_file, form->secret_count);
 

@@ -27,6 +27,7 @@ struct translator {
     const struct secret_store *store;
     const struct compile_settings *settings;
     struct version version;
+    enum secret_names names;
     struct translation *result;
     struct secret_file *secrets;
     size_t secret_capacity;
@@ -39,9 +40,10 @@ static void translate_object(struct translator *translator, const struct object 
 
 /* NAMESPACE_NAME_FIELD: namespaces and names have no '_', so that no two RemoteWrites share one. A
  * name that no file system takes is cut and told apart by its hash; the part that is kept holds the
- * whole namespace. */
+ * whole namespace. No field and no hash ends as the mark does. */
 static const char *secret_file_name(struct translator *translator, const char *path) {
     struct arena *arena = translator->scope->arena;
+    const char *mark = translator->names == SECRET_NAMES_SECOND ? SECRET_NAMES_MARK : "";
     const char *field = path;
     const char *name;
 
@@ -49,10 +51,10 @@ static const char *secret_file_name(struct translator *translator, const char *p
         field += strlen(translator->remote_write->spec->path) + 1;
     name = arena_format(arena, "%s_%s_%s", translator->remote_write->namespace,
                         translator->remote_write->name, field);
-    if (strlen(name) <= FILE_NAME_MAX)
-        return name;
-    return arena_format(arena, "%.*s_%016" PRIx64, FILE_NAME_KEPT, name,
-                        bytes_hash(bytes_of(name)));
+    if (strlen(name) + strlen(mark) <= FILE_NAME_MAX)
+        return arena_format(arena, "%s%s", name, mark);
+    return arena_format(arena, "%.*s_%016" PRIx64 "%s", FILE_NAME_KEPT, name,
+                        bytes_hash(bytes_of(name)), mark);
 }
 
 static void add_secret_file(struct translator *translator, const char *name, struct bytes content) {
@@ -552,13 +554,14 @@ static void check_ambient(struct translator *translator, const struct node *entr
 
 void translate(struct scope *scope, const struct remote_write *remote_write,
                const struct secret_store *store, const struct compile_settings *settings,
-               struct version version, struct translation *ret) {
+               struct version version, enum secret_names names, struct translation *ret) {
     struct translator translator = {
         .scope = scope,
         .remote_write = remote_write,
         .store = store,
         .settings = settings,
         .version = version,
+        .names = names,
         .result = ret,
     };
     size_t before = scope->errors;

@@ -14,6 +14,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "compile/secret_file.h"
 #include "support/generations.h"
 #include "support/lone_sidecar.h"
 #include "support/process.h"
@@ -106,12 +107,27 @@ static char *config_of(const struct crash *crash) {
     return file_read(crash->sidecar->out, "prometheus.yml");
 }
 
+/* Secret files have one of two names, by what was good before: a config from nothing has the first.
+ */
+static void take_first_names(char *config) {
+    static const char second[] = "_basicAuth.password" SECRET_NAMES_MARK "\n";
+    const size_t mark = sizeof(SECRET_NAMES_MARK) - 1;
+
+    for (char *at = config; (at = strstr(at, second)) != NULL;) {
+        char *end = at + strlen(second) - 1;
+        at = end - mark;
+        memmove(at, end, strlen(end) + 1);
+    }
+}
+
 /* What another process makes of the same files, from nothing. */
 static void compare_with_render(struct crash *crash) {
     CLEANUP(memory_freep) char *expected = lone_sidecar_render(crash->sidecar);
     CLEANUP(memory_freep) char *config = config_of(crash);
 
     assert_non_null(expected);
+    assert_non_null(config);
+    take_first_names(config);
     assert_string_equal(config, expected);
     crash->compared++;
 }

@@ -2,13 +2,14 @@
 
 /* Numbers of generations are as wide everywhere, and each kind has a letter before it: b for the
  * base, m for a manifest, s for a secret. What a config looks like is learned once, from the
- * program itself; a config of other generations then differs in these numbers only, and in the
- * entries that are not there. */
+ * program itself; a config of other generations then differs in these numbers only, in the names of
+ * secret files, of which there are two each, and in the entries that are not there. */
 
 #include "support/generations.h"
 
 #include "base/arena.h"
 #include "base/memory.h"
+#include "compile/secret_file.h"
 #include "publish/temporary.h"
 #include "support/kubelet.h"
 #include "support/tempdir.h"
@@ -325,11 +326,29 @@ static void renumber(struct bytes text, char letter, unsigned number, struct buf
     buffer_append(out, bytes_slice(text, at, text.length));
 }
 
+/* The name of its secret file as the config has it: one of two, by the form that was good before.
+ * The first where the config has none. */
+static void secret_name_in(struct bytes config, const struct item *item, struct buffer *out) {
+    buffer_printf(out, "generations_%s_basicAuth.password" SECRET_NAMES_MARK, item->name);
+    if (bytes_find(config, buffer_bytes(out), 0) == SIZE_MAX) {
+        out->length -= strlen(SECRET_NAMES_MARK);
+    }
+}
+
 static void append_entry(const struct item *item, unsigned manifest, unsigned secret,
-                         struct buffer *out) {
+                         struct bytes config, struct buffer *out) {
+    CLEANUP(buffer_free) struct buffer name = {0};
+    CLEANUP(buffer_free) struct buffer first = {0};
     CLEANUP(buffer_free) struct buffer text = {0};
 
-    renumber(item->entry, 'm', manifest, &text);
+    secret_name_in(config, item, &name);
+    secret_name_in(item->entry, item, &first);
+    size_t at = bytes_find(item->entry, buffer_bytes(&first), 0);
+    size_t start = at == SIZE_MAX ? item->entry.length : at;
+    size_t end = at == SIZE_MAX ? item->entry.length : at + first.length;
+    renumber(bytes_slice(item->entry, 0, start), 'm', manifest, &text);
+    buffer_append(&text, buffer_bytes(&name));
+    renumber(bytes_slice(item->entry, end, item->entry.length), 'm', manifest, &text);
     renumber(buffer_bytes(&text), 's', secret, out);
 }
 
@@ -379,7 +398,7 @@ static bool expect_entry(const struct item *item, struct bytes config, struct bu
         return false;
     }
     *ret_manifest = manifest;
-    append_entry(item, manifest, secret, expected);
+    append_entry(item, manifest, secret, config, expected);
     return true;
 }
 
@@ -460,6 +479,7 @@ size_t generations_temporaries(const char *out) {
 
 struct judgement {
     const struct generations *generations;
+    struct bytes config;
     struct buffer *why;
     bool current; /* only what is now is good */
     size_t seen;
@@ -480,6 +500,7 @@ static bool judge_secret(const char *folder, const char *name, void *context) {
     struct judgement *judgement = context;
     CLEANUP(memory_freep) char *content = file_read(folder, name);
     CLEANUP(buffer_free) struct buffer expected = {0};
+    CLEANUP(buffer_free) struct buffer named = {0};
 
     if (temporary_is_one(name, NULL) && !judgement->current) {
         return true;
@@ -491,6 +512,8 @@ static bool judge_secret(const char *folder, const char *name, void *context) {
                                             : is_possible(item->secret, number));
     if (possible) {
         password_of(item, number, &expected);
+        secret_name_in(judgement->config, item, &named);
+        possible = !judgement->current || bytes_equal_string(buffer_bytes(&named), name);
     }
     judgement->seen++;
     if (!possible || !bytes_equal(bytes_of(content), buffer_bytes(&expected))) {
@@ -525,12 +548,12 @@ static bool has_its_secrets(const struct generations *generations, struct bytes 
                             const char *out, struct buffer *why) {
     for (size_t i = 0; i < ITEMS; i++) {
         struct bytes title = title_in(config, &generations->items[i]);
-        char name[96];
+        CLEANUP(buffer_free) struct buffer name = {0};
 
-        snprintf(name, sizeof(name), "%s/generations_%s_basicAuth.password", secrets_name,
-                 generations->items[i].name);
-        if (title.length > 0 && !file_exists(out, name)) {
-            buffer_printf(why, "%s is named and not there", name);
+        buffer_printf(&name, "%s/", secrets_name);
+        secret_name_in(config, &generations->items[i], &name);
+        if (title.length > 0 && !file_exists(out, buffer_string(&name))) {
+            buffer_printf(why, "%s is named and not there", buffer_string(&name));
             return false;
         }
     }
@@ -542,7 +565,8 @@ bool generations_are_whole(const struct generations *generations, const char *ou
     CLEANUP(memory_freep) char *secrets = path_join(out, secrets_name);
     CLEANUP(memory_freep) char *state = path_join(out, state_name);
     CLEANUP(memory_freep) char *config = file_read(out, config_name);
-    struct judgement judgement = {.generations = generations, .why = why};
+    struct judgement judgement = {
+        .generations = generations, .config = bytes_of(config), .why = why};
 
     if (config == NULL) {
         buffer_append_string(why, "there is no config");
@@ -554,14 +578,15 @@ bool generations_are_whole(const struct generations *generations, const char *ou
            each_name(state, judge_state, &judgement);
 }
 
-static size_t append_current(const struct generations *generations, struct buffer *out) {
+static size_t append_current(const struct generations *generations, struct bytes config,
+                             struct buffer *out) {
     size_t present = 0;
 
     renumber(generations->before, 'b', generations->base.now, out);
     for (size_t i = 0; i < ITEMS; i++) {
         const struct item *item = &generations->items[i];
         if (item->present) {
-            append_entry(item, item->manifest.now, item->secret.now, out);
+            append_entry(item, item->manifest.now, item->secret.now, config, out);
             present++;
         }
     }
@@ -575,10 +600,11 @@ bool generations_are_current(const struct generations *generations, const char *
     CLEANUP(memory_freep) char *state = path_join(out, state_name);
     CLEANUP(memory_freep) char *config = file_read(out, config_name);
     CLEANUP(buffer_free) struct buffer expected = {0};
-    struct judgement judgement = {.generations = generations, .why = why, .current = true};
+    struct judgement judgement = {
+        .generations = generations, .config = bytes_of(config), .why = why, .current = true};
 
     buffer_clear(why);
-    size_t present = append_current(generations, &expected);
+    size_t present = append_current(generations, bytes_of(config), &expected);
     if (!bytes_equal(bytes_of(config), buffer_bytes(&expected))) {
         buffer_append_string(why, "the config is not that of now");
         return false;

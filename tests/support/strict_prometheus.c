@@ -35,6 +35,8 @@ struct strict_prometheus {
     bool tells_the_time;
     enum strict_mode mode;
     char *questions[QUESTIONS_MAX];
+    const char *ran[QUESTIONS_MAX]; /* at each question; of questions */
+    char *sent[QUESTIONS_MAX];
     size_t question_count;
     const char *runs;
     bool broken;
@@ -128,6 +130,20 @@ static bool judge(struct strict_prometheus *prometheus, const char *config) {
     return !refused;
 }
 
+/* A queue reads the file at each request. */
+static char *credentials(const struct strict_prometheus *prometheus, const char *config) {
+    static const char key[] = "credentials_file: ";
+    const char *at = config != NULL ? strstr(config, key) : NULL;
+    CLEANUP(buffer_free) struct buffer name = {0};
+
+    if (at == NULL) {
+        return NULL;
+    }
+    at += strlen(key);
+    buffer_append(&name, (struct bytes){at, strcspn(at, "\n")});
+    return file_read(prometheus->fixture->out, buffer_string(&name));
+}
+
 static struct stub_answer on_reload(void *context) {
     struct strict_prometheus *prometheus = context;
     struct stub_answer answer = {.status = 200};
@@ -138,6 +154,8 @@ static struct stub_answer on_reload(void *context) {
     }
     char *config = file_read(prometheus->fixture->out, "prometheus.yml");
     config = config != NULL ? config : memory_string("");
+    prometheus->ran[prometheus->question_count] = prometheus->runs;
+    prometheus->sent[prometheus->question_count] = credentials(prometheus, prometheus->runs);
     prometheus->questions[prometheus->question_count++] = config;
     switch (prometheus->mode) {
     case STRICT_ANSWERS:
@@ -206,6 +224,7 @@ void strict_prometheus_free(struct strict_prometheus *prometheus) {
     http_stub_script(prometheus->fixture->prometheus, RUNTIMEINFO_PATH, &gone, 1);
     for (size_t i = 0; i < prometheus->question_count; i++) {
         free(prometheus->questions[i]);
+        free(prometheus->sent[i]);
     }
     buffer_free(&prometheus->body);
     pthread_mutex_destroy(&prometheus->lock);
@@ -274,6 +293,20 @@ const char *strict_question(struct strict_prometheus *prometheus, size_t index) 
 
     LOCKED(question = index < prometheus->question_count ? prometheus->questions[index] : NULL);
     return question;
+}
+
+const char *strict_ran(struct strict_prometheus *prometheus, size_t index) {
+    const char *config = NULL;
+
+    LOCKED(config = index < prometheus->question_count ? prometheus->ran[index] : NULL);
+    return config;
+}
+
+const char *strict_sent(struct strict_prometheus *prometheus, size_t index) {
+    const char *content = NULL;
+
+    LOCKED(content = index < prometheus->question_count ? prometheus->sent[index] : NULL);
+    return content;
 }
 
 bool strict_is_broken(struct strict_prometheus *prometheus) {

@@ -57,6 +57,10 @@ void strict_tells_the_time(struct strict_prometheus *prometheus);
  */
 const char *strict_question(struct strict_prometheus *prometheus, size_t index);
 size_t strict_questions(struct strict_prometheus *prometheus);
+/* What it ran then, and what it would have sent: the content of the first credentials_file in it.
+ * NULL: nothing. */
+const char *strict_ran(struct strict_prometheus *prometheus, size_t index);
+const char *strict_sent(struct strict_prometheus *prometheus, size_t index);
 /* It refused something behind an entry that it runs. A real one that does so while it applies a
  * config has a queue half taken over then, and dies of the next config that it takes. */
 bool strict_is_broken(struct strict_prometheus *prometheus);

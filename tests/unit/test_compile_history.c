@@ -438,6 +438,282 @@ static void a_comment_does_not_end_quarantine(void **state) {
     assert_string_equal(compile_state_of(pass, "a"), "quarantined");
 }
 
+/* --- names of secret files ----------------------------------------------------------------------
+ */
+
+#define FIRST_NAME  "team-a_a_basicAuth.password"
+#define SECOND_NAME FIRST_NAME ".2"
+
+/* RemoteWrite `a` sends to a port, with the password that is in the Secret. */
+static void a_sends_to(struct compile_fixture *fixture, unsigned port) {
+    file_becomes(fixture, 0,
+                 arena_format(fixture->arena,
+                              "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                              "kind: RemoteWrite\n"
+                              "metadata: {name: a, namespace: team-a}\n"
+                              "spec:\n"
+                              "  clusterSelector: {}\n"
+                              "  remoteWrite:\n"
+                              "    url: http://metrics.example:%u/write\n"
+                              "    basicAuth:\n"
+                              "      username: {name: s, key: user}\n"
+                              "      password: {name: s, key: password}\n",
+                              port));
+}
+
+static void password_becomes(struct compile_fixture *fixture, const char *password) {
+    file_becomes(fixture, 2, password);
+}
+
+/* ... and is served, and confirmed so. */
+static void given_one_with_a_password(struct compile_fixture *fixture, struct past *past,
+                                      const char *password) {
+    compile_manifest(fixture, "a.yaml", "");
+    compile_file(fixture, VOLUME_SECRET, NULL, "s/user", "user");
+    compile_file(fixture, VOLUME_SECRET, NULL, "s/password", password);
+    a_sends_to(fixture, 1);
+    compile_runs(fixture);
+    assert_string_equal(compile_secret(fixture, FIRST_NAME), password);
+    confirmed(fixture, past);
+}
+
+/* The one secret file of all, and the config names it. */
+static bool only_secret_is(struct compile_fixture *fixture, const char *name, const char *content) {
+    const char *there = compile_secret(fixture, name);
+    const char *line =
+        arena_format(fixture->arena, "password_file: remote-write-secrets/%s\n", name);
+
+    return fixture->state->secret_count == 1 && there != NULL && strcmp(there, content) == 0 &&
+           serves(fixture, line);
+}
+
+static void another_entry_with_another_password_leaves_the_old_file_alone(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+    assert_true(only_secret_is(pass, SECOND_NAME, "new"));
+}
+
+static void a_rotated_password_is_written_in_place(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    const char *config = compile_config(pass);
+
+    password_becomes(pass, "new");
+    compile_runs(pass);
+
+    assert_true(only_secret_is(pass, FIRST_NAME, "new"));
+    assert_string_equal(compile_config(pass), config);
+}
+
+static void another_entry_with_the_same_password_keeps_its_file(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+
+    a_sends_to(pass, 2);
+    compile_runs(pass);
+
+    assert_true(only_secret_is(pass, FIRST_NAME, "old"));
+}
+
+static void what_was_confirmed_keeps_its_names(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    confirmed(pass, &past);
+    const char *config = compile_config(pass);
+
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, SECOND_NAME, "new"));
+    assert_string_equal(compile_config(pass), config);
+
+    password_becomes(pass, "rotated");
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, SECOND_NAME, "rotated"));
+    assert_string_equal(compile_config(pass), config);
+}
+
+static void the_names_take_turns(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    a_sends_to(pass, 3);
+    password_becomes(pass, "newer");
+    compile_runs(pass);
+
+    assert_true(only_secret_is(pass, FIRST_NAME, "newer"));
+}
+
+static void a_second_edit_before_the_first_is_confirmed_leaves_the_good_file_alone(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+
+    a_sends_to(pass, 3);
+    password_becomes(pass, "newer");
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, SECOND_NAME, "newer"));
+
+    a_sends_to(pass, 1);
+    password_becomes(pass, "old");
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, FIRST_NAME, "old"));
+}
+
+static void a_refused_form_under_the_second_names_is_quarantined(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+    assert_true(compile_outcome(pass, "a")->earlier);
+    assert_true(only_secret_is(pass, FIRST_NAME, "old"));
+
+    a_sends_to(pass, 3);
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "a"), "active");
+    assert_true(only_secret_is(pass, SECOND_NAME, "new"));
+}
+
+static void a_refused_form_is_known_by_its_names_where_none_is_good(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    refused(pass, &past, "a", "no");
+    past.history.good = NULL;
+    past.history.forms = NULL;
+
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "quarantined");
+}
+
+static void a_good_form_under_the_second_names_stands_in_under_these(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    file_becomes(pass, 2, NULL);
+    compile_runs(pass);
+
+    assert_string_equal(compile_state_of(pass, "a"), "pending");
+    assert_true(only_secret_is(pass, SECOND_NAME, "new"));
+}
+
+static void a_first_secret_file_has_the_first_name(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+    compile_file(pass, VOLUME_SECRET, NULL, "s/token", "value");
+
+    a_becomes(pass, "    authorization: {credentials: {name: s, key: token}}\n");
+    compile_runs(pass);
+
+    assert_int_equal(pass->state->secret_count, 1);
+    assert_string_equal(compile_secret(pass, "team-a_a_authorization.credentials"), "value");
+}
+
+static void each_remote_write_has_names_of_its_own(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    compile_remote_write(pass, "b", "    bearerToken: token\n");
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+
+    assert_int_equal(pass->state->secret_count, 2);
+    assert_string_equal(compile_secret(pass, SECOND_NAME), "new");
+    assert_string_equal(compile_secret(pass, "team-a_b_bearerToken"), "token");
+}
+
+static void what_there_is_to_say_is_said_once_under_whatever_names(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    pass->settings.policy.max_capacity = 500;
+    compile_remote_write(pass, "a",
+                         "    queueConfig: {capacity: 1000}\n"
+                         "    bearerToken: old\n");
+    compile_runs(pass);
+    confirmed(pass, &past);
+
+    a_becomes(pass, "    queueConfig: {capacity: 1000, maxShards: 3}\n"
+                    "    bearerToken: new\n");
+    compile_runs(pass);
+
+    assert_string_equal(compile_secret(pass, "team-a_a_bearerToken.2"), "new");
+    const char *said = strstr(compile_messages(pass), "is lowered from 1000 to 500");
+    assert_non_null(said);
+    assert_null(strstr(said + 1, "is lowered from 1000 to 500"));
+}
+
+/* Of one that fits under the first name only, of one that fits under neither. */
+static void a_long_name_has_a_second_one_that_a_file_system_takes(void **state) {
+    static const size_t lengths[] = {234, 235, 236, 237, 253};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(lengths); i++) {
+        COMPILE pass = compile_given();
+        PAST past = {0};
+        char name[254] = "";
+        memset(name, 'n', lengths[i]);
+        compile_remote_write(pass, name, "    bearerToken: old\n");
+        compile_runs(pass);
+        confirmed(pass, &past);
+        const char *first = arena_string(pass->arena, bytes_of(pass->state->secrets[0].name));
+
+        file_becomes(pass, 0,
+                     remote_write_text(pass, "team-a", name,
+                                       "    remoteTimeout: 1s\n    bearerToken: new\n"));
+        compile_runs(pass);
+        const char *second = arena_string(pass->arena, bytes_of(pass->state->secrets[0].name));
+        assert_int_equal(pass->state->secret_count, 1);
+        assert_string_not_equal(second, first);
+        assert_in_range(strlen(second), 1, 255);
+        confirmed(pass, &past);
+
+        compile_runs(pass);
+        assert_string_equal(pass->state->secrets[0].name, second);
+
+        file_becomes(pass, 0, remote_write_text(pass, "team-a", name, "    bearerToken: third\n"));
+        compile_runs(pass);
+        assert_string_equal(pass->state->secrets[0].name, first);
+    }
+}
+
 /* --- names --------------------------------------------------------------------------------------
  */
 
@@ -593,6 +869,19 @@ int main(void) {
         cmocka_unit_test(quarantine_ends_when_the_manifest_changes),
         cmocka_unit_test(quarantine_ends_when_a_secret_changes),
         cmocka_unit_test(a_comment_does_not_end_quarantine),
+        cmocka_unit_test(another_entry_with_another_password_leaves_the_old_file_alone),
+        cmocka_unit_test(a_rotated_password_is_written_in_place),
+        cmocka_unit_test(another_entry_with_the_same_password_keeps_its_file),
+        cmocka_unit_test(what_was_confirmed_keeps_its_names),
+        cmocka_unit_test(the_names_take_turns),
+        cmocka_unit_test(a_second_edit_before_the_first_is_confirmed_leaves_the_good_file_alone),
+        cmocka_unit_test(a_refused_form_under_the_second_names_is_quarantined),
+        cmocka_unit_test(a_refused_form_is_known_by_its_names_where_none_is_good),
+        cmocka_unit_test(a_good_form_under_the_second_names_stands_in_under_these),
+        cmocka_unit_test(a_first_secret_file_has_the_first_name),
+        cmocka_unit_test(each_remote_write_has_names_of_its_own),
+        cmocka_unit_test(what_there_is_to_say_is_said_once_under_whatever_names),
+        cmocka_unit_test(a_long_name_has_a_second_one_that_a_file_system_takes),
         cmocka_unit_test(one_that_is_served_keeps_its_name),
         cmocka_unit_test(a_refused_base_is_replaced_by_the_last_good_one),
         cmocka_unit_test(changes_go_on_while_the_base_is_refused),
