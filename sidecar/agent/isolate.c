@@ -76,6 +76,26 @@ static struct form_set *last_good(const struct agent *agent, const struct form_s
     return set;
 }
 
+/* What a search falls back to: the last good set. Its secret files are those that were there when
+ * Prometheus took it, as these are suspects, too; but the form before an edit has those of now. */
+static struct form_set *good_to_search(const struct agent *agent, const struct form_set *wanted) {
+    const struct form_set *good = good_set(agent);
+    struct form_set *set = NULL;
+
+    if (good == NULL) {
+        return NULL;
+    }
+    set = form_set_new(good->base_path, good->base, good->count);
+    for (size_t i = 0; i < good->count; i++) {
+        const struct form *form = &good->forms[i];
+        const struct form *now = form_set_find(wanted, form->namespace, form->name);
+        bool edited = now != NULL && !form_same_entry(form, now);
+        set->forms[i] = form_copy(set->arena, edited ? freshest(agent, form, wanted) : form);
+    }
+    set->count = good->count;
+    return set;
+}
+
 static struct form_set *held_set(const struct agent *agent, const struct form_set *wanted) {
     return agent->hold == HOLD_GOOD ? last_good(agent, wanted, false) : base_alone(agent, wanted);
 }
@@ -230,8 +250,8 @@ static void search_the_rest(struct agent *agent) {
     if (state == NULL || state->served == NULL) {
         return;
     }
-    struct trial *trial =
-        trial_new(good_set(agent), state->served, agent->settings->compile.in_place, NULL);
+    CLEANUP(form_set_freep) struct form_set *good = good_to_search(agent, state->served);
+    struct trial *trial = trial_new(good, state->served, agent->settings->compile.in_place, NULL);
     if (trial_next(trial) == NULL) {
         trial_free(trial);
         agent->again = true;
@@ -293,7 +313,8 @@ static bool search_perished(struct agent *agent, const char *words) {
     if (good_set(agent) == NULL || (agent->trial != NULL && agent->perished)) {
         return false;
     }
-    CLEANUP(form_set_freep) struct form_set *good = lasting(good_set(agent), wanted);
+    CLEANUP(form_set_freep) struct form_set *all = good_to_search(agent, wanted);
+    CLEANUP(form_set_freep) struct form_set *good = lasting(all, wanted);
     if (good == NULL) {
         return false;
     }
@@ -475,8 +496,9 @@ static const bool *cited(const struct agent *agent, struct arena *arena,
 
 static void refused_anew(struct agent *agent, const struct http_answer *answer,
                          const struct trial_answer *refusal) {
-    struct trial *trial = trial_new(good_set(agent), disk_set(agent->disk),
-                                    agent->settings->compile.in_place, refusal);
+    CLEANUP(form_set_freep) struct form_set *good = good_to_search(agent, disk_set(agent->disk));
+    struct trial *trial =
+        trial_new(good, disk_set(agent->disk), agent->settings->compile.in_place, refusal);
 
     if (trial_result(trial).hopeless) {
         trial_free(trial);

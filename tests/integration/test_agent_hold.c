@@ -236,6 +236,31 @@ static void a_rotated_password_is_not_taken_back_with_a_refused_edit(void **stat
     assert_true(token_is(fixture, "new"));
 }
 
+/* Neither for a moment: a queue reads the file at each request. */
+static void a_rotated_password_is_not_taken_back_while_an_edit_is_searched(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    strict_refuses(prometheus, "guilty");
+    given_a_token(fixture, "old");
+    agent_runs(fixture);
+    assert_true(token_becomes(fixture, "new"));
+
+    CLEANUP(buffer_free) struct buffer edited = {0};
+    buffer_append_string(&edited, remote_write_with_secret("a", "s"));
+    buffer_append_string(&edited, "    remoteTimeout: 1s\n");
+    file_replace(fixture->volume, "a.yaml", buffer_string(&edited));
+    drop(fixture, "b", URL("guilty"));
+    drop(fixture, "c", URL("c"));
+    assert_true(search_is_over(fixture));
+
+    assert_int_equal(state_of(fixture, "b"), STATE_QUARANTINED);
+    assert_true(has(strict_runs(prometheus), "remote_timeout"));
+    assert_true(strict_questions(prometheus) > 2);
+    for (size_t i = 1; i < strict_questions(prometheus); i++) {
+        assert_string_equal(strict_sent(prometheus, i), "new");
+    }
+}
+
 /* --- the last good forms ---------------------------------------------------------------------- */
 
 static void a_base_that_is_held_takes_nobodys_last_good_form(void **state) {
@@ -359,6 +384,7 @@ int main(void) {
         TEST(a_rotated_password_is_not_taken_back_by_a_wrong_edit),
         TEST(a_rotated_password_is_not_taken_back_by_what_is_held),
         TEST(a_rotated_password_is_not_taken_back_with_a_refused_edit),
+        TEST(a_rotated_password_is_not_taken_back_while_an_edit_is_searched),
         TEST(a_base_that_is_held_takes_nobodys_last_good_form),
         TEST(a_base_that_is_put_back_after_other_changes_is_refused_no_more),
         TEST(a_base_that_cannot_be_used_is_a_reason_not_to_be_ready),
