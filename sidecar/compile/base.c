@@ -221,11 +221,18 @@ static void warn_of_more_documents(const struct base *base, struct diagnostics *
                     "another one");
 }
 
+/* A base may be one that an operator made for thousands of targets; it is the owner's own, and not
+ * a stranger's as a manifest is. */
+#define BASE_NODES ((size_t)5000000)
+
 struct base *base_read(struct arena *arena, struct bytes text, const char *file,
                        const struct yaml_limits *limits, struct diagnostics *diagnostics) {
     struct base *base = ARENA_NEW(arena, struct base);
 
     *base = (struct base){.text = text, .file = file, .limits = *limits};
+    if (base->limits.nodes < BASE_NODES) {
+        base->limits.nodes = BASE_NODES;
+    }
     if (read_text(arena, base, diagnostics) < 0 || find_root(base, diagnostics) < 0) {
         return NULL;
     }

@@ -630,9 +630,10 @@ const struct option options[] = {
         .type = OPTION_INTEGER,
         .group = GROUP_LIMITS,
         .metavar = "N",
-        .default_value = "1000000",
+        .default_value = "250000",
         .help = "Pass over a YAML document with more values: keys, texts, lists and mappings, what "
-                "an alias stands for counted again at each use, and 64 bytes of text as one more.",
+                "an alias stands for counted again at each use, and 64 bytes of text as one more. "
+                "The base config may have five million in any case.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_values),

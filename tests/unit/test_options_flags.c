@@ -68,7 +68,7 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_int_equal(settings->max_files, 10000);
     assert_int_equal(settings->max_documents, 100000);
     assert_int_equal(settings->max_depth, 64);
-    assert_int_equal(settings->max_values, 1000000);
+    assert_int_equal(settings->max_values, 250000);
     assert_int_equal(settings->max_scalar_size, 2 << 20);
     assert_int_equal(settings->log_level, 1);
     assert_int_equal(settings->log_format, 0);
