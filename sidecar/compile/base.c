@@ -12,6 +12,10 @@
 
 #include <errno.h>
 
+/* A base may be one that an operator made for thousands of targets; it is the owner's own, and not
+ * a stranger's as a manifest is. */
+#define BASE_NODES ((size_t)5000000)
+
 /* --- the text --------------------------------------------------------------------------------- */
 
 static unsigned breaks_in(struct bytes text) {
@@ -220,10 +224,6 @@ static void warn_of_more_documents(const struct base *base, struct diagnostics *
                     "Prometheus reads only the first document of its config, and here begins "
                     "another one");
 }
-
-/* A base may be one that an operator made for thousands of targets; it is the owner's own, and not
- * a stranger's as a manifest is. */
-#define BASE_NODES ((size_t)5000000)
 
 struct base *base_read(struct arena *arena, struct bytes text, const char *file,
                        const struct yaml_limits *limits, struct diagnostics *diagnostics) {
