@@ -108,9 +108,8 @@ static void a_change_that_mends_nothing_leaves_what_is_held(void **state) {
     size_t warnings = log_lines_count("the cause is no RemoteWrite", NULL);
 
     drop(fixture, "c", URL("c"));
-    while (log_lines_count("the cause is no RemoteWrite", NULL) == warnings) {
-        loop_for(&fixture->loop, 1);
-    }
+    assert_true(LOOP_UNTIL(&fixture->loop,
+                           log_lines_count("the cause is no RemoteWrite", NULL) > warnings));
     assert_true(agent_becomes(fixture, AGENT_WAITING));
     CLEANUP(memory_freep) char *held = file_read(fixture->out, "prometheus.yml");
     assert_string_equal(held, good);
@@ -280,9 +279,7 @@ static void a_base_that_is_held_takes_nobodys_last_good_form(void **state) {
     http_stub_listen(fixture->prometheus);
 
     /* It takes the base; and what comes next is never asked about by this process. */
-    while (strict_questions(prometheus) < 2) {
-        loop_for(&fixture->loop, 1);
-    }
+    assert_true(LOOP_UNTIL(&fixture->loop, strict_questions(prometheus) >= 2));
     assert_false(has(strict_question(prometheus, 1), "BEGIN"));
     assert_true(log_has(fixture, "has taken the config that was held", NULL));
     agent_restarts(fixture);
