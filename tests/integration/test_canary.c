@@ -12,6 +12,7 @@
 #include "support/tempdir.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -163,7 +164,10 @@ static size_t count_holders(const char *folder, mode_t forbidden) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
             continue;
         }
-        assert_int_equal(lstat(path, &status), 0);
+        if (lstat(path, &status) != 0) {
+            assert_int_equal(errno, ENOENT); /* a temporary file, while it runs */
+            continue;
+        }
         if (S_ISDIR(status.st_mode)) {
             bool kept = strcmp(entry->d_name, ".remotewrite-sidecar") == 0;
             count += count_holders(path, kept ? S_IRWXG | S_IRWXO : forbidden);
@@ -268,7 +272,8 @@ static void a_secret_that_was_replaced_is_gone_from_memory(void **state) {
     canary_forget(scene->volume, scene->secrets);
     assert_true(WAIT_UNTIL(!output_names(scene, "name: inlined"), DEADLINE_USUAL));
     assert_true(WAIT_UNTIL(count_holders(scene->out, 0) == 0, DEADLINE_USUAL));
-    assert_int_equal(count_in_memory(scene, true), 0);
+    if (!WAIT_UNTIL(count_in_memory(scene, false) == 0, DEADLINE_USUAL))
+        fail_msg("%zu times in memory", count_in_memory(scene, true));
 }
 
 #define SCENE_TEST(test) cmocka_unit_test_setup_teardown(test, scene_setup, scene_teardown)
