@@ -18,4 +18,9 @@ typedef bool (*output_is_unwanted)(const char *name, const void *context);
 int output_remove(const struct output_folder *folder, output_is_unwanted is_unwanted,
                   const void *context, struct publish_error *error, size_t *ret_removed);
 
+/* One regular file; the folder is not synced. 1: removed; 0: it is another thing, or there is none;
+ * negative errno. */
+int output_remove_file(const struct output_folder *folder, const char *name,
+                       struct publish_error *error);
+
 #endif

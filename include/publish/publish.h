@@ -50,6 +50,20 @@ int file_publish(const char *path, struct bytes content, mode_t mode, struct pub
                  struct publish_error *error, bool *ret_written);
 
 /*
+ * Gives the file at path (what it leads to, where it is a link) a second name beside it, in the
+ * place of one that it has kept before: its spare. It outlasts that another file takes its place,
+ * and costs no room. From then on file_publish and file_publish_over take it, still under its
+ * second name, where it holds what they are to write: that works on a full disk, too.
+ *
+ * 0 or negative errno: there is no spare now. Among them -EPERM, -ENOTSUP, -EMLINK: the file system
+ * has no second names, or gives none for this file.
+ */
+int spare_keep(const char *path, struct publish_error *error);
+
+/* Removes it; one that is absent is fine, and so is an absent folder. 0 or negative errno. */
+int spare_remove(const char *path, struct publish_error *error);
+
+/*
  * As file_publish, but only over a file that holds the expected bytes: -ECANCELED, with everything
  * as it was, where it holds others (or content already: 0). Nobody's edit is lost, however late it
  * comes, where the file system can exchange two names; else one that comes between the last look

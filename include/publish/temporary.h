@@ -78,6 +78,20 @@ int temporary_rename_over(const struct output_folder *folder, const struct tempo
 
 void temporary_remove(const struct output_folder *folder, const struct temporary *temporary);
 
+/* The name under which spare_keep keeps what stands at name. */
+struct spare {
+    char name[NAME_MAX + 1];
+};
+
+void spare_name(const char *name, struct spare *ret);
+
+/* As temporary_write, but out of the spare of name, which needs no room: it has to hold these bytes
+ * with this mode, and not to be what stands at name (the file with the status present; NULL:
+ * nothing). False: it does not, or it cannot be linked; no file is left. */
+bool temporary_from_spare(const struct output_folder *folder, const char *name,
+                          struct bytes content, mode_t mode, const struct stat *present,
+                          struct temporary *ret);
+
 /* One file, as file_publish and private_publish write it. */
 struct output_change {
     struct bytes content;
@@ -85,6 +99,7 @@ struct output_change {
     const struct bytes *expected; /* only over a file that holds these; NULL: whatever is there */
     bool keeps_owner;             /* the new file has the old one's owner, where that is allowed */
     bool replaces_links;          /* else one in the file's place is an error */
+    bool uses_spare;              /* out of its spare, where that holds the content */
     struct publish_debt *debt;
 };
 

@@ -42,6 +42,7 @@ struct disk {
     struct incident publishing;
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
+    bool good; /* the config is one that Prometheus has loaded, whatever the secret files are */
     struct incident pruning;
 };
 
@@ -66,8 +67,20 @@ static void leave_folder(struct disk *disk, const struct agent_settings *setting
     disk->left[disk->left_count++] = memory_string(before->secret_directory);
 }
 
+/* Another output: what was kept of the earlier one is of no use any more. */
+static void leave_output(struct disk *disk, const struct agent_settings *settings) {
+    const char *before = disk->settings->output_path;
+
+    if (before != NULL &&
+        (settings->output_path == NULL || strcmp(before, settings->output_path) != 0)) {
+        (void)spare_remove(before, NULL);
+        disk->good = false;
+    }
+}
+
 void disk_configure(struct disk *disk, const struct agent_settings *settings) {
     leave_folder(disk, settings);
+    leave_output(disk, settings);
     disk->settings = settings;
 }
 
@@ -251,10 +264,27 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
+/* What Prometheus has loaded stays within reach until it has loaded something else: a full disk
+ * must not keep it from going back. */
+static void keep_spare(const struct disk *disk, struct bytes config) {
+    struct publish_error failure = {.step = ""};
+
+    if (!disk->good || bytes_equal(disk->edition.config, config)) {
+        return;
+    }
+    int error = spare_keep(disk->settings->output_path, &failure);
+    if (error != 0) {
+        log_debug("the last good config has no second name: to go back it is written anew",
+                  LOG_STRING("step", failure.step), LOG_STRING("file", failure.path),
+                  LOG_STRING("err", strerror(-error)));
+    }
+}
+
 static int write_config(struct disk *disk, struct bytes base, struct bytes config,
                         struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
 
+    keep_spare(disk, config);
     ret->config_tried = true;
     if (settings->compile.in_place) {
         return write_in_place(disk, base, config, failure, &ret->config);
@@ -312,6 +342,7 @@ static void note_failure(struct disk *disk, const struct publishing *publishing,
                strcmp(failure->step, "syncing the folder") == 0) {
         message = "cannot publish; the new config is in place, but may not outlast a crash";
         disk->confirmed = false;
+        disk->good = false;
     }
     say_failure(&disk->publishing, message, error, failure);
     disk->failed = fingerprint_of(publishing->composition);
@@ -345,6 +376,7 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
     }
     result.written = written.config || written.secrets > 0;
     disk->confirmed = disk->confirmed && !result.written;
+    disk->good = disk->good && !written.config;
     if (result.error != 0) {
         note_failure(disk, publishing, result.error, &written, &failure);
         if (!written.config) {
@@ -496,18 +528,21 @@ bool disk_prune(struct disk *disk) {
         return true;
     }
     disk->confirmed = true;
+    disk->good = true;
     say_recovery(&disk->publishing, "what could not be published is not wanted any more");
     int error = secrets_prune(disk->settings->secret_directory, disk->edition.secrets,
                               disk->edition.secret_count, &failure, &removed);
     int second = prune_left(disk, error == 0 ? &failure : NULL, &removed_elsewhere);
     error = error == 0 ? second : error;
+    second = spare_remove(disk->settings->output_path, error == 0 ? &failure : NULL);
+    error = error == 0 ? second : error;
     removed += removed_elsewhere;
     if (error != 0) {
-        say_failure(&disk->pruning, "cannot remove secret files that are no longer named", error,
+        say_failure(&disk->pruning, "cannot remove files that are no longer needed", error,
                     &failure);
         return false;
     }
-    say_recovery(&disk->pruning, "secret files that are no longer named can be removed again");
+    say_recovery(&disk->pruning, "files that are no longer needed can be removed again");
     if (removed > 0) {
         log_info("secret files removed", LOG_INT("secret_files", removed));
     }

@@ -47,8 +47,7 @@ static int list_unwanted(const struct output_folder *folder, output_is_unwanted 
     return number == 0 ? 0 : publish_failed(error, "listing the folder", folder->path, "", number);
 }
 
-/* 1: removed; 0: it is none of ours, or gone already; negative errno. */
-static int remove_file(const struct output_folder *folder, const char *name,
+int output_remove_file(const struct output_folder *folder, const char *name,
                        struct publish_error *error) {
     struct stat status;
     int result = 0;
@@ -76,7 +75,7 @@ int output_remove(const struct output_folder *folder, output_is_unwanted is_unwa
     int first = list_unwanted(folder, is_unwanted, context, &names, error);
 
     for (size_t i = 0; i < names.count; i++) {
-        int result = remove_file(folder, names.items[i], first == 0 ? error : NULL);
+        int result = output_remove_file(folder, names.items[i], first == 0 ? error : NULL);
         if (result > 0) {
             removed++;
         } else if (first == 0) {

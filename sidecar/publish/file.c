@@ -57,12 +57,16 @@ static int target_resolve(const char *path, struct target *ret, struct publish_e
 static int replace(const struct output_folder *folder, const char *name,
                    const struct output_change *change, const struct stat *old,
                    struct publish_error *error) {
-    const struct output_mode how = {.mode = change->mode, .owner = old};
+    const struct output_mode how = {.mode = change->mode,
+                                    .owner = change->keeps_owner ? old : NULL};
     struct temporary temporary;
-    int result = temporary_write(folder, name, change->content, &how, &temporary, error);
 
-    if (result < 0) {
-        return result;
+    if (!change->uses_spare ||
+        !temporary_from_spare(folder, name, change->content, change->mode, old, &temporary)) {
+        int result = temporary_write(folder, name, change->content, &how, &temporary, error);
+        if (result < 0) {
+            return result;
+        }
     }
     return change->expected != NULL
                ? temporary_rename_over(folder, &temporary, name, *change->expected, error)
@@ -87,8 +91,7 @@ int output_publish(const struct output_folder *folder, const char *name,
     bool is_file = result == 0 && S_ISREG(old.st_mode);
     bool same = is_file && output_is_same(folder, name, &old, change->content, change->mode);
     if (!same) {
-        const struct stat *owner = is_file && change->keeps_owner ? &old : NULL;
-        result = replace(folder, name, change, owner, error);
+        result = replace(folder, name, change, is_file ? &old : NULL, error);
         if (result < 0) {
             return result;
         }
@@ -105,30 +108,39 @@ int output_publish(const struct output_folder *folder, const char *name,
     return 0;
 }
 
+/* Where path leads to, and its folder, opened. */
+static int target_open(const char *path, struct target *ret, struct output_folder *ret_folder,
+                       struct publish_error *error) {
+    int result = target_resolve(path, ret, error);
+
+    return result == 0 ? output_folder_open(ret->folder, ret_folder, error) : result;
+}
+
 static int publish(const char *path, const struct output_change *change,
                    struct publish_error *error, bool *ret_written) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     struct target target = {0};
-    int result = target_resolve(path, &target, error);
+    int result = target_open(path, &target, &folder, error);
 
-    if (result == 0) {
-        result = output_folder_open(target.folder, &folder, error);
-    }
     return result == 0 ? output_publish(&folder, target.name, change, error, ret_written) : result;
 }
 
 int file_publish(const char *path, struct bytes content, mode_t mode, struct publish_debt *debt,
                  struct publish_error *error, bool *ret_written) {
     const struct output_change change = {
-        .content = content, .mode = mode, .keeps_owner = true, .debt = debt};
+        .content = content, .mode = mode, .keeps_owner = true, .uses_spare = true, .debt = debt};
 
     return publish(path, &change, error, ret_written);
 }
 
 int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
                       struct publish_debt *debt, struct publish_error *error, bool *ret_written) {
-    const struct output_change change = {
-        .content = content, .mode = mode, .expected = &expected, .keeps_owner = true, .debt = debt};
+    const struct output_change change = {.content = content,
+                                         .mode = mode,
+                                         .expected = &expected,
+                                         .keeps_owner = true,
+                                         .uses_spare = true,
+                                         .debt = debt};
 
     return publish(path, &change, error, ret_written);
 }
@@ -154,6 +166,41 @@ int file_read_back(const char *path, size_t limit, struct buffer *out,
     return result < 0 ? publish_failed(error, "reading", path, "", -result) : 0;
 }
 
+/* --- a second name */
+
+int spare_keep(const char *path, struct publish_error *error) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct target target = {.name = ""};
+    struct spare spare;
+    int result = target_open(path, &target, &folder, error);
+
+    if (result == 0) {
+        spare_name(target.name, &spare);
+        result = output_remove_file(&folder, spare.name, error);
+    }
+    if (result < 0) {
+        return result;
+    }
+    do {
+        result = linkat(folder.descriptor, target.name, folder.descriptor, spare.name, 0);
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? publish_failed(error, "keeping", target.folder, target.name, errno) : 0;
+}
+
+int spare_remove(const char *path, struct publish_error *error) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    struct target target = {0};
+    struct spare spare;
+    int result = target_open(path, &target, &folder, error);
+
+    if (result < 0) {
+        return result == -ENOENT ? 0 : result;
+    }
+    spare_name(target.name, &spare);
+    result = output_remove_file(&folder, spare.name, error);
+    return result < 0 ? result : 0;
+}
+
 /* --- what a killed process left */
 
 static bool is_temporary_of(const char *name, const void *final) {
@@ -163,11 +210,8 @@ static bool is_temporary_of(const char *name, const void *final) {
 int temporaries_remove(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     struct target target = {0};
-    int result = target_resolve(path, &target, error);
+    int result = target_open(path, &target, &folder, error);
 
-    if (result == 0) {
-        result = output_folder_open(target.folder, &folder, error);
-    }
     if (result < 0) {
         return result == -ENOENT ? 0 : result;
     }

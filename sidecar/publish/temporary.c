@@ -189,17 +189,22 @@ bool temporary_is_one(const char *name, const char *final) {
     return strncmp(name, stem, strlen(stem)) == 0;
 }
 
+/* Another one at each try. It only has to be free: who makes the file makes sure of that. */
+static void temporary_name(const char *name, unsigned try, struct temporary *ret) {
+    char stem[STEM_SIZE];
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number)) {
+        number = try;
+    }
+    temporary_stem(name, stem, sizeof(stem));
+    snprintf(ret->name, sizeof(ret->name), "%s%0*x", stem, NUMBER_LENGTH, number);
+}
+
 static int temporary_create(const struct output_folder *folder, const char *name,
                             struct temporary *temporary) {
-    char stem[STEM_SIZE];
-
-    temporary_stem(name, stem, sizeof(stem));
     for (unsigned try = 0; try < NAME_TRIES; try++) {
-        uint32_t number = 0;
-        if (getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number)) {
-            number = try; /* it only has to be free: O_EXCL is what makes it safe */
-        }
-        snprintf(temporary->name, sizeof(temporary->name), "%s%0*x", stem, NUMBER_LENGTH, number);
+        temporary_name(name, try, temporary);
         int descriptor = openat(folder->descriptor, temporary->name,
                                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (descriptor >= 0) {
@@ -407,6 +412,53 @@ int temporary_rename_over(const struct output_folder *folder, const struct tempo
     }
     temporary_remove(folder, temporary);
     return 0;
+}
+
+/* --- a second name */
+
+void spare_name(const char *name, struct spare *ret) {
+    snprintf(ret->name, sizeof(ret->name), ".%.*s.remotewrite-sidecar.last-good", STEM_NAME_MAX,
+             name);
+}
+
+static int temporary_link(const struct output_folder *folder, const char *name,
+                          const struct spare *spare, struct temporary *ret) {
+    int result = -1;
+
+    for (unsigned try = 0; try < NAME_TRIES && result < 0; try++) {
+        temporary_name(name, try, ret);
+        result = linkat(folder->descriptor, spare->name, folder->descriptor, ret->name, 0);
+        if (result < 0 && errno != EEXIST && errno != EINTR) {
+            return -errno;
+        }
+    }
+    return result < 0 ? -EEXIST : 0;
+}
+
+bool temporary_from_spare(const struct output_folder *folder, const char *name,
+                          struct bytes content, mode_t mode, const struct stat *present,
+                          struct temporary *ret) {
+    struct stat status;
+    struct spare spare;
+
+    spare_name(name, &spare);
+    if (fstatat(folder->descriptor, spare.name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !output_is_same(folder, spare.name, &status, content, mode)) {
+        return false;
+    }
+    if (present != NULL && present->st_dev == status.st_dev && present->st_ino == status.st_ino) {
+        return false; /* to rename a file to itself does nothing, and leaves both names */
+    }
+    if (temporary_link(folder, name, &spare, ret) < 0) {
+        return false;
+    }
+    /* Under a name that nobody else knows: what was looked at is what it is. */
+    if (fstatat(folder->descriptor, ret->name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
+        !output_is_same(folder, ret->name, &status, content, mode)) {
+        temporary_remove(folder, ret);
+        return false;
+    }
+    return true;
 }
 
 void temporary_remove(const struct output_folder *folder, const struct temporary *temporary) {

@@ -47,6 +47,8 @@ static const char *const allowed[] = {
     "rename",
     "renameat",
     "renameat2",
+    "link",
+    "linkat",
     "unlink",
     "unlinkat",
     "rmdir",

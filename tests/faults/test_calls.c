@@ -226,8 +226,8 @@ static void any_call_may_fail_once(void **state) {
  * -------------------------------------------------------------- */
 
 static const char *const calls[] = {
-    "open",     "openat",    "read",    "write", "close",  "fstat",    "fstatat",  "readlinkat",
-    "realpath", "fdopendir", "readdir", "fsync", "fchmod", "renameat", "unlinkat",
+    "open",     "openat",    "read",    "write", "close",  "fstat",    "fstatat", "readlinkat",
+    "realpath", "fdopendir", "readdir", "fsync", "fchmod", "renameat", "linkat",  "unlinkat",
 };
 
 /* Lines that a person has to look at. */

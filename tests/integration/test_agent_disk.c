@@ -34,6 +34,12 @@ static void drop(struct agent_fixture *fixture, const char *name, const char *te
     file_replace(fixture->volume, file, text);
 }
 
+static void agent_stops(struct agent_fixture *fixture) {
+    agent_stop(fixture->agent);
+    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
+    agent_free(fixture->agent);
+}
+
 static int setup(void **state) {
     system_calls_reset();
     return agent_fixture_setup(state);
@@ -54,9 +60,7 @@ static void a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass
     struct agent_fixture *fixture = *state;
     drop(fixture, "a", remote_write("a", URL("a")));
     agent_runs(fixture);
-    agent_stop(fixture->agent);
-    assert_int_equal(uv_run(&fixture->loop, UV_RUN_DEFAULT), 0);
-    agent_free(fixture->agent);
+    agent_stops(fixture);
     drop(fixture, "a", remote_write_with_secret("a", "late"));
 
     system_calls_of_program_only();
@@ -145,6 +149,7 @@ static void in_place_an_edit_with_the_same_time_and_size_is_not_lost(void **stat
 
 /* Prometheus refuses the config with this, and there is no room left in a folder from then on. */
 #define REFUSED_URL "http://b.example/push"
+#define SPARE       ".prometheus.yml.remotewrite-sidecar.last-good"
 
 struct full_disk {
     struct agent_fixture *fixture;
@@ -193,9 +198,58 @@ static void given_room(const struct full_disk *disk) {
     file_remove(disk->folder, "filler");
 }
 
+static void on_a_full_disk_the_last_good_config_goes_back(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
+    given_small(&disk);
+    drop(fixture, "a", remote_write("a", URL("a")));
+    agent_runs(fixture);
+    CLEANUP(memory_freep) char *good = file_read(fixture->out, "prometheus.yml");
+
+    drop(fixture, "b", remote_write("b", REFUSED_URL));
+
+    assert_true(log_has(fixture, "state=quarantined", "name=b"));
+    assert_true(disk.full);
+    CLEANUP(memory_freep) char *now = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(now, good);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+    assert_false(file_exists(fixture->out, SPARE));
+
+    given_room(&disk);
+    drop(fixture, "c", remote_write("c", URL("c")));
+    assert_true(output_has(fixture, URL("c")));
+    assert_true(output_has(fixture, URL("a")));
+}
+
+static void what_a_killed_process_kept_goes_back(void **state) {
+    struct agent_fixture *fixture = *state;
+    struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
+    CLEANUP(memory_freep) char *spare = path_join(fixture->out, SPARE);
+    given_small(&disk);
+    drop(fixture, "a", remote_write("a", URL("a")));
+    agent_runs(fixture);
+    agent_stops(fixture);
+    CLEANUP(memory_freep) char *good = file_read(fixture->out, "prometheus.yml");
+
+    /* As if it had been killed while Prometheus was asked about another one. */
+    assert_int_equal(link(fixture->output, spare), 0);
+    file_replace(fixture->out, "prometheus.yml", "global: {}\n");
+    drop(fixture, "b", remote_write("b", REFUSED_URL));
+    agent_starts(fixture);
+
+    assert_true(log_has(fixture, "state=quarantined", "name=b"));
+    assert_true(disk.full);
+    CLEANUP(memory_freep) char *now = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(now, good);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_false(file_exists(fixture->out, SPARE));
+}
+
 static void a_full_disk_is_said_once_until_something_can_be_written_again(void **state) {
     struct agent_fixture *fixture = *state;
     struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
+    system_calls_fail_from("linkat", 1, EPERM); /* as where files have one name only */
     given_small(&disk);
     drop(fixture, "a", remote_write("a", URL("a")));
     agent_runs(fixture);
@@ -264,6 +318,8 @@ int main(void) {
         TEST(a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass),
         TEST(in_place_an_edit_during_a_pass_is_not_lost),
         TEST(in_place_an_edit_with_the_same_time_and_size_is_not_lost),
+        TEST(on_a_full_disk_the_last_good_config_goes_back),
+        TEST(what_a_killed_process_kept_goes_back),
         TEST(a_full_disk_is_said_once_until_something_can_be_written_again),
         TEST(what_is_not_wanted_any_more_is_no_fault),
         TEST(the_config_goes_back_where_a_secret_file_cannot),

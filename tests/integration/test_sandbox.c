@@ -146,10 +146,11 @@ static int writes_only_its_output(const struct stage *stage) {
     CLEANUP(memory_freep) char *to = in_stage(stage, "out/other");
     CLEANUP(memory_freep) char *folder = in_stage(stage, "out/folder");
     CLEANUP(memory_freep) char *source = in_stage(stage, "in/file");
+    CLEANUP(memory_freep) char *second = in_stage(stage, "out/second");
 
-    return try_open(stage, "out/new", O_WRONLY | O_CREAT) >= 0 && rename(from, to) == 0 &&
-                   mkdir(folder, 0700) == 0 && unlink(to) == 0 &&
-                   fails_with(try_open(stage, "in/file", O_WRONLY), EACCES) &&
+    return try_open(stage, "out/new", O_WRONLY | O_CREAT) >= 0 && link(from, second) == 0 &&
+                   unlink(second) == 0 && rename(from, to) == 0 && mkdir(folder, 0700) == 0 &&
+                   unlink(to) == 0 && fails_with(try_open(stage, "in/file", O_WRONLY), EACCES) &&
                    fails_with(try_open(stage, "else/new", O_WRONLY | O_CREAT), EACCES) &&
                    fails_with(unlink(source), EACCES)
                ? HELD

@@ -462,7 +462,7 @@ static bool count_temporary(const char *folder, const char *name, void *context)
     size_t *count = context;
 
     (void)folder;
-    *count += temporary_is_one(name, NULL) ? 1 : 0;
+    *count += temporary_is_one(name, NULL) || strstr(name, ".last-good") != NULL ? 1 : 0;
     return true;
 }
 

@@ -211,6 +211,13 @@ WRAPPER(int, wrapped_renameat2, "renameat2", int from_folder, const char *from, 
                : REAL(wrapped_renameat2, "renameat2")(from_folder, from, to_folder, to, flags);
 }
 
+WRAPPER(int, wrapped_linkat, "linkat", int folder, const char *path, int other_folder,
+        const char *other, int flags) {
+    return MUST_FAIL("linkat")
+               ? -1
+               : REAL(wrapped_linkat, "linkat")(folder, path, other_folder, other, flags);
+}
+
 WRAPPER(int, wrapped_unlinkat, "unlinkat", int folder, const char *path, int flags) {
     return MUST_FAIL("unlinkat") ? -1 : REAL(wrapped_unlinkat, "unlinkat")(folder, path, flags);
 }

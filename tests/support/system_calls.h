@@ -8,7 +8,7 @@
  * one of them, and set the clock. What is arranged holds for the calling thread only.
  *
  * Wrapped: open openat read write close fstat fstatat stat lstat readlinkat realpath getcwd
- * fdopendir readdir fsync syncfs fchmod fchown renameat renameat2 unlinkat mkdir
+ * fdopendir readdir fsync syncfs fchmod fchown renameat renameat2 linkat unlinkat mkdir
  * inotify_init1 inotify_add_watch, and clock_gettime, which is not counted.
  */
 
