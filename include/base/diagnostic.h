@@ -50,6 +50,9 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, struct lo
                      const char *subject, const char *field, const char *remedy, const char *format,
                      ...) PRINTF_LIKE(7, 8);
 
+/* Appends one of another list, with its strings. */
+void diagnostics_add_copy(struct diagnostics *list, const struct diagnostic *other);
+
 /* Appends the items of another list without copying their strings: other's arena has to outlive
  * list. */
 void diagnostics_append(struct diagnostics *list, const struct diagnostics *other);

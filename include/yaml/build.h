@@ -17,6 +17,13 @@
 
 struct build_frame;
 
+/* What all documents of a text share: the nodes that may still be made. An alias is one node here,
+ * so that documents that are refused for what their aliases stand for leave room for the others. */
+struct build_budget {
+    size_t nodes;
+    bool exceeded; /* said, in a diagnostic */
+};
+
 struct build {
     /* Set by the caller. */
     struct arena *arena;
@@ -24,6 +31,7 @@ struct build {
     const struct position_index *positions;
     size_t first_character; /* of the whole text: libyaml's mark 0 */
     const struct yaml_limits *limits;
+    struct build_budget *budget;
     const char *file;
     struct diagnostics *diagnostics;
 
@@ -42,6 +50,10 @@ struct build {
 /* Takes the next event of the document. False: there is no sense in going on (a limit, or too many
  * errors), a diagnostic says why. */
 bool build_event(struct build *build, const yaml_event_t *event);
+
+/* Takes so many nodes out of the budget, to be made for what stands at this offset. False: there
+ * are not so many left; an error is added. */
+bool build_spend(struct build *build, size_t offset, size_t nodes);
 
 /* Frees what is not in the arena. */
 void build_finish(struct build *build);

@@ -101,13 +101,15 @@ struct document {
     size_t end;   /* just before the next document's ---, or the end of the text */
     size_t content_end; /* where a further top-level line may be put: before `...`, else == end */
     unsigned line;      /* of start */
-    bool failed;        /* a diagnostic was added; root is NULL */
+    bool failed; /* a diagnostic was added; root is NULL. Where the text has too many nodes one
+                    is added for all documents that follow */
 };
 
 struct yaml_limits {
     size_t depth;     /* nesting of collections */
     size_t nodes;     /* in one document, every use of an alias counted as if written out, and long
-                         texts as one value more for every 64 bytes */
+                         texts as one value more for every 64 bytes; and in all documents of one
+                         text, an alias counted as one */
     size_t documents; /* in one text */
     size_t scalar;    /* bytes of one scalar */
     bool adjustable;  /* they are the user's options, and an error names the one to raise */

@@ -48,6 +48,11 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, struct lo
                            });
 }
 
+void diagnostics_add_copy(struct diagnostics *list, const struct diagnostic *other) {
+    diagnostics_add(list, other->severity, other->location, other->subject, other->field,
+                    other->remedy, "%s", other->problem);
+}
+
 void diagnostics_append(struct diagnostics *list, const struct diagnostics *other) {
     /* The count is read first: a list may be appended to itself. */
     size_t count = other->count;

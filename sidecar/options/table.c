@@ -633,7 +633,8 @@ const struct option options[] = {
         .default_value = "250000",
         .help = "Pass over a YAML document with more values: keys, texts, lists and mappings, what "
                 "an alias stands for counted again at each use, and 64 bytes of text as one more. "
-                "The base config may have five million in any case.",
+                "All documents of a file may have as many, aliases counted as one; what follows is "
+                "not read. The base config may have five million in any case.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_values),

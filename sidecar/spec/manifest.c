@@ -481,16 +481,45 @@ static void read_root(struct reader *reader, const struct node *root, const stru
         kind->read(reader, root, kind->schema, kind->group);
 }
 
-struct manifest *manifest_read(struct bytes content, const char *path, const char *namespace,
-                               const struct yaml_limits *limits) {
+static struct manifest *manifest_new(void) {
     struct arena *arena = arena_new();
     struct manifest *manifest = ARENA_NEW(arena, struct manifest);
+
+    manifest->arena = arena;
+    manifest->diagnostics = diagnostics_in(arena);
+    return manifest;
+}
+
+void manifest_free(struct manifest *manifest) {
+    if (manifest != NULL)
+        arena_free(manifest->arena);
+}
+
+/* A file that holds nothing for us may be large: of it stays what is wrong with it, without its
+ * trees. */
+static struct manifest *shed_trees(struct manifest *manifest) {
+    struct manifest *light = NULL;
+
+    if (manifest->remote_write_count > 0 || manifest->document_count > 0) {
+        return manifest;
+    }
+    light = manifest_new();
+    light->unidentified = manifest->unidentified;
+    for (size_t i = 0; i < manifest->diagnostics.count; i++) {
+        diagnostics_add_copy(&light->diagnostics, &manifest->diagnostics.items[i]);
+    }
+    manifest_free(manifest);
+    return light;
+}
+
+struct manifest *manifest_read(struct bytes content, const char *path, const char *namespace,
+                               const struct yaml_limits *limits) {
+    struct manifest *manifest = manifest_new();
+    struct arena *arena = manifest->arena;
     struct reader reader = {.manifest = manifest, .bound_namespace = NULL};
     struct document *documents = NULL;
     size_t count = 0;
 
-    manifest->arena = arena;
-    manifest->diagnostics = diagnostics_in(arena);
     reader.path = arena_string(arena, bytes_of(path));
     if (namespace != NULL)
         reader.bound_namespace = arena_string(arena, bytes_of(namespace));
@@ -498,7 +527,7 @@ struct manifest *manifest_read(struct bytes content, const char *path, const cha
     if (tree_parse(arena, content, limits, reader.path, &manifest->diagnostics, &documents,
                    &count) < 0) {
         count_unidentified(&reader);
-        return manifest;
+        return shed_trees(manifest);
     }
     for (size_t i = 0; i < count; i++) {
         if (documents[i].failed)
@@ -510,10 +539,5 @@ struct manifest *manifest_read(struct bytes content, const char *path, const cha
     manifest->remote_write_count = reader.remote_writes.count;
     manifest->documents = (const struct keyed_document *const *)reader.documents.items;
     manifest->document_count = reader.documents.count;
-    return manifest;
-}
-
-void manifest_free(struct manifest *manifest) {
-    if (manifest != NULL)
-        arena_free(manifest->arena);
+    return shed_trees(manifest);
 }

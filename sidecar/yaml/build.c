@@ -215,6 +215,25 @@ static size_t scalar_size(const struct node *node) {
     return 1 + node->scalar.text.length / BYTES_OF_A_VALUE;
 }
 
+bool build_spend(struct build *build, size_t offset, size_t nodes) {
+    struct build_budget *budget = build->budget;
+
+    if (nodes <= budget->nodes) {
+        budget->nodes -= nodes;
+        return true;
+    }
+    if (!budget->exceeded) {
+        build_complain(
+            build, position_of_offset(build->positions, offset),
+            limit_remedy(build->arena, build->limits, "split the file", "--max-values"),
+            "the file has more than %zu values in its documents; what follows is not read",
+            build->limits->nodes);
+    }
+    *budget = (struct build_budget){.nodes = 0, .exceeded = true};
+    return false;
+}
+
+/* A node that is made, and stands for so many. */
 static bool count_nodes(struct build *build, const struct node *node, size_t size) {
     if (size > build->limits->nodes - build->total) {
         build_complain(build, position_of_offset(build->positions, node->start),
@@ -225,7 +244,7 @@ static bool count_nodes(struct build *build, const struct node *node, size_t siz
         return false;
     }
     build->total += size;
-    return true;
+    return build_spend(build, node->start, 1);
 }
 
 static bool fits_depth(struct build *build, const struct node *node, size_t height) {

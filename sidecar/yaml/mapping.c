@@ -48,6 +48,9 @@ static void merge_one(struct build *build, struct candidates *list, const struct
                        "<< can only merge a mapping, and this is %s", node_type_name(source));
         return;
     }
+    if (!build_spend(build, source->start, source->mapping.count)) {
+        return;
+    }
     for (size_t i = 0; i < source->mapping.count; i++) {
         struct node_pair pair = source->mapping.pairs[i];
         struct node *value = ARENA_NEW(build->arena, struct node);

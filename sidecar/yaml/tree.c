@@ -32,6 +32,7 @@ struct parse {
     const char *file;
     struct diagnostics *diagnostics;
     struct position_index positions;
+    struct build_budget budget;
 };
 
 static const char convert_it[] = "save the file as UTF-8";
@@ -132,8 +133,7 @@ static bool is_empty(const struct node *root) {
            root->tag == NULL && root->anchor == NULL;
 }
 
-static void parse_document(const struct parse *parse, const struct cut *cut,
-                           struct document *document) {
+static void parse_document(struct parse *parse, const struct cut *cut, struct document *document) {
     struct position start = position_of_offset(&parse->positions, cut->start);
     struct bytes text = bytes_slice(parse->text, cut->start, cut->end);
     struct build build = {
@@ -142,11 +142,17 @@ static void parse_document(const struct parse *parse, const struct cut *cut,
         .positions = &parse->positions,
         .first_character = start.index,
         .limits = parse->limits,
+        .budget = &parse->budget,
         .file = parse->file,
         .diagnostics = parse->diagnostics,
     };
     yaml_parser_t parser;
 
+    document->line = start.line;
+    document->failed = parse->budget.exceeded;
+    if (document->failed) {
+        return;
+    }
     if (yaml_parser_initialize(&parser) == 0) {
         memory_exhausted();
     }
@@ -155,7 +161,6 @@ static void parse_document(const struct parse *parse, const struct cut *cut,
     parse_events(&build, &parser, cut->start);
     yaml_parser_delete(&parser);
     build_finish(&build);
-    document->line = start.line;
     document->failed = build.errors > 0;
     if (!document->failed && build.root != NULL && !is_empty(build.root)) {
         document->root = build.root;
@@ -187,8 +192,7 @@ static int cut_text(const struct parse *parse, struct cut **ret_cuts, size_t *re
     return 0;
 }
 
-static int parse_all(const struct parse *parse, struct document **ret_documents,
-                     size_t *ret_count) {
+static int parse_all(struct parse *parse, struct document **ret_documents, size_t *ret_count) {
     struct cut *cuts = NULL;
     size_t count = 0;
 
@@ -219,6 +223,7 @@ int tree_parse(struct arena *arena, struct bytes text, const struct yaml_limits 
         .limits = limits,
         .file = file,
         .diagnostics = diagnostics,
+        .budget.nodes = limits->nodes,
     };
 
     int r = check_text(text, file, diagnostics);

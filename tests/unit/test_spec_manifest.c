@@ -532,6 +532,31 @@ static void every_kind_of_reference_is_kept_within_its_folder(void **state) {
     }
 }
 
+/* As many values as a file may have, and what is said about them. */
+static void of_a_file_that_is_none_of_ours_only_what_is_wrong_stays(void **state) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(buffer_free) struct buffer with_one = {0};
+    const size_t values = 100000;
+
+    buffer_append_string(&text, "---\n[");
+    for (size_t i = 0; i < values; i++) {
+        buffer_append_string(&text, "a,");
+    }
+    buffer_append_string(&text, "]\n");
+    buffer_append_string(&with_one, GIANTSWARM "metadata: {name: a, namespace: b}\n");
+    buffer_append(&with_one, buffer_bytes(&text));
+    READING junk = read_text(buffer_string(&text));
+    READING one = read_text(buffer_string(&with_one));
+
+    assert_int_equal(junk.manifest->unidentified, 1);
+    assert_string_equal(said(&junk),
+                        "rw.yaml:2:1: error: must be a mapping, but this is a list; write "
+                        "a Kubernetes object: apiVersion, kind, metadata, spec\n");
+    assert_true(arena_size(junk.manifest->arena) < values);
+    assert_int_equal(one.manifest->remote_write_count, 1);
+    assert_true(arena_size(one.manifest->arena) > values);
+}
+
 static void names_and_keys_with_dots_and_underscores_are_good(void **state) {
     static const char *const good[] = {
         "a.b", ".dockerconfigjson", "a..b", "tls.crt", "my_token", "-", "a."};
@@ -571,6 +596,7 @@ int main(void) {
         cmocka_unit_test(null_and_nothing_are_absent_and_a_tilde_where_no_string_belongs),
         cmocka_unit_test(a_reference_that_leaves_the_folder_of_secrets_is_refused),
         cmocka_unit_test(every_kind_of_reference_is_kept_within_its_folder),
+        cmocka_unit_test(of_a_file_that_is_none_of_ours_only_what_is_wrong_stays),
         cmocka_unit_test(names_and_keys_with_dots_and_underscores_are_good),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,6 +198,61 @@ static void values_are_counted_with_aliases_written_out(void **state) {
     assert_true(list.documents[0].failed);
 }
 
+static void the_documents_of_a_text_share_a_budget(void **state) {
+    /* 3 values each */
+    CLEANUP(yaml_text_free)
+    struct yaml_text fits = read_within("--- [1, 2]\n--- [3, 4]\n", 10, 6, 100);
+    CLEANUP(yaml_text_free)
+    struct yaml_text over = read_within("--- [1, 2]\n--- [3, 4]\n--- [5, 6]\n--- 7\n", 10, 8, 100);
+
+    assert_false(fits.documents[0].failed || fits.documents[1].failed);
+    assert_int_equal(over.count, 4);
+    assert_false(over.documents[0].failed || over.documents[1].failed);
+    assert_true(over.documents[2].failed && over.documents[3].failed);
+    assert_int_equal(over.documents[3].line, 4);
+    assert_int_equal(over.diagnostics.count, 1);
+    assert_string_equal(yaml_text_message(&over, 0),
+                        "t.yaml:3:9: error: the file has more than 8 values in its documents; what "
+                        "follows is not read; split the file");
+}
+
+/* A document that is refused for what its aliases stand for is no burden to the next. */
+static void a_bomb_leaves_room_for_other_documents(void **state) {
+    const char *source = "--- [&a [1, 2, 3, 4, 5, 6, 7, 8], *a, *a, *a, *a]\n--- [1]\n"
+                         "--- [&a [1, 2, 3, 4, 5, 6, 7, 8], *a, *a, *a, *a]\n--- [2]\n";
+    /* 46 with the aliases written out; 13 are made before that is known */
+    CLEANUP(yaml_text_free) struct yaml_text text = read_within(source, 10, 40, 100);
+
+    assert_int_equal(text.count, 4);
+    assert_true(text.documents[0].failed && text.documents[2].failed);
+    assert_false(text.documents[1].failed || text.documents[3].failed);
+}
+
+/* A merge makes a node of each pair. */
+static void what_is_merged_is_made(void **state) {
+    CLEANUP(buffer_free) struct buffer source = {0};
+    const size_t pairs = 1000;
+    const size_t merges = 100;
+    const size_t documents = 50;
+
+    for (size_t i = 0; i < documents; i++) {
+        buffer_append_string(&source, "---\n- &a {");
+        for (size_t j = 0; j < pairs; j++) {
+            buffer_printf(&source, "%s%zu: 1", j > 0 ? ", " : "", j);
+        }
+        buffer_append_string(&source, "}\n");
+        for (size_t j = 0; j < merges; j++) {
+            buffer_append_string(&source, "- <<: *a\n");
+        }
+    }
+    CLEANUP(yaml_text_free) struct yaml_text text = yaml_text_read(buffer_string(&source));
+    assert_int_equal(text.count, documents);
+    assert_false(text.documents[0].failed);
+    assert_true(text.documents[documents - 1].failed);
+    assert_int_equal(text.diagnostics.count, 1);
+    assert_true(arena_size(text.arena) < (size_t)250 << 20);
+}
+
 static void an_alias_of_a_long_text_counts_as_much_as_the_text(void **state) {
     CLEANUP(buffer_free) struct buffer source = {0};
 
@@ -267,6 +322,9 @@ int main(void) {
         cmocka_unit_test(nesting_has_a_limit),
         cmocka_unit_test(a_hundred_thousand_brackets_are_refused_at_the_limit),
         cmocka_unit_test(values_are_counted_with_aliases_written_out),
+        cmocka_unit_test(the_documents_of_a_text_share_a_budget),
+        cmocka_unit_test(a_bomb_leaves_room_for_other_documents),
+        cmocka_unit_test(what_is_merged_is_made),
         cmocka_unit_test(an_alias_of_a_long_text_counts_as_much_as_the_text),
         cmocka_unit_test(a_billion_laughs_are_refused_while_they_are_small),
         cmocka_unit_test(a_scalar_has_a_limit),
