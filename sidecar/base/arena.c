@@ -35,7 +35,7 @@ static const size_t red_zone = 16;
 static const size_t red_zone = 0;
 #endif
 
-static const size_t chunk_smallest = 4096;
+static const size_t chunk_smallest = 512;
 static const size_t chunk_largest = (size_t)1 << 20;
 
 struct chunk {
