@@ -51,9 +51,10 @@ int file_publish(const char *path, struct bytes content, mode_t mode, struct pub
 
 /*
  * Gives the file at path (what it leads to, where it is a link) a second name beside it, in the
- * place of one that it has kept before: its spare. It outlasts that another file takes its place,
- * and costs no room. From then on file_publish and file_publish_over take it, still under its
- * second name, where it holds what they are to write: that works on a full disk, too.
+ * place of one that it has kept before: its spare. It outlasts that another file takes its place;
+ * until it is removed it keeps the room that it has. From then on file_publish and
+ * file_publish_over take it where it holds what they are to write, and leave it its second name:
+ * that works on a full disk, too.
  *
  * 0 or negative errno: there is no spare now. Among them -EPERM, -ENOTSUP, -EMLINK: the file system
  * has no second names, or gives none for this file.
