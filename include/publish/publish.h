@@ -106,6 +106,10 @@ bool secrets_exist(const char *directory, const struct secret_file *files, size_
 int secrets_prune(const char *directory, const struct secret_file *files, size_t count,
                   struct publish_error *error, size_t *ret_removed);
 
+/* Whether it is the name of a file that publish makes for itself: a temporary file, a spare. What
+ * becomes of such a one is no news to who watches the folder. */
+bool publish_is_own_name(const char *name);
+
 /* Removes temporary files that a killed process left beside path (beside what it leads to, where it
  * is a link). A folder that is absent is fine. 0 or negative errno. */
 int temporaries_remove(const char *path, struct publish_error *error);

@@ -42,6 +42,9 @@ bool output_holds(const struct output_folder *folder, const char *name, struct b
 /* Appends the rest of the file. 0; -EFBIG: more than limit bytes; errno. */
 int descriptor_read(int descriptor, size_t limit, struct buffer *out);
 
+/* Two statuses of one file, under whatever names. */
+bool output_is_one_file(const struct stat *left, const struct stat *right);
+
 struct temporary {
     char name[NAME_MAX + 1];
 };

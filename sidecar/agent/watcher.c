@@ -11,6 +11,7 @@
 #include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "publish/publish.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -69,6 +70,9 @@ static void on_fs_event(uv_fs_event_t *handle, const char *name, int events, int
     struct watch *watch = handle->data;
     struct watcher *watcher = watch->watcher;
 
+    if (status >= 0 && name != NULL && publish_is_own_name(name)) {
+        return; /* our own doing, in a folder that is a source as well */
+    }
     if (status < 0) {
         watcher->errors++;
         watch->stale = true;

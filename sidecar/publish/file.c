@@ -168,16 +168,30 @@ int file_read_back(const char *path, size_t limit, struct buffer *out,
 
 /* --- a second name */
 
+/* A failed publishing is tried again and again: what is kept already stays untouched. */
+static bool is_kept(const struct output_folder *folder, const char *name, const char *spare) {
+    struct stat status;
+    struct stat kept;
+
+    return fstatat(folder->descriptor, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(folder->descriptor, spare, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+           output_is_one_file(&status, &kept);
+}
+
 int spare_keep(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     struct target target = {.name = ""};
     struct spare spare;
     int result = target_open(path, &target, &folder, error);
 
-    if (result == 0) {
-        spare_name(target.name, &spare);
-        result = output_remove_file(&folder, spare.name, error);
+    if (result < 0) {
+        return result;
     }
+    spare_name(target.name, &spare);
+    if (is_kept(&folder, target.name, spare.name)) {
+        return 0;
+    }
+    result = output_remove_file(&folder, spare.name, error);
     if (result < 0) {
         return result;
     }

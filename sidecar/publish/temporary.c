@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 static const char mark[] = ".remotewrite-sidecar.tmp-";
+static const char spare_mark[] = ".remotewrite-sidecar.last-good";
 
 /* The mark is followed by a number in hex; of the final name as much goes before it as fits. */
 #define NUMBER_LENGTH 8
@@ -376,7 +377,7 @@ static int give_back(const struct output_folder *folder, const struct temporary 
                    : result;
     }
     bool newer = fstatat(folder->descriptor, temporary->name, &out, AT_SYMLINK_NOFOLLOW) == 0 &&
-                 (out.st_ino != ours->st_ino || out.st_dev != ours->st_dev);
+                 !output_is_one_file(&out, ours);
     if (newer) {
         (void)exchange(folder, temporary->name, name);
     }
@@ -416,9 +417,17 @@ int temporary_rename_over(const struct output_folder *folder, const struct tempo
 
 /* --- a second name */
 
+bool output_is_one_file(const struct stat *left, const struct stat *right) {
+    return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
 void spare_name(const char *name, struct spare *ret) {
-    snprintf(ret->name, sizeof(ret->name), ".%.*s.remotewrite-sidecar.last-good", STEM_NAME_MAX,
-             name);
+    snprintf(ret->name, sizeof(ret->name), ".%.*s%s", STEM_NAME_MAX, name, spare_mark);
+}
+
+bool publish_is_own_name(const char *name) {
+    return temporary_is_one(name, NULL) ||
+           (name[0] == '.' && bytes_ends_with(bytes_of(name), bytes_of(spare_mark)));
 }
 
 static int temporary_link(const struct output_folder *folder, const char *name,
@@ -446,7 +455,7 @@ bool temporary_from_spare(const struct output_folder *folder, const char *name,
         !output_is_same(folder, spare.name, &status, content, mode)) {
         return false;
     }
-    if (present != NULL && present->st_dev == status.st_dev && present->st_ino == status.st_ino) {
+    if (present != NULL && output_is_one_file(present, &status)) {
         return false; /* to rename a file to itself does nothing, and leaves both names */
     }
     if (temporary_link(folder, name, &spare, ret) < 0) {

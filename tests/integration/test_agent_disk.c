@@ -269,6 +269,26 @@ static void a_full_disk_is_said_once_until_something_can_be_written_again(void *
     assert_int_equal(log_lines_count("publishing works again", NULL), 1);
 }
 
+/* In a folder that is watched for the base: the tries themselves are no reason to try again. */
+static void a_try_that_fails_beside_the_base_calls_for_no_other(void **state) {
+    struct agent_fixture *fixture = *state;
+    const int late = 60000;
+    fixture->settings.retry_milliseconds = late;
+    given_in_place(fixture);
+    agent_runs(fixture);
+
+    drop(fixture, "a", remote_write("a", URL("a")));
+    system_calls_fail_from("write", 1, ENOSPC);
+    assert_true(log_has(fixture, "cannot publish", "No space left"));
+    agent_is_left_alone(fixture);
+    uint64_t tried = agent_now(fixture).publish_errors;
+    agent_is_left_alone(fixture);
+    system_calls_reset();
+
+    assert_int_equal(agent_now(fixture).publish_errors, tried);
+    assert_in_range(tried, 1, 3);
+}
+
 static void what_is_not_wanted_any_more_is_no_fault(void **state) {
     struct agent_fixture *fixture = *state;
     struct full_disk disk = {.fixture = fixture, .folder = fixture->out};
@@ -321,6 +341,7 @@ int main(void) {
         TEST(on_a_full_disk_the_last_good_config_goes_back),
         TEST(what_a_killed_process_kept_goes_back),
         TEST(a_full_disk_is_said_once_until_something_can_be_written_again),
+        TEST(a_try_that_fails_beside_the_base_calls_for_no_other),
         TEST(what_is_not_wanted_any_more_is_no_fault),
         TEST(the_config_goes_back_where_a_secret_file_cannot),
     };

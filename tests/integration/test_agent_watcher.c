@@ -109,6 +109,26 @@ static void a_directory_that_is_given_up_is_not_seen_any_more(void **state) {
     then_a_change_is_seen(fixture, fixture->b);
 }
 
+/* The events of a folder come in their order: one for the folder that is made last, and none for
+ * what came and went before. */
+static void what_publishing_makes_for_itself_is_no_news(void **state) {
+    static const char *const names[] = {
+        ".prometheus.yml.remotewrite-sidecar.tmp-0123abcd",
+        ".prometheus.yml.remotewrite-sidecar.last-good",
+    };
+    struct fixture *fixture = *state;
+    sync_both(fixture);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        file_write(fixture->a, names[i], "content");
+        file_remove(fixture->a, names[i]);
+    }
+    folder_make(fixture->a, "news");
+
+    assert_true(loop_until(&fixture->loop, has_events, fixture, LOOP_DEADLINE));
+    assert_int_equal(fixture->events, 1);
+}
+
 static void nothing_to_watch_is_fine(void **state) {
     struct fixture *fixture = *state;
 
@@ -235,6 +255,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(new_watches_are_counted_once),
         TEST(a_directory_that_is_given_up_is_not_seen_any_more),
+        TEST(what_publishing_makes_for_itself_is_no_news),
         TEST(nothing_to_watch_is_fine),
         TEST(a_directory_that_was_made_anew_is_watched_anew),
         TEST(a_directory_that_was_exchanged_unheard_is_watched_anew),
