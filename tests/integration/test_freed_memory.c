@@ -72,6 +72,9 @@ static void inspect(void *memory) {
 /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): __ptr is libc's to say */
 void free(void *memory) {
     inspect(memory);
+    /* What the test itself leaves behind must not be found in a block that is made of it. */
+    if (memory != NULL && !looking)
+        explicit_bzero(memory, malloc_usable_size(memory));
     __libc_free(memory);
 }
 
