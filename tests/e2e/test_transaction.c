@@ -200,7 +200,7 @@ static void a_mended_one_is_active_after_one_pass(struct pod *pod) {
 
     drop_many(pod, 999, SIZE_MAX, 600);
     EVENTUALLY_WITHIN(pod, prometheus_server_runs(pod->prometheus, "idle-0017"), PATIENCE);
-    EVENTUALLY(pod, is_idle(pod));
+    EVENTUALLY_WITHIN(pod, is_idle(pod), PATIENCE);
     assert_int_equal(loads_of(pod), loads + 1);
 }
 
@@ -215,7 +215,7 @@ static void its_queue_was_never_stopped(struct pod *pod, const char *name, doubl
     assert_int_equal(lines_with(pod, "Stopping remote storage", label), 0);
     assert_int_equal(lines_with(pod, "Starting WAL watcher", label), 1);
     EVENTUALLY_WITHIN(pod, samples_of(pod, name) > samples, PATIENCE);
-    EVENTUALLY(pod, last_reload_was_good(pod));
+    EVENTUALLY_WITHIN(pod, last_reload_was_good(pod), PATIENCE);
 }
 
 static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **state) {
@@ -231,7 +231,7 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
 
     print_message("1,000 RemoteWrites, 3 refused: %zu reloads\n", loads_of(pod) - loads);
     assert_in_range(loads_of(pod) - loads, 1, 40);
-    EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 998);
+    EVENTUALLY_WITHIN(pod, prometheus_server_entries(pod->prometheus) == 998, PATIENCE);
     assert_int_equal(pod_logged(pod, "state=quarantined before=active"), 3);
     a_mended_one_is_active_after_one_pass(pod);
     its_queue_was_never_stopped(pod, "steady", samples);
