@@ -43,6 +43,10 @@ struct build {
     struct build_frame *frames;
     size_t depth;
     size_t frame_capacity;
+    struct node_pair *children; /* of all open collections, those of the innermost last; without a
+                                   key: items of a list */
+    size_t child_count;
+    size_t child_capacity;
     size_t total; /* nodes so far, aliases expanded */
     void *anchors;
 };

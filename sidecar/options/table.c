@@ -581,7 +581,7 @@ const struct option options[] = {
         .type = OPTION_SIZE,
         .group = GROUP_LIMITS,
         .metavar = "SIZE",
-        .default_value = "64MiB",
+        .default_value = "32MiB",
         .help = "Pass over files with which one directory of --remote-write-dir, --secret-dir or "
                 "--configmap-dir would hold more in all; links count each time.",
         .minimum = 1,

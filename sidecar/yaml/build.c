@@ -36,16 +36,11 @@ struct build_frame {
     struct node *node;
     struct anchor *anchor;
     size_t total_before;
-    size_t height;    /* of the highest child */
-    struct node *key; /* of a mapping: waits for its value */
-    union {
-        struct node **items;
-        struct node_pair *pairs;
-    };
-    size_t count;
-    size_t capacity;
-    size_t end;  /* of the last child */
-    bool broken; /* a key or an alias in it was complained about */
+    size_t height;      /* of the highest child */
+    struct node *key;   /* of a mapping: waits for its value */
+    size_t first_child; /* in build->children, where its own are the last ones */
+    size_t end;         /* of the last child */
+    bool broken;        /* a key or an alias in it was complained about */
 };
 
 void build_complain(struct build *build, struct position at, const char *remedy, const char *format,
@@ -202,6 +197,8 @@ void build_finish(struct build *build) {
     build->anchors = NULL;
     free(build->frames);
     build->frames = NULL;
+    free(build->children);
+    build->children = NULL;
 }
 
 /* --- adding ---------------------------------------------------------------------------------- */
@@ -283,6 +280,15 @@ static size_t absent_value_offset(const struct build *build, const struct node *
     return colon < reported && build->text.data[colon] == ':' ? colon + 1 : key->end;
 }
 
+static void push_child(struct build *build, struct node *key, struct node *value) {
+    if (build->child_count == build->child_capacity) {
+        build->child_capacity = build->child_capacity > 0 ? build->child_capacity * 2 : 64;
+        build->children =
+            memory_resize(build->children, build->child_capacity, sizeof(*build->children));
+    }
+    build->children[build->child_count++] = (struct node_pair){.key = key, .value = value};
+}
+
 /* Puts a finished or just opened node where it belongs. */
 static void attach(struct build *build, struct node *node) {
     struct build_frame *frame = top(build);
@@ -292,17 +298,11 @@ static void attach(struct build *build, struct node *node) {
         return;
     }
     if (frame->node->type == NODE_SEQUENCE) {
-        frame->items = arena_grow(build->arena, frame->items, frame->count, &frame->capacity,
-                                  sizeof(struct node *));
-        frame->items[frame->count] = node;
-        frame->count++;
+        push_child(build, NULL, node);
     } else if (frame->key == NULL) {
         frame->key = node;
     } else {
-        frame->pairs = arena_grow(build->arena, frame->pairs, frame->count, &frame->capacity,
-                                  sizeof(*frame->pairs));
-        frame->pairs[frame->count] = (struct node_pair){.key = frame->key, .value = node};
-        frame->count++;
+        push_child(build, frame->key, node);
         frame->key = NULL;
     }
 }
@@ -511,6 +511,7 @@ static bool build_open(struct build *build, const yaml_event_t *event, struct no
         .node = node,
         .anchor = anchor,
         .total_before = build->total - 1,
+        .first_child = build->child_count,
         .end = node->start,
     };
     build->depth++;
@@ -537,9 +538,20 @@ static bool build_mapping(struct build *build, const yaml_event_t *event) {
     return build_open(build, event, node);
 }
 
+static void take_items(const struct build *build, struct node *sequence,
+                       const struct node_pair *children, size_t count) {
+    sequence->sequence.items = ARENA_NEW_ARRAY(build->arena, struct node *, count);
+    sequence->sequence.count = count;
+    for (size_t i = 0; i < count; i++) {
+        sequence->sequence.items[i] = children[i].value;
+    }
+}
+
 static bool build_close(struct build *build, const yaml_event_t *event) {
     struct build_frame frame = *top(build);
     struct node *node = frame.node;
+    size_t count = build->child_count - frame.first_child;
+    const struct node_pair *children = count > 0 ? &build->children[frame.first_child] : NULL;
     char first = node->start < build->text.length ? build->text.data[node->start] : '\0';
 
     build->depth--;
@@ -547,11 +559,11 @@ static bool build_close(struct build *build, const yaml_event_t *event) {
     bool brackets = node->flow && first == (node->type == NODE_MAPPING ? '{' : '[');
     node->end = brackets ? build_position(build, event->end_mark).offset : frame.end;
     if (node->type == NODE_SEQUENCE) {
-        node->sequence.items = frame.items;
-        node->sequence.count = frame.count;
+        take_items(build, node, children, count);
     } else if (!frame.broken) {
-        mapping_finish(build, node, frame.pairs, frame.count);
+        mapping_finish(build, node, children, count);
     }
+    build->child_count = frame.first_child;
     if (frame.anchor != NULL && frame.anchor->node == node) {
         frame.anchor->open = false;
         frame.anchor->size = build->total - frame.total_before;

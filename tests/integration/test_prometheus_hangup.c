@@ -61,8 +61,8 @@ static void a_real_process_is_found_and_signalled(void **state) {
     assert_true(WAIT_UNTIL(said(folder, "ready"), DEADLINE_USUAL));
 
     /* A child of it is called so too, until it has become a sleep. */
-    assert_true(WAIT_UNTIL(hangup_send("/proc", name, &found) == 0 && found.others == 0,
-                           DEADLINE_USUAL));
+    assert_true(
+        WAIT_UNTIL(hangup_send("/proc", name, &found) == 0 && found.others == 0, DEADLINE_USUAL));
 
     assert_int_equal(found.pid, process_id(process));
     assert_true(WAIT_UNTIL(said(folder, "hangup"), DEADLINE_USUAL));
