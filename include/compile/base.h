@@ -37,6 +37,7 @@ struct base {
     struct removed_lines removed;
     const struct base_name *names;
     size_t name_count;
+    const struct node *unnamed; /* the first entry without a name, or NULL */
 };
 
 /* Where a node of the base stands in the file on disk; NULL: the file as a whole. */

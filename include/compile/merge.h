@@ -45,6 +45,11 @@ struct bytes base_text(const struct base *base);
  * is left out). */
 const struct base_name *base_names(const struct base *base, size_t *ret_count);
 
+/* Whether Prometheus may call an entry of the base so that has no name (at *ret_entry): it takes
+ * the first six hex digits of a hash of the entry. Two queues of one name and url end Prometheus
+ * while it applies the config, as it does not tell such names from given ones before. */
+bool base_may_generate(const struct base *base, const char *name, struct location *ret_entry);
+
 /* compile/proven.h */
 struct proven;
 

@@ -168,8 +168,11 @@ static void find_names(struct arena *arena, struct base *base) {
     struct base_name *names = ARENA_NEW_ARRAY(arena, struct base_name, count);
 
     for (size_t i = 0; i < count; i++) {
-        const struct node *name = node_get(base->entries->sequence.items[i], "name");
-        if (!node_is_null(name) && name->type == NODE_SCALAR) {
+        const struct node *entry = base->entries->sequence.items[i];
+        const struct node *name = node_get(entry, "name");
+        if (node_is_null(name) || (name->type == NODE_SCALAR && name->scalar.text.length == 0)) {
+            base->unnamed = base->unnamed != NULL ? base->unnamed : entry;
+        } else if (name->type == NODE_SCALAR) {
             names[base->name_count++] = (struct base_name){
                 arena_string(arena, name->scalar.text),
                 base_location(base, name),
@@ -248,6 +251,17 @@ struct base *base_read(struct arena *arena, struct bytes text, const char *file,
 
 struct bytes base_text(const struct base *base) {
     return base->text;
+}
+
+bool base_may_generate(const struct base *base, const char *name, struct location *ret_entry) {
+    const size_t digits = 6;
+
+    if (base->unnamed == NULL || strlen(name) != digits ||
+        strspn(name, "0123456789abcdef") != digits) {
+        return false;
+    }
+    *ret_entry = base_location(base, base->unnamed);
+    return true;
 }
 
 const struct base_name *base_names(const struct base *base, size_t *ret_count) {

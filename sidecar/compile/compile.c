@@ -626,6 +626,11 @@ static int compare_owners(const void *left, const void *right) {
     return (one->candidate > other->candidate) - (one->candidate < other->candidate);
 }
 
+static void reject_named(struct pass *pass, struct candidate *candidate) {
+    decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
+    candidate->good = NULL;
+}
+
 static void refuse_name(struct pass *pass, const struct name_owner *refused,
                         const struct name_owner *owner) {
     struct candidate *candidate = &pass->candidates[refused->candidate - pass->candidates];
@@ -634,8 +639,25 @@ static void refuse_name(struct pass *pass, const struct name_owner *refused,
     scope_report(&scope, SEVERITY_ERROR, candidate->remote_write->node, "metadata.name",
                  "rename one of them", "%s and %s would both be the remote_write entry \"%s\"",
                  refused->owner, owner->owner, refused->name);
-    decide(candidate, STATE_REJECTED, first_error(pass->arena, &candidate->diagnostics));
-    candidate->good = NULL;
+    reject_named(pass, candidate);
+}
+
+/* True where Prometheus may give the name to an entry of the base. */
+static bool refuse_generated(struct pass *pass, struct candidate *candidate) {
+    const char *name = candidate->remote_write->name;
+    struct scope scope = candidate_scope(pass, candidate);
+    struct location entry;
+
+    if (pass->base == NULL || !base_may_generate(pass->base, name, &entry))
+        return false;
+    scope_report(
+        &scope, SEVERITY_ERROR, candidate->remote_write->node, "metadata.name",
+        "choose another name, or give that entry one",
+        "\"%s\" is as the names that Prometheus makes for entries without one, as the base "
+        "config has (%s:%u)",
+        name, entry.file, entry.line);
+    reject_named(pass, candidate);
+    return true;
 }
 
 static bool keeps_its_name(const struct candidate *candidate) {
@@ -660,9 +682,9 @@ static void settle_names(struct pass *pass) {
                          base_name[i].location.line);
     }
     for (size_t i = 0; i < pass->candidate_count; i++) {
-        const struct candidate *candidate = &pass->candidates[i];
+        struct candidate *candidate = &pass->candidates[i];
 
-        if (!keeps_its_name(candidate))
+        if (!keeps_its_name(candidate) || refuse_generated(pass, candidate))
             continue;
         owners[count].name = candidate->remote_write->name;
         owners[count].owner = arena_format(

@@ -240,6 +240,14 @@ struct lineup {
     enum place_side side;
 };
 
+static bool base_has_name(const struct base *base, const char *const *names, size_t count,
+                          const char *name) {
+    struct location unheard;
+
+    return base_may_generate(base, name, &unheard) ||
+           (count > 0 && bsearch(&name, names, count, sizeof(*names), compare_strings) != NULL);
+}
+
 /* Those whose name the base does not have. */
 static struct lineup line_up(struct arena *arena, const struct base *base, const struct form *forms,
                              size_t count) {
@@ -248,8 +256,7 @@ static struct lineup line_up(struct arena *arena, const struct base *base, const
     const char **names = own_names(arena, base, &name_count);
 
     for (size_t i = 0; i < count; i++) {
-        if (name_count == 0 ||
-            bsearch(&forms[i].name, names, name_count, sizeof(*names), compare_strings) == NULL)
+        if (!base_has_name(base, names, name_count, forms[i].name))
             lineup.forms[lineup.count++] = &forms[i];
     }
     return lineup;

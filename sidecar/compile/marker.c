@@ -33,25 +33,37 @@ static bool is_behind_base(struct bytes text, size_t start) {
     return start - blanks == 1 && text.data[blanks] == ' ' && !layout_at_line_start(text, blanks);
 }
 
+static bool line_ends_at(struct bytes text, size_t offset) {
+    return offset == text.length || (offset < text.length && layout_break(text, offset) > 0);
+}
+
+static bool is_exact(struct bytes text, size_t start, struct bytes line) {
+    return bytes_starts_with(bytes_slice(text, start, text.length), line) &&
+           line_ends_at(text, start + line.length);
+}
+
 /* What stands at start, which has the stem of a marker. False: no comment, or one that only
- * mentions it. */
+ * mentions it. A line may mention it a million times: the end of the line is looked for only where
+ * it is kept, which is once a line. */
 static bool marker_judge(struct bytes text, size_t start, size_t spelling,
                          struct marker *ret_marker) {
-    size_t end = layout_line_end(text, start);
     size_t blanks = layout_skip_blanks_back(text, start);
-    struct bytes line = bytes_slice(text, start, end);
-    bool exact = bytes_equal(line, spellings[spelling].line);
+    bool exact = is_exact(text, start, spellings[spelling].line);
     bool placed = layout_at_line_start(text, start) ||
                   (spellings[spelling].kind == MARKER_BEGIN && is_behind_base(text, start));
+    size_t behind = start + spellings[spelling].stem.length;
+    bool whole_word = line_ends_at(text, behind) || strchr(": \t", text.data[behind]) != NULL;
 
-    *ret_marker = (struct marker){.kind = spellings[spelling].kind, .start = start, .end = end};
-    if (exact && placed) {
-        return true;
+    if (!(exact && (placed || blanks < start)) &&
+        !(whole_word && layout_at_line_start(text, blanks))) {
+        return false;
     }
-    size_t stem = spellings[spelling].stem.length;
-    bool whole_word = line.length == stem || strchr(": \t", line.data[stem]) != NULL;
-    ret_marker->kind = MARKER_DAMAGED;
-    return (exact && blanks < start) || (whole_word && layout_at_line_start(text, blanks));
+    *ret_marker = (struct marker){
+        .kind = exact && placed ? spellings[spelling].kind : MARKER_DAMAGED,
+        .start = start,
+        .end = layout_line_end(text, start),
+    };
+    return true;
 }
 
 struct markers markers_scan(struct arena *arena, struct bytes text) {

@@ -31,6 +31,7 @@ struct translator {
     struct translation *result;
     struct secret_file *secrets;
     size_t secret_capacity;
+    size_t inline_size; /* bytes of secrets in the entry itself */
 };
 
 static void translate_object(struct translator *translator, const struct object *object,
@@ -119,16 +120,34 @@ static bool resolve(struct translator *translator, const struct field *field,
     return true;
 }
 
+/* All that one RemoteWrite may take into the config: one large secret can be named again and again.
+ */
+#define INLINE_SIZE_MAX ((size_t)1 << 20)
+
+static bool fits_inline(struct translator *translator, size_t size) {
+    bool fits = translator->inline_size <= INLINE_SIZE_MAX &&
+                size <= INLINE_SIZE_MAX - translator->inline_size;
+
+    translator->inline_size = fits ? translator->inline_size + size : INLINE_SIZE_MAX + 1;
+    return fits;
+}
+
 static bool check_inline(struct translator *translator, const struct node *node, const char *path,
                          struct bytes text) {
+    if (translator->inline_size > INLINE_SIZE_MAX)
+        return false; /* said */
     if (!bytes_is_text(text))
         scope_report(translator->scope, SEVERITY_ERROR, node, path, "store text under the key",
                      "takes a secret that is no UTF-8 text");
     else if (text.length == 0)
         scope_report(translator->scope, SEVERITY_ERROR, node, path, "store a value under the key",
                      "takes a secret that is empty");
-    else
+    else if (fits_inline(translator, text.length))
         return true;
+    else
+        scope_report(translator->scope, SEVERITY_ERROR, node, path,
+                     "name fewer of them, or shorter ones",
+                     "takes more than 1 MiB of secrets into the config, with those before it");
     return false;
 }
 
@@ -435,38 +454,97 @@ static void adjust_proxy(struct translator *translator, struct node *entry) {
         node_put(arena, entry, "proxy_url", node_new_string(arena, bytes_of(proxy)));
 }
 
-/* An upper bound on a number of queue_config. */
-static void bound_queue(struct translator *translator, struct node *entry, const char *field,
-                        const char *key, int64_t bound, int64_t fallback) {
-    struct arena *arena = translator->scope->arena;
-    const struct value *queue = object_find(translator->remote_write->spec, "queueConfig");
-    const struct value *value = queue != NULL ? object_find(queue->as.object, field) : NULL;
-    bool given = value != NULL && value->as.integer != 0;
+/* The queues of one entry, filled to the brim: what no endpoint needs, and what could end
+ * Prometheus. It keeps so many bytes for each sample of a shard, sent or waiting, and for each
+ * batch that may wait. */
+#define QUEUES_SIZE_MAX (INT64_C(4) << 30)
 
-    if (bound <= 0 || (value != NULL && !field_known_by(value->field, translator->version)))
+enum {
+    SHARDS_MOST = 2000,
+    CAPACITY_MOST = 10000000,
+    SAMPLES_PER_SEND_MOST = 100000,
+    SAMPLE_SIZE = 88,
+    BATCH_SIZE = 24
+};
+
+static int64_t bound_of(int64_t policy, int64_t most) {
+    return policy > 0 && policy < most ? policy : most;
+}
+
+/* A number of queueConfig; NULL where it is absent. */
+static const struct value *queue_value(const struct translator *translator, const char *field) {
+    const struct value *queue = object_find(translator->remote_write->spec, "queueConfig");
+
+    return queue != NULL ? object_find(queue->as.object, field) : NULL;
+}
+
+/* What it is before a bound is set; 0 stands for the default, as in Prometheus. */
+static int64_t queue_number_of(const struct value *value, int64_t fallback) {
+    return value != NULL && value->as.integer != 0 ? value->as.integer : fallback;
+}
+
+/* A number of queue_config with an upper bound. */
+struct queue_bound {
+    const char *field;
+    const char *key;
+    int64_t most;
+    int64_t fallback;
+};
+
+static int64_t bounded(const struct translator *translator, const struct queue_bound *bound) {
+    int64_t number = queue_number_of(queue_value(translator, bound->field), bound->fallback);
+
+    return number < bound->most ? number : bound->most;
+}
+
+static void bound_queue(struct translator *translator, struct node *entry,
+                        const struct queue_bound *bound) {
+    struct arena *arena = translator->scope->arena;
+    const struct value *value = queue_value(translator, bound->field);
+    int64_t number = queue_number_of(value, bound->fallback);
+
+    if (number <= bound->most ||
+        (value != NULL && !field_known_by(value->field, translator->version)))
         return;
-    if (given && value->as.integer > bound)
+    if (value != NULL && value->as.integer != 0)
         scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
                      "write a value within the bound",
-                     "is lowered from %" PRId64 " to %" PRId64 ", the bound set here",
-                     value->as.integer, bound);
-    if (given ? value->as.integer > bound : fallback > bound)
-        node_put_path(arena, entry, arena_format(arena, "queue_config.%s", key),
-                      node_new_integer(arena, bound));
+                     "is lowered from %" PRId64 " to %" PRId64 ", the bound set here", number,
+                     bound->most);
+    node_put_path(arena, entry, arena_format(arena, "queue_config.%s", bound->key),
+                  node_new_integer(arena, bound->most));
+}
+
+/* How many shards of such a size fit; of one that makes no sense, which is an error elsewhere, any.
+ */
+static int64_t shards_most(int64_t capacity, int64_t samples) {
+    if (capacity <= 0 || samples <= 0)
+        return SHARDS_MOST;
+    int64_t shard = (capacity + samples) * SAMPLE_SIZE + capacity / samples * BATCH_SIZE;
+    int64_t most = QUEUES_SIZE_MAX / shard;
+
+    return most < 1 ? 1 : most < SHARDS_MOST ? most : SHARDS_MOST;
 }
 
 static void adjust_queue(struct translator *translator, struct node *entry) {
     const struct policy *policy = &translator->settings->policy;
     struct queue_defaults defaults = queue_defaults_of(translator->version);
+    const struct queue_bound capacity = {
+        "capacity", "capacity", bound_of(policy->max_capacity, CAPACITY_MOST), defaults.capacity};
+    const struct queue_bound samples = {
+        "maxSamplesPerSend", "max_samples_per_send",
+        bound_of(policy->max_samples_per_send, SAMPLES_PER_SEND_MOST),
+        defaults.max_samples_per_send};
+    int64_t shards = bound_of(policy->max_shards, shards_most(bounded(translator, &capacity),
+                                                              bounded(translator, &samples)));
 
-    bound_queue(translator, entry, "capacity", "capacity", policy->max_capacity, defaults.capacity);
+    bound_queue(translator, entry, &capacity);
     /* no fewer shards than the most: Prometheus would refuse that */
-    bound_queue(translator, entry, "minShards", "min_shards", policy->max_shards,
-                defaults.min_shards);
-    bound_queue(translator, entry, "maxShards", "max_shards", policy->max_shards,
-                defaults.max_shards);
-    bound_queue(translator, entry, "maxSamplesPerSend", "max_samples_per_send",
-                policy->max_samples_per_send, defaults.max_samples_per_send);
+    bound_queue(translator, entry,
+                &(struct queue_bound){"minShards", "min_shards", shards, defaults.min_shards});
+    bound_queue(translator, entry,
+                &(struct queue_bound){"maxShards", "max_shards", shards, defaults.max_shards});
+    bound_queue(translator, entry, &samples);
 }
 
 static void remove_key(struct node *mapping, const char *key) {

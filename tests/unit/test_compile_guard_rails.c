@@ -97,6 +97,80 @@ static void expressions_that_would_fill_the_memory_of_prometheus_are_refused(voi
     assert_string_equal(compile_state_of(pass, "bomb"), "rejected");
 }
 
+/* The state of one with so many rules of a short expression. */
+static const char *state_with_rules(struct compile_fixture *pass, size_t count) {
+    CLEANUP(buffer_free) struct buffer rules = {0};
+
+    buffer_append_string(
+        &rules, HEAD("coreos.com", "many",
+                     "team-a") "spec:\n  url: 'https://real.example'\n  writeRelabelConfigs:\n");
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(&rules, "  - {action: drop, regex: 'a|'}\n");
+    }
+    compile_manifest(pass, "rw.yaml", buffer_string(&rules));
+    compile_runs(pass);
+    return compile_state_of(pass, "many");
+}
+
+static void a_rule_costs_memory_however_short_its_expression_is(void **state) {
+    COMPILE pass = compile_given();
+    COMPILE other = compile_given();
+
+    assert_string_equal(state_with_rules(pass, 1900), "active");
+    assert_string_equal(state_with_rules(other, 2000), "rejected");
+}
+
+/* A secret of 100 kB, named so many times. */
+static const char *state_with_references(struct compile_fixture *pass, size_t count) {
+    CLEANUP(buffer_free) struct buffer secret = {0};
+    CLEANUP(buffer_free) struct buffer manifest = {0};
+    const size_t large = 100000;
+
+    buffer_append_repeated(&secret, 'x', large);
+    buffer_append_string(
+        &manifest, HEAD("coreos.com", "inlines", "team-a") "spec:\n"
+                                                           "  url: https://real.example\n"
+                                                           "  proxyUrl: http://proxy.example\n"
+                                                           "  proxyConnectHeader:\n"
+                                                           "    A:\n");
+    for (size_t i = 0; i < count; i++) {
+        buffer_append_string(&manifest, "    - {name: large, key: k}\n");
+    }
+    pass->settings.version = (struct version){.major = 3};
+    compile_manifest(pass, "rw.yaml", buffer_string(&manifest));
+    compile_file(pass, VOLUME_SECRET, "team-a", "large/k", buffer_string(&secret));
+    compile_runs(pass);
+    return compile_state_of(pass, "inlines");
+}
+
+static void a_secret_that_is_named_again_and_again_does_not_fill_the_config(void **state) {
+    COMPILE pass = compile_given();
+    COMPILE other = compile_given();
+
+    assert_string_equal(state_with_references(pass, 10), "active");
+    assert_string_equal(state_with_references(other, 50000), "rejected");
+    assert_non_null(strstr(compile_messages(other), "proxyConnectHeader.A[10]: takes more than 1 "
+                                                    "MiB of secrets into the config"));
+    assert_true(other->state->config.length < 1000);
+}
+
+/* Each mention is looked at once, not with all that follows: the time of it would be hours. */
+static void a_line_may_mention_a_marker_a_hundred_thousand_times(void **state) {
+    CLEANUP(buffer_free) struct buffer manifest = {0};
+    COMPILE pass = compile_given();
+
+    buffer_append_string(
+        &manifest, HEAD("coreos.com", "mentions",
+                        "team-a") "spec:\n  url: https://real.example\n  headers:\n    X-A: \"");
+    for (size_t i = 0; i < 100000; i++) {
+        buffer_append_string(&manifest, "# BEGIN remotewrite-sidecar ");
+    }
+    buffer_append_string(&manifest, "\"\n");
+    compile_manifest(pass, "rw.yaml", buffer_string(&manifest));
+    compile_runs(pass);
+    assert_string_equal(compile_state_of(pass, "mentions"), "active");
+}
+
 static void where_namespaces_are_bound_a_claim_reaches_no_bound_secret(void **state) {
     COMPILE pass = compile_given();
     compile_manifest(pass, "rw.yaml", HEAD("coreos.com", "claims", "team-a") TO_EVIL);
@@ -484,6 +558,9 @@ int main(void) {
         cmocka_unit_test(a_bound_secret_document_goes_before_one_that_only_says_so),
         cmocka_unit_test(an_unbound_manifest_that_takes_a_bound_secret_is_warned_about),
         cmocka_unit_test(expressions_that_would_fill_the_memory_of_prometheus_are_refused),
+        cmocka_unit_test(a_rule_costs_memory_however_short_its_expression_is),
+        cmocka_unit_test(a_secret_that_is_named_again_and_again_does_not_fill_the_config),
+        cmocka_unit_test(a_line_may_mention_a_marker_a_hundred_thousand_times),
         cmocka_unit_test(where_namespaces_are_bound_a_claim_reaches_no_bound_secret),
         cmocka_unit_test(a_place_without_the_key_does_not_end_the_search),
         cmocka_unit_test(a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one),

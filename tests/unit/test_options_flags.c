@@ -64,7 +64,7 @@ static void without_flags_the_defaults_hold(void **state) {
     assert_int_equal(settings->delay_interval, 50);
     assert_int_equal(settings->retry_interval, 5000);
     assert_int_equal(settings->max_file_size, 4 << 20);
-    assert_int_equal(settings->max_volume_size, 64 << 20);
+    assert_int_equal(settings->max_volume_size, 32 << 20);
     assert_int_equal(settings->max_files, 10000);
     assert_int_equal(settings->max_documents, 100000);
     assert_int_equal(settings->max_depth, 64);
