@@ -316,8 +316,9 @@ const struct option options[] = {
         .group = GROUP_POLICY,
         .metavar = "N",
         .default_help = "no bound",
-        .help = "Upper bound of queueConfig.maxShards; a larger value is lowered. Without it only what "
-                "would end Prometheus is: above 2000 shards, or 4 GiB of full queues.",
+        .help =
+            "Upper bound of queueConfig.maxShards; a larger value is lowered. Without it only what "
+            "would end Prometheus is: above 2000 shards, or 4 GiB of full queues.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_shards),
@@ -329,7 +330,8 @@ const struct option options[] = {
         .group = GROUP_POLICY,
         .metavar = "N",
         .default_help = "no bound",
-        .help = "Upper bound of queueConfig.capacity; a larger value is lowered. 10,000,000 in any case.",
+        .help =
+            "Upper bound of queueConfig.capacity; a larger value is lowered. 10,000,000 in any case.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_capacity),
@@ -341,8 +343,9 @@ const struct option options[] = {
         .group = GROUP_POLICY,
         .metavar = "N",
         .default_help = "no bound",
-        .help = "Upper bound of queueConfig.maxSamplesPerSend; a larger value is lowered. 100,000 in any "
-                "case.",
+        .help =
+            "Upper bound of queueConfig.maxSamplesPerSend; a larger value is lowered. 100,000 in any "
+            "case.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_samples_per_send),

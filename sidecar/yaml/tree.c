@@ -25,6 +25,10 @@ const struct yaml_limits yaml_default_limits = {
     .scalar = (size_t)4 << 20,
 };
 
+enum {
+    TAGS_MOST = 64
+};
+
 struct parse {
     struct arena *arena;
     struct bytes text;
@@ -133,6 +137,25 @@ static bool is_empty(const struct node *root) {
            root->tag == NULL && root->anchor == NULL;
 }
 
+/* libyaml compares each %TAG directive with all before it: so many that a file could keep everyone
+ * waiting. Wherever they stand, as it sees line breaks that others do not. */
+static bool has_few_tags(struct build *build, struct bytes text, size_t start) {
+    const struct bytes tag = BYTES("%TAG");
+    size_t count = 0;
+
+    for (size_t at = bytes_find(text, tag, 0); at != SIZE_MAX;
+         at = bytes_find(text, tag, at + tag.length)) {
+        count++;
+        if (count > TAGS_MOST) {
+            build_complain(build, position_of_offset(build->positions, start),
+                           "write tags out, or do without",
+                           "the document has more than %d %%TAG directives", TAGS_MOST);
+            return false;
+        }
+    }
+    return true;
+}
+
 static void parse_document(struct parse *parse, const struct cut *cut, struct document *document) {
     struct position start = position_of_offset(&parse->positions, cut->start);
     struct bytes text = bytes_slice(parse->text, cut->start, cut->end);
@@ -150,7 +173,8 @@ static void parse_document(struct parse *parse, const struct cut *cut, struct do
 
     document->line = start.line;
     document->failed = parse->budget.exceeded;
-    if (document->failed) {
+    if (document->failed || !has_few_tags(&build, text, cut->start)) {
+        document->failed = true;
         return;
     }
     if (yaml_parser_initialize(&parser) == 0) {

@@ -395,8 +395,39 @@ static void yaml_1_1_line_breaks_do_not_confuse_places(void **state) {
     stands_at(source, node_get(root, "e"), 3, 4, "|\n  f\n");
 }
 
+/* libyaml would take hours. */
+static void a_document_has_a_limit_of_tag_directives(void **state) {
+    static const char *const breaks[] = {"\n", "\r", "\xc2\x85"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(breaks); i++) {
+        CLEANUP(buffer_free) struct buffer source = {0};
+        for (size_t j = 0; j < 200000; j++) {
+            buffer_printf(&source, "%%TAG !%zx! !%s", j, breaks[i]);
+        }
+        buffer_append_string(&source, "---\na: b\n--- c\n");
+        CLEANUP(yaml_text_free) struct yaml_text text = yaml_text_read(buffer_string(&source));
+        assert_int_equal(text.count, 2);
+        assert_true(text.documents[0].failed);
+        assert_false(text.documents[1].failed);
+        assert_string_equal(yaml_text_message(&text, 0),
+                            "t.yaml:1:1: error: the document has more than 64 %TAG directives; "
+                            "write tags out, or do without");
+    }
+}
+
+static void some_tag_directives_are_fine(void **state) {
+    CLEANUP(yaml_text_free)
+    struct yaml_text text =
+        yaml_text_read("%TAG !a! !\n%TAG !b! tag:yaml.org,2002:\n---\na: !b!str 1\n");
+
+    assert_int_equal(text.count, 1);
+    assert_false(text.documents[0].failed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_document_has_a_limit_of_tag_directives),
+        cmocka_unit_test(some_tag_directives_are_fine),
         cmocka_unit_test(each_document_has_a_root_and_its_bytes),
         cmocka_unit_test(a_text_of_comments_has_no_document),
         cmocka_unit_test(a_marker_with_nothing_behind_it_is_a_document_without_a_root),
