@@ -192,10 +192,20 @@ static json_t *string_value(struct generator *generator, const struct field *fie
     return odd_string(generator);
 }
 
-static json_t *integer_value(struct generator *generator, const struct field *field) {
-    static const json_int_t borders[] = {0, -1, -2, 2147483647, 2147483648, 1};
+/* Sizes of queues are lowered long before what 32 bits hold. */
+static bool is_a_size(const struct field *field) {
+    static const char *const names[] = {"capacity", "minShards", "maxShards", "maxSamplesPerSend"};
 
-    (void)field;
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        if (strcmp(field->name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static json_t *integer_value(struct generator *generator, const struct field *field) {
+    const json_int_t borders[] = {0, -1, -2, is_a_size(field) ? 1000 : 2147483647, 2147483648, 1};
+
     if (percent(generator, 90))
         return json_integer(1 + (json_int_t)below(generator, 100));
     if (percent(generator, 10))
