@@ -49,6 +49,9 @@ const struct form_set *disk_set(const struct disk *disk);
  * the usual order. */
 const bool *disk_ahead(const struct disk *disk);
 
+/* The output is, to the last byte, what was published last; false also where it cannot be read. */
+bool disk_stands(const struct disk *disk);
+
 /* Before the first: removes temporary files that an earlier process left beside the output. */
 void disk_clean(const struct disk *disk);
 

@@ -71,6 +71,9 @@ void ledger_forgive_base(struct ledger *ledger);
 bool ledger_meet(struct ledger *ledger, const char *version);
 bool ledger_meet_given(struct ledger *ledger, const char *version);
 
+/* The version that was there last, "" where none is known; valid until the ledger changes. */
+struct bytes ledger_version(const struct ledger *ledger);
+
 /* A pass: refusals of RemoteWrites that are gone are forgotten, and since when an earlier form is
  * served is noted. */
 void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now);

@@ -45,6 +45,9 @@ void peer_words(const struct http_answer *answer, struct buffer *out);
 /* In place of retry_milliseconds: what comes next is no mere try again. */
 #define PEER_NO_RETRY (-1)
 
+/* It answered, though not a reload. */
+void peer_is_there(struct peer *peer);
+
 /* Takes an answer to a reload in. retry_milliseconds: the wait before the next try, where it
  * failed, for the log. searching: it was asked in a search for what it refuses; what it took and
  * what it refused is then no news. */

@@ -443,6 +443,15 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
     return agent;
 }
 
+/* Until Prometheus tells it again: where it is away, too, its config is to stay as it was. */
+static void expect_version(struct agent *agent) {
+    struct version there = {0};
+
+    if (agent->settings->ask_version && version_parse(ledger_version(agent->ledger), &there) == 0) {
+        pass_set_version(agent->pass, there);
+    }
+}
+
 int agent_start(struct agent *agent) {
     for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         int error = uv_signal_start(&agent->signals[i], on_signal, signal_numbers[i]);
@@ -460,6 +469,7 @@ int agent_start(struct agent *agent) {
     if (!agent_only_watches(agent)) {
         disk_clean(agent->disk);
         ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
+        expect_version(agent);
     }
     meet_given(agent);
     start_watch_timer(agent);

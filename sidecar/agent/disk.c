@@ -109,6 +109,15 @@ const struct form_set *disk_set(const struct disk *disk) {
     return disk->edition.set;
 }
 
+bool disk_stands(const struct disk *disk) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    struct publish_error failure = {.step = ""};
+
+    return file_read_back(disk->settings->output_path, disk->edition.config.length, &text,
+                          &failure) == 0 &&
+           bytes_equal(buffer_bytes(&text), disk->edition.config);
+}
+
 const bool *disk_ahead(const struct disk *disk) {
     return disk->edition.ahead;
 }

@@ -35,6 +35,24 @@ static bool good_is_on_disk(const struct agent *agent) {
     return set != NULL && good_set(agent) != NULL && form_set_same(good_set(agent), set);
 }
 
+/* The same but for secret files that were rotated: what it came up with before. */
+static bool good_entries_are_on_disk(const struct agent *agent) {
+    const struct form_set *set = disk_set(agent->disk);
+    const struct form_set *good = good_set(agent);
+
+    if (set == NULL || good == NULL || set->count != good->count ||
+        !bytes_equal(set->base, good->base)) {
+        return false;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        if (form_compare(&set->forms[i], &good->forms[i]) != 0 ||
+            !form_same_entry(&set->forms[i], &good->forms[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* --- safe sets -------------------------------------------------------------------------------- */
 
 static struct form_set *base_alone(const struct agent *agent, const struct form_set *wanted) {
@@ -135,6 +153,31 @@ static struct disk_result publish_held(struct agent *agent) {
     return result;
 }
 
+/* What a search asks about, as it stands or as it was before somebody wrote over it. */
+static struct disk_result publish_question(struct agent *agent) {
+    CLEANUP(form_set_freep) struct form_set *set = form_set_copy(disk_set(agent->disk));
+    const bool *ahead = disk_ahead(agent->disk);
+    bool *flags = NULL;
+
+    if (agent->settings->compile.in_place && !pass_base_is(agent->pass, set->base)) {
+        return (struct disk_result){.error = -ESTALE};
+    }
+    for (size_t i = 0; ahead != NULL && i < set->count; i++) {
+        flags = i == 0 ? ARENA_NEW_ARRAY(set->arena, bool, set->count) : flags;
+        flags[i] = ahead[i];
+    }
+    return disk_publish(agent->disk, set, flags, clock_monotonic_nanoseconds());
+}
+
+/* In place: of a base that is not there any more. */
+static void forget_outdated_search(struct agent *agent, struct bytes base) {
+    if (agent->trial != NULL && !bytes_equal(trial_wanted(agent->trial)->base, base)) {
+        trial_free(agent->trial);
+        agent->trial = NULL;
+        agent->perished = false;
+    }
+}
+
 static void roll_back(struct agent *agent) {
     const struct form_set *wanted = wanted_set(agent);
     CLEANUP(form_set_freep)
@@ -145,6 +188,16 @@ static void roll_back(struct agent *agent) {
     /* A failure is said; the next pass tries again. */
     (void)disk_roll_back(agent->disk, set, form_set_ahead(arena, set, good_set(agent)),
                          clock_monotonic_nanoseconds());
+}
+
+/* An edit of the base that came while Prometheus was asked is somebody's work. */
+static void meet_present_base(struct agent *agent) {
+    (void)pass_run(agent->pass, NULL, true);
+    const struct desired_state *state = pass_state(agent->pass);
+
+    if (state->served != NULL) {
+        forget_outdated_search(agent, state->served->base);
+    }
 }
 
 /* Nobody is there any more to hear that it is refused. */
@@ -158,6 +211,9 @@ void isolate_abandon(struct agent *agent) {
         return;
     }
     log_info("it ends before Prometheus took what is on disk: the last good config goes back");
+    if (agent->settings->compile.in_place && !pass_base_is(agent->pass, wanted_set(agent)->base)) {
+        meet_present_base(agent);
+    }
     roll_back(agent);
 }
 
@@ -172,6 +228,9 @@ static bool is_worth_asking(const struct agent *agent, const struct form_set *wa
 struct disk_result isolate_publish(struct agent *agent) {
     const struct desired_state *state = pass_state(agent->pass);
 
+    if (agent->settings->compile.in_place) {
+        forget_outdated_search(agent, state->served->base);
+    }
     if (is_worth_asking(agent, state->served)) {
         isolate_forget(agent);
     }
@@ -179,7 +238,7 @@ struct disk_result isolate_publish(struct agent *agent) {
         return publish_held(agent);
     }
     if (agent->trial != NULL) {
-        return (struct disk_result){0}; /* what it asks about is there */
+        return publish_question(agent);
     }
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     const bool *ahead = form_set_ahead(arena, state->served, good_set(agent));
@@ -215,6 +274,7 @@ static void hold_against(struct agent *agent) {
 
 static void hold(struct agent *agent) {
     hold_against(agent);
+    agent->status.confirmed = false; /* not by what it said before it was held */
     agent->hold = good_set(agent) != NULL ? HOLD_GOOD : HOLD_BASE;
     (void)publish_held(agent); /* a failure is said; the next pass tries again */
 }
@@ -444,11 +504,26 @@ static void hold_untold(struct agent *agent) {
 
 /* --- what Prometheus said --------------------------------------------------------------------- */
 
+/* In place: somebody wrote over it, and what Prometheus took may be theirs. */
+static void ask_anew(struct agent *agent, const struct http_answer *answer) {
+    agent->refused_last = false;
+    agent->status.confirmed = false;
+    agent->again = true;
+    agent->every_byte = true;
+    outage_end(&agent->outage);
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, true);
+    agent_rest(agent, false);
+}
+
 void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     const struct trial_answer accepted = {.accepted = true};
     const bool in_order = disk_ahead(agent->disk) == NULL;
     const bool everything = agent->hold == HOLD_NOTHING && agent->trial == NULL;
 
+    if (agent->settings->compile.in_place && !disk_stands(agent->disk)) {
+        ask_anew(agent, answer);
+        return;
+    }
     agent->refused_last = false;
     agent->status.confirmed = in_order;
     agent->ever_confirmed |= in_order;
@@ -596,7 +671,7 @@ static void note_outage(struct agent *agent, const struct http_answer *answer) {
     int64_t now = clock_monotonic_nanoseconds();
 
     if (verdict == RELOAD_UNREACHABLE) {
-        if (agent->hold == HOLD_NOTHING && good_is_on_disk(agent)) {
+        if (agent->hold == HOLD_NOTHING && good_entries_are_on_disk(agent)) {
             outage_end(&agent->outage);
         } else {
             outage_refused(&agent->outage, now);
@@ -618,7 +693,7 @@ void isolate_failed(struct agent *agent, const struct http_answer *answer) {
         agent->again |= put_back(agent) == -ESTALE; /* it was not asked */
     }
     note_outage(agent, answer);
-    if (isolate_patience(agent) == 0) {
+    if (reload_judge(answer) == RELOAD_UNREACHABLE && isolate_patience(agent) == 0) {
         fall_back(agent);
     }
     peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);

@@ -275,6 +275,14 @@ static bool forgive_for_another(struct ledger *ledger) {
     return forgives;
 }
 
+struct bytes ledger_version(const struct ledger *ledger) {
+    struct bytes there = {0};
+    struct bytes given = {0};
+
+    split_versions(ledger->memory.prometheus_version, &there, &given);
+    return there;
+}
+
 bool ledger_meet(struct ledger *ledger, const char *version) {
     struct bytes there = {0};
     struct bytes given = {0};

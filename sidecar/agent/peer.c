@@ -123,6 +123,10 @@ static void note_reachable(struct peer *peer, bool unreachable) {
     peer->unreachable = unreachable;
 }
 
+void peer_is_there(struct peer *peer) {
+    note_reachable(peer, false);
+}
+
 static void say_searching(enum reload_verdict verdict, const struct http_answer *answer) {
     CLEANUP(buffer_free) struct buffer words = {0};
 

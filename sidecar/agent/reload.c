@@ -338,6 +338,9 @@ static void on_record_before(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
     struct confirmation *confirmation = &agent->confirmation;
 
+    if (answer->status != 0) {
+        peer_is_there(&agent->peer);
+    }
     confirmation->before = record_of(answer);
     confirmation->recordless &= !confirmation->before.known;
     if (agent->settings->prometheus.method == RELOAD_BY_SIGNAL) {
