@@ -20,12 +20,18 @@
 /* Names in one folder for each file that a volume may hold: links, pipes and the like included. */
 #define NAMES_PER_FILE 16
 
+/* What following links may take for each of these names (resolver.lookups_left): what a volume
+ * needs that is all links, a few folders deep. */
+#define LOOKUPS_PER_NAME 4
+
 struct walk {
     const struct volume_request *request;
     struct volume_result *result;
     struct resolver resolver; /* confined to the volume */
     const char *path;         /* the volume's, without slashes at the end */
     size_t names;             /* of all folders that were listed */
+    size_t lookups_left;      /* to follow links by; the resolver's */
+    size_t checks_left;       /* to follow them by once more, for where they lead by then */
     size_t bytes;             /* of the files that were taken */
     size_t new_files;         /* met, taken or not, that the snapshot before does not have */
     size_t folders;
@@ -33,6 +39,8 @@ struct walk {
     const char *passed_folder; /* the first of them */
     size_t passed_files;
     const char *passed_file;
+    size_t passed_links;
+    const char *passed_link;
 };
 
 /* A folder on the way down. */
@@ -87,6 +95,9 @@ void walk_file_failed(struct walk *walk, const char *relative, struct file *prev
 void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous);
 void walk_folder_failed(struct walk *walk, const char *relative, int error);
 
+/* A link that there were no lookups left for: the same; walk_trim says so, once for all. */
+void walk_link_failed(struct walk *walk, const char *relative);
+
 /* The folder changed with every try: the same. */
 void walk_folder_unsteady(struct walk *walk, const char *relative);
 
@@ -107,9 +118,12 @@ void entry_say_bad_link(const struct walk *walk, const struct place *place,
 
 /* Do the links still lead where they led? Else two of them may have led into different generations.
  */
-bool entries_links_stand(const struct walk *walk, const struct folder *folder);
+bool entries_links_stand(struct walk *walk, const struct folder *folder);
 
 /* --- walking (walk.c) */
+
+/* How many names the folders of the volume may hold together. */
+size_t walk_names_max(const struct walk *walk);
 
 /* Takes back the new files that are too many, and says what the bounds passed over. After the walk.
  */

@@ -84,6 +84,18 @@ bool walk_keep_folder(struct walk *walk, const char *relative) {
     return any;
 }
 
+void walk_link_failed(struct walk *walk, const char *relative) {
+    struct file *previous = walk_previous(walk, relative);
+
+    walk_unread(walk, relative);
+    walk->passed_link = walk->passed_links++ == 0 ? relative : walk->passed_link;
+    if (previous != NULL) {
+        walk_add(walk, file_reference(previous));
+    } else {
+        (void)walk_keep_folder(walk, relative);
+    }
+}
+
 static void say_crowded(struct walk *walk, const char *relative, bool kept) {
     diagnostics_add(
         walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL, NULL,
@@ -94,7 +106,7 @@ static void say_crowded(struct walk *walk, const char *relative, bool kept) {
 }
 
 void walk_folder_failed(struct walk *walk, const char *relative, int error) {
-    bool link = error == -EXDEV || error == -ELOOP;
+    bool link = error == -EXDEV || error == -ELOOP || error == -EMSGSIZE || error == -EDQUOT;
     const struct place place = {.relative = relative};
     const char *blamed = link ? walk_relative(walk, &place, "..data") : relative;
     bool kept = walk_keep_folder(walk, relative);

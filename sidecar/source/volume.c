@@ -112,6 +112,13 @@ bool volume_is_unread(const struct snapshot_volume *volume, const char *relative
     return false;
 }
 
+static size_t lookups_max(const struct walk *walk) {
+    size_t lookups = 0;
+
+    return __builtin_mul_overflow(walk_names_max(walk), LOOKUPS_PER_NAME, &lookups) ? SIZE_MAX
+                                                                                    : lookups;
+}
+
 void volume_read(const struct volume_request *request, struct volume_result *ret) {
     struct walk walk = {
         .request = request,
@@ -122,6 +129,9 @@ void volume_read(const struct volume_request *request, struct volume_result *ret
     size_t directory_count = request->directories->count;
     int descriptor = -ESTALE;
 
+    walk.lookups_left = lookups_max(&walk);
+    walk.checks_left = walk.lookups_left;
+    walk.resolver.lookups_left = &walk.lookups_left;
     *ret = (struct volume_result){.complete = true};
     for (unsigned try = 0; try < FOLDER_TRIES && descriptor == -ESTALE; try++) {
         request->directories->count = directory_count;

@@ -92,17 +92,29 @@ static bool too_many_folders(struct walk *walk, const char *relative) {
     return true;
 }
 
+static const char *and_others(const struct walk *walk, size_t count) {
+    return count == 1 ? "is" : arena_format(walk->request->scratch, "and %zu more are", count - 1);
+}
+
 static void say_too_many(const struct walk *walk, const char *what, const char *first,
                          size_t count) {
-    const char *others =
-        count == 1 ? "is" : arena_format(walk->request->scratch, "and %zu more are", count - 1);
-
     if (count > 0) {
         diagnostics_add(
             walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL, NULL,
             "remove some, or raise --max-files",
             "holds more than %zu %s: %s %s passed over, what was read before goes first",
-            walk->request->settings->max_files, what, first, others);
+            walk->request->settings->max_files, what, first, and_others(walk, count));
+    }
+}
+
+static void say_too_many_lookups(const struct walk *walk) {
+    if (walk->passed_links > 0) {
+        diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL,
+                        NULL, "remove links, have them lead there directly, or raise --max-files",
+                        "holds links with more to look up than is done for %zu files: %s %s passed "
+                        "over, what was read before is kept",
+                        walk->request->settings->max_files, walk->passed_link,
+                        and_others(walk, walk->passed_links));
     }
 }
 
@@ -128,6 +140,7 @@ void walk_trim(struct walk *walk) {
     }
     say_too_many(walk, "files", walk->passed_file, walk->passed_files);
     say_too_many(walk, "folders", walk->passed_folder, walk->passed_folders);
+    say_too_many_lookups(walk);
 }
 
 /* 0, or -ESTALE. */
@@ -259,6 +272,10 @@ static int walk_entry(struct walk *walk, const struct place *place, const struct
                       const struct folder_entry *entry) {
     const char *relative = walk_relative(walk, place, entry->name);
 
+    if (entry->error == -EDQUOT) {
+        walk_link_failed(walk, relative);
+        return 0;
+    }
     if (entry->error < 0) {
         entry_failed(walk, relative, entry->error);
         return 0;
@@ -293,9 +310,18 @@ static enum folder_names names_wanted(const struct walk *walk, const struct plac
     return place->depth < KEY_DEPTH ? FOLDER_VISIBLE : FOLDER_KEYS;
 }
 
+size_t walk_names_max(const struct walk *walk) {
+    size_t names_max = 0;
+
+    if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
+        names_max = SIZE_MAX;
+    }
+    return names_max;
+}
+
 /* One try at a folder. 0; -ESTALE: it changed meanwhile; errno: its list of names cannot be had. */
 static int try_folder(struct walk *walk, int descriptor, const struct place *place) {
-    size_t names_max = 0;
+    size_t names_max = walk_names_max(walk);
     CLEANUP(folder_close) struct folder folder = {.generation = -1};
     int error = folder_open(&folder, &walk->resolver, descriptor, place->real);
 
@@ -304,9 +330,6 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
     }
     if (error < 0) {
         return error;
-    }
-    if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
-        names_max = SIZE_MAX;
     }
     names_max = names_max > walk->names ? names_max - walk->names : 0;
     error = folder_list(&folder, walk->request->scratch, names_wanted(walk, place), names_max);
