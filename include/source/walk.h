@@ -17,6 +17,10 @@
  * reading is somebody's fault. */
 #define FOLDER_TRIES 8
 
+/* Of all folders of a volume together: each of them walks all that is below a folder once more, and
+ * in folders that lie in one another tries would multiply. */
+#define VOLUME_RETRIES 16
+
 /* Names in one folder for each file that a volume may hold: links, pipes and the like included. */
 #define NAMES_PER_FILE 16
 
@@ -32,6 +36,7 @@ struct walk {
     size_t names;             /* of all folders that were listed */
     size_t lookups_left;      /* to follow links by; the resolver's */
     size_t checks_left;       /* to follow them by once more, for where they lead by then */
+    unsigned retries_left;    /* of folders; a folder that goes back does not get them back */
     size_t bytes;             /* of the files that were taken */
     size_t new_files;         /* met, taken or not, that the snapshot before does not have */
     size_t folders;
@@ -98,8 +103,9 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error);
 /* A link that there were no lookups left for: the same; walk_trim says so, once for all. */
 void walk_link_failed(struct walk *walk, const char *relative);
 
-/* The folder changed with every try: the same. */
-void walk_folder_unsteady(struct walk *walk, const char *relative);
+/* The folder changed with every try, be they as many as it may have or all that its volume had
+ * left: the same. */
+void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned tries);
 
 /* --- entries (entry.c) */
 

@@ -139,16 +139,18 @@ static bool link_stands(const struct resolver *resolver, const char *path,
 }
 
 bool entries_links_stand(struct walk *walk, const struct folder *folder) {
+    struct arena_mark mark = arena_mark(walk->request->scratch);
     struct resolver resolver = walk->resolver;
+    bool stand = true;
 
     resolver.directories = NULL;
     resolver.lookups_left = &walk->checks_left;
-    for (size_t i = 0; i < folder->count; i++) {
+    for (size_t i = 0; i < folder->count && stand; i++) {
         const struct folder_entry *entry = &folder->entries[i];
-        if ((entry->target != NULL || entry->dangling) &&
-            !link_stands(&resolver, entry_path(walk, folder, entry), entry)) {
-            return false;
+        if (entry->target != NULL || entry->dangling) {
+            stand = link_stands(&resolver, entry_path(walk, folder, entry), entry);
+            arena_go_back(walk->request->scratch, &mark);
         }
     }
-    return true;
+    return stand;
 }

@@ -127,14 +127,24 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error) {
     }
 }
 
-void walk_folder_unsteady(struct walk *walk, const char *relative) {
+static const char *say_tries(const struct walk *walk, unsigned tries) {
+    struct arena *scratch = walk->request->scratch;
+
+    return tries < FOLDER_TRIES
+               ? arena_format(scratch,
+                              "changed while it was read, after folders of its volume that were "
+                              "read again %d times",
+                              VOLUME_RETRIES)
+               : arena_format(scratch, "changed %d times while it was read", FOLDER_TRIES);
+}
+
+void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned tries) {
     bool kept = walk_keep_folder(walk, relative);
 
     walk_unread(walk, relative);
     diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
                     NULL, NULL, "it is read again; if this stays, find out what keeps replacing it",
-                    "changed %u times while it was read%s", (unsigned)FOLDER_TRIES,
-                    kept ? " (what it held before is kept)" : "");
+                    "%s%s", say_tries(walk, tries), kept ? " (what it held before is kept)" : "");
     walk->result->complete = false;
 }
 

@@ -124,6 +124,7 @@ void volume_read(const struct volume_request *request, struct volume_result *ret
         .request = request,
         .result = ret,
         .path = without_slashes(request->scratch, request->config->path),
+        .retries_left = VOLUME_RETRIES,
         .resolver = {.arena = request->scratch, .directories = request->directories},
     };
     size_t directory_count = request->directories->count;

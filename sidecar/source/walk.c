@@ -3,7 +3,8 @@
 /*
  * Walks a volume in the order of the relative paths, so that the list of files comes out sorted and
  * a bound on it cuts off the same files every time. Every folder that is not part of a generation
- * is tried again when it changed while it was read; nothing of a try that came to nothing stays.
+ * is tried again when it changed while it was read, as long as the volume has retries left; nothing
+ * of a try that came to nothing stays.
  */
 
 #include "source/walk.h"
@@ -349,33 +350,61 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
 
 /* What a try that came to nothing has to take back. */
 struct mark {
-    size_t list_count;
-    size_t diagnostic_count;
-    size_t unread_count;
+    struct file_list files;
+    struct unread_list unread;
+    struct diagnostics diagnostics;
+    struct directories directories;
     struct walk walk; /* its counts */
     bool complete;
+    struct arena_mark scratch;
+    struct arena_mark arena; /* which all of the lists live in */
 };
 
 static struct mark mark_here(const struct walk *walk) {
     return (struct mark){
-        .list_count = walk->result->files.count,
-        .diagnostic_count = walk->request->diagnostics->count,
-        .unread_count = walk->result->unread.count,
+        .files = walk->result->files,
+        .unread = walk->result->unread,
+        .diagnostics = *walk->request->diagnostics,
+        .directories = *walk->request->directories,
         .walk = *walk,
         .complete = walk->result->complete,
+        .scratch = arena_mark(walk->request->scratch),
+        .arena = arena_mark(walk->request->arena),
     };
 }
 
+/* To the mark, but for the directories that were met: they go on being watched. */
 static void go_back(struct walk *walk, const struct mark *mark) {
     struct file_list *list = &walk->result->files;
+    unsigned retries_left = walk->retries_left;
 
-    while (list->count > mark->list_count) {
+    while (list->count > mark->files.count) {
         file_release(list->items[--list->count]);
     }
-    walk->request->diagnostics->count = mark->diagnostic_count;
-    walk->result->unread.count = mark->unread_count;
+    walk->request->diagnostics->count = mark->diagnostics.count;
+    walk->result->unread.count = mark->unread.count;
     *walk = mark->walk;
+    walk->retries_left = retries_left;
     walk->result->complete = mark->complete;
+    arena_go_back(walk->request->scratch, &mark->scratch);
+}
+
+/* The same with the directories, and with the memory of the lists: tries do not add up. */
+static void start_over(struct walk *walk, const struct mark *mark) {
+    go_back(walk, mark);
+    walk->result->files = mark->files;
+    walk->result->unread = mark->unread;
+    *walk->request->diagnostics = mark->diagnostics;
+    *walk->request->directories = mark->directories;
+    arena_go_back(walk->request->arena, &mark->arena);
+}
+
+static bool take_retry(struct walk *walk) {
+    if (walk->retries_left == 0) {
+        return false;
+    }
+    walk->retries_left--;
+    return true;
 }
 
 /*
@@ -384,13 +413,12 @@ static void go_back(struct walk *walk, const struct mark *mark) {
  */
 int walk_folder(struct walk *walk, int descriptor, const struct place *place) {
     struct mark mark = mark_here(walk);
-    size_t directory_count = walk->request->directories->count;
-    unsigned tries = place->generation != NULL ? 1 : FOLDER_TRIES;
-    int error = -ESTALE;
+    unsigned tries_max = place->generation != NULL ? 1 : FOLDER_TRIES;
+    unsigned tries = 1;
+    int error = try_folder(walk, descriptor, place);
 
-    for (unsigned try = 0; try < tries && error == -ESTALE; try++) {
-        go_back(walk, &mark);
-        walk->request->directories->count = directory_count;
+    for (; error == -ESTALE && tries < tries_max && take_retry(walk); tries++) {
+        start_over(walk, &mark);
         error = try_folder(walk, descriptor, place);
     }
     if (error == 0) {
@@ -402,7 +430,7 @@ int walk_folder(struct walk *walk, int descriptor, const struct place *place) {
     } else if (place->generation != NULL) {
         return -ESTALE;
     } else {
-        walk_folder_unsteady(walk, place->relative);
+        walk_folder_unsteady(walk, place->relative, tries);
     }
     return 0;
 }

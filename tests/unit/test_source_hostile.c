@@ -326,6 +326,63 @@ static void links_that_take_too_much_together_are_passed_over(void **state) {
     assert_string_equal(content_of(source, "z.yaml"), "good");
 }
 
+/* --- folders that never stand still */
+
+#define NESTED 4
+
+struct turning {
+    const char *folders[NESTED];
+    unsigned turns;
+};
+
+/* Every link leads elsewhere whenever one of them is looked at. */
+static void turn_links(void *context) {
+    struct turning *turning = context;
+    const char *target = ++turning->turns % 2 == 0 ? "x.yaml" : "y.yaml";
+
+    for (size_t i = 0; i < NESTED; i++) {
+        file_remove(turning->folders[i], "l.yaml");
+        link_make(turning->folders[i], "l.yaml", target);
+    }
+}
+
+/* Eight tries in each of the folders would be 8 + 64 + 512 + 4096. */
+static void folders_in_one_another_that_never_stand_still_do_not_multiply_tries(void **state) {
+    static const char *const names[NESTED] = {"d", "d/d", "d/d/d", "d/d/d/d"};
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    struct turning turning = {0};
+    for (size_t i = 0; i < NESTED; i++) {
+        CLEANUP(memory_freep) char *folder = path_join(source->volume, names[i]);
+        turning.folders[i] = arena_string(source->arena, bytes_of(folder));
+        file_write(folder, "x.yaml", "1");
+        file_write(folder, "y.yaml", "1");
+        link_make(folder, "l.yaml", "x.yaml");
+    }
+    file_write(source->volume, "a.yaml", "1");
+    file_write(source->volume, "z.yaml", "1");
+    source_reads(source);
+    const char *before = names_of(source);
+
+    file_write(source->volume, "z.yaml", "2");
+    system_calls_before_each("readlinkat", turn_links, &turning);
+    source_reads(source);
+    unsigned listed = system_calls_seen("fdopendir");
+    system_calls_reset();
+
+    assert_in_range(listed, 1 + NESTED + 16, 1 + NESTED + 16 * NESTED);
+    assert_false(source->snapshot->complete);
+    assert_string_equal(names_of(source), before);
+    assert_string_equal(content_of(source, "z.yaml"), "2");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume/d: warning: changed while it was read, after folders of its "
+                        "volume that were read again 16 times (what it held before is kept); it is "
+                        "read again; if this stays, find out what keeps replacing it\n");
+
+    source_reads(source);
+    assert_true(source->snapshot->complete);
+    assert_string_equal(messages_of(source), "");
+}
+
 /* --- special files */
 
 static void make_pipe(const char *folder, const char *name) {
@@ -627,6 +684,9 @@ int main(void) {
                                   forget_system_calls),
         cmocka_unit_test_teardown(links_that_take_too_much_together_are_passed_over,
                                   forget_system_calls),
+        cmocka_unit_test_teardown(
+            folders_in_one_another_that_never_stand_still_do_not_multiply_tries,
+            forget_system_calls),
         cmocka_unit_test(a_named_pipe_is_passed_over_without_waiting_for_a_writer),
         cmocka_unit_test(a_socket_is_passed_over),
         cmocka_unit_test(a_device_is_passed_over),
