@@ -28,17 +28,23 @@
  * needs that is all links, a few folders deep. */
 #define LOOKUPS_PER_NAME 4
 
+/* For the whole walk: what a folder spent it does not get back when it goes back, or whoever keeps
+ * changing it could have it spent again and again. */
+struct walk_budget {
+    size_t lookups;   /* to follow links by; the resolver's */
+    size_t checks;    /* to follow them by once more, for where they lead by then */
+    unsigned retries; /* of folders */
+};
+
 struct walk {
     const struct volume_request *request;
     struct volume_result *result;
     struct resolver resolver; /* confined to the volume */
     const char *path;         /* the volume's, without slashes at the end */
     size_t names;             /* of all folders that were listed */
-    size_t lookups_left;      /* to follow links by; the resolver's */
-    size_t checks_left;       /* to follow them by once more, for where they lead by then */
-    unsigned retries_left;    /* of folders; a folder that goes back does not get them back */
-    size_t bytes;             /* of the files that were taken */
-    size_t new_files;         /* met, taken or not, that the snapshot before does not have */
+    struct walk_budget left;
+    size_t bytes;     /* of the files that were taken */
+    size_t new_files; /* met, taken or not, that the snapshot before does not have */
     size_t folders;
     size_t passed_folders;     /* beyond the bound */
     const char *passed_folder; /* the first of them */
@@ -128,8 +134,9 @@ bool entries_links_stand(struct walk *walk, const struct folder *folder);
 
 /* --- walking (walk.c) */
 
-/* How many names the folders of the volume may hold together. */
+/* How many names the folders of the volume may hold together, and what following links may take. */
 size_t walk_names_max(const struct walk *walk);
+size_t walk_lookups_max(const struct walk *walk);
 
 /* Takes back the new files that are too many, and says what the bounds passed over. After the walk.
  */

@@ -144,7 +144,7 @@ bool entries_links_stand(struct walk *walk, const struct folder *folder) {
     bool stand = true;
 
     resolver.directories = NULL;
-    resolver.lookups_left = &walk->checks_left;
+    resolver.lookups_left = &walk->left.checks;
     for (size_t i = 0; i < folder->count && stand; i++) {
         const struct folder_entry *entry = &folder->entries[i];
         if (entry->target != NULL || entry->dangling) {

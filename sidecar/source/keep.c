@@ -128,14 +128,9 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error) {
 }
 
 static const char *say_tries(const struct walk *walk, unsigned tries) {
-    struct arena *scratch = walk->request->scratch;
-
     return tries < FOLDER_TRIES
-               ? arena_format(scratch,
-                              "changed while it was read, after folders of its volume that were "
-                              "read again %d times",
-                              VOLUME_RETRIES)
-               : arena_format(scratch, "changed %d times while it was read", FOLDER_TRIES);
+               ? "changed while it was read, and its volume has no tries left in this reading"
+               : arena_format(walk->request->scratch, "changed %u times while it was read", tries);
 }
 
 void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned tries) {

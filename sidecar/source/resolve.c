@@ -19,7 +19,7 @@
 #define LINKS_MAX 40
 
 /* A lookup of a long path, or of a long link, costs as much as that many short ones. */
-#define LOOKUP_LENGTH 64
+#define LOOKUP_LENGTH 16
 
 /* Buffers of its own, so that the way to a file leaves nothing in the arena but its end. */
 struct progress {

@@ -112,27 +112,22 @@ bool volume_is_unread(const struct snapshot_volume *volume, const char *relative
     return false;
 }
 
-static size_t lookups_max(const struct walk *walk) {
-    size_t lookups = 0;
-
-    return __builtin_mul_overflow(walk_names_max(walk), LOOKUPS_PER_NAME, &lookups) ? SIZE_MAX
-                                                                                    : lookups;
-}
-
 void volume_read(const struct volume_request *request, struct volume_result *ret) {
     struct walk walk = {
         .request = request,
         .result = ret,
         .path = without_slashes(request->scratch, request->config->path),
-        .retries_left = VOLUME_RETRIES,
         .resolver = {.arena = request->scratch, .directories = request->directories},
     };
     size_t directory_count = request->directories->count;
     int descriptor = -ESTALE;
 
-    walk.lookups_left = lookups_max(&walk);
-    walk.checks_left = walk.lookups_left;
-    walk.resolver.lookups_left = &walk.lookups_left;
+    walk.left = (struct walk_budget){
+        .lookups = walk_lookups_max(&walk),
+        .checks = walk_lookups_max(&walk),
+        .retries = VOLUME_RETRIES,
+    };
+    walk.resolver.lookups_left = &walk.left.lookups;
     *ret = (struct volume_result){.complete = true};
     for (unsigned try = 0; try < FOLDER_TRIES && descriptor == -ESTALE; try++) {
         request->directories->count = directory_count;

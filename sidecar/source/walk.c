@@ -320,6 +320,13 @@ size_t walk_names_max(const struct walk *walk) {
     return names_max;
 }
 
+size_t walk_lookups_max(const struct walk *walk) {
+    size_t lookups = 0;
+
+    return __builtin_mul_overflow(walk_names_max(walk), LOOKUPS_PER_NAME, &lookups) ? SIZE_MAX
+                                                                                    : lookups;
+}
+
 /* One try at a folder. 0; -ESTALE: it changed meanwhile; errno: its list of names cannot be had. */
 static int try_folder(struct walk *walk, int descriptor, const struct place *place) {
     size_t names_max = walk_names_max(walk);
@@ -376,7 +383,7 @@ static struct mark mark_here(const struct walk *walk) {
 /* To the mark, but for the directories that were met: they go on being watched. */
 static void go_back(struct walk *walk, const struct mark *mark) {
     struct file_list *list = &walk->result->files;
-    unsigned retries_left = walk->retries_left;
+    struct walk_budget left = walk->left;
 
     while (list->count > mark->files.count) {
         file_release(list->items[--list->count]);
@@ -384,7 +391,7 @@ static void go_back(struct walk *walk, const struct mark *mark) {
     walk->request->diagnostics->count = mark->diagnostics.count;
     walk->result->unread.count = mark->unread.count;
     *walk = mark->walk;
-    walk->retries_left = retries_left;
+    walk->left = left;
     walk->result->complete = mark->complete;
     arena_go_back(walk->request->scratch, &mark->scratch);
 }
@@ -399,11 +406,12 @@ static void start_over(struct walk *walk, const struct mark *mark) {
     arena_go_back(walk->request->arena, &mark->arena);
 }
 
+/* With half of the lookups spent, trying again could take those of other folders. */
 static bool take_retry(struct walk *walk) {
-    if (walk->retries_left == 0) {
+    if (walk->left.retries == 0 || walk->left.lookups < walk_lookups_max(walk) / 2) {
         return false;
     }
-    walk->retries_left--;
+    walk->left.retries--;
     return true;
 }
 
