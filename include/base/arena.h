@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 struct arena;
+struct chunk;
 
 struct arena *arena_new(void) MUST_USE;
 void arena_free(struct arena *arena);
@@ -33,7 +34,20 @@ struct bytes arena_bytes(struct arena *arena, struct bytes bytes);
 char *arena_string(struct arena *arena, struct bytes bytes);
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Bytes taken from the system so far. */
+/* A place in an arena to go back to: what is allocated after it is erased and freed then, and must
+ * not be used any more. Of two marks the later one is gone back to first, or not at all. */
+struct arena_mark {
+    struct chunk *first;
+    struct chunk *second;
+    size_t used; /* of the first */
+    size_t next_size;
+    size_t size;
+};
+
+struct arena_mark arena_mark(const struct arena *arena);
+void arena_go_back(struct arena *arena, const struct arena_mark *mark);
+
+/* Bytes taken from the system and not given back so far. */
 size_t arena_size(const struct arena *arena);
 
 #endif

@@ -15,13 +15,23 @@
 #include "source/directories.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
+
+/* Inside a root, on the way to one file: kubelet needs two links, git-sync three, all of them
+ * short. Whoever writes to a volume could have each of its links cost as much as thousands of
+ * others. */
+#define VOLUME_LINKS_MAX  8
+#define VOLUME_TARGET_MAX 1024 /* bytes of what one link says */
 
 struct resolver {
     struct arena *arena;   /* results live here */
     int root;              /* the folder that no link may leave; -1: the whole file system */
     const char *root_path; /* real path of root, "" for "/" or when root is -1 */
     struct directories *directories; /* folders in which links were met are added; may be NULL */
+    /* What may still be spent: one for each name that is looked up and each link that is followed,
+     * and more the longer their paths are. NULL: no bound. */
+    size_t *lookups_left;
 };
 
 struct resolution {
@@ -32,8 +42,9 @@ struct resolution {
 
 /*
  * Where path leads. 0; -EXDEV: it leaves the root (absolute links do so wherever they point);
- * -ELOOP: too many links, or a link to itself; other negative errno: a folder on the way cannot be
- * searched. A path that does not exist is no error.
+ * -ELOOP: too many links, or a link to itself; -EMSGSIZE: a link inside the root says more than
+ * VOLUME_TARGET_MAX bytes; -EDQUOT: no lookups are left; other negative errno: a folder on the way
+ * cannot be searched. A path that does not exist is no error.
  */
 int path_resolve(const struct resolver *resolver, const char *path, struct resolution *ret);
 

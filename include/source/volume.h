@@ -36,10 +36,10 @@ struct volume_request {
     bool every_byte;
     int64_t started; /* wall milliseconds */
     uint64_t *last_id;
-    struct arena *arena;             /* of the snapshot: the file list */
-    struct arena *scratch;           /* of this reading */
+    struct arena *arena;             /* of the snapshot: all lists, the next two's as well */
     struct diagnostics *diagnostics; /* appended to */
     struct directories *directories; /* appended to */
+    struct arena *scratch;           /* of this reading */
 };
 
 struct volume_result {

@@ -17,8 +17,24 @@
  * reading is somebody's fault. */
 #define FOLDER_TRIES 8
 
+/* Of all folders of a volume together: each of them walks all that is below a folder once more, and
+ * in folders that lie in one another tries would multiply. */
+#define VOLUME_RETRIES 16
+
 /* Names in one folder for each file that a volume may hold: links, pipes and the like included. */
 #define NAMES_PER_FILE 16
+
+/* What following links may take for each of these names (resolver.lookups_left): what a volume
+ * needs that is all links, a few folders deep. */
+#define LOOKUPS_PER_NAME 4
+
+/* For the whole walk: what a folder spent it does not get back when it goes back, or whoever keeps
+ * changing it could have it spent again and again. */
+struct walk_budget {
+    size_t lookups;   /* to follow links by; the resolver's */
+    size_t checks;    /* to follow them by once more, for where they lead by then */
+    unsigned retries; /* of folders */
+};
 
 struct walk {
     const struct volume_request *request;
@@ -26,13 +42,16 @@ struct walk {
     struct resolver resolver; /* confined to the volume */
     const char *path;         /* the volume's, without slashes at the end */
     size_t names;             /* of all folders that were listed */
-    size_t bytes;             /* of the files that were taken */
-    size_t new_files;         /* met, taken or not, that the snapshot before does not have */
+    struct walk_budget left;
+    size_t bytes;     /* of the files that were taken */
+    size_t new_files; /* met, taken or not, that the snapshot before does not have */
     size_t folders;
     size_t passed_folders;     /* beyond the bound */
     const char *passed_folder; /* the first of them */
     size_t passed_files;
     const char *passed_file;
+    size_t passed_links;
+    const char *passed_link;
 };
 
 /* A folder on the way down. */
@@ -87,8 +106,12 @@ void walk_file_failed(struct walk *walk, const char *relative, struct file *prev
 void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous);
 void walk_folder_failed(struct walk *walk, const char *relative, int error);
 
-/* The folder changed with every try: the same. */
-void walk_folder_unsteady(struct walk *walk, const char *relative);
+/* A link that there were no lookups left for: the same; walk_trim says so, once for all. */
+void walk_link_failed(struct walk *walk, const char *relative);
+
+/* The folder changed with every try, be they as many as it may have or all that its volume had
+ * left: the same. */
+void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned tries);
 
 /* --- entries (entry.c) */
 
@@ -107,9 +130,13 @@ void entry_say_bad_link(const struct walk *walk, const struct place *place,
 
 /* Do the links still lead where they led? Else two of them may have led into different generations.
  */
-bool entries_links_stand(const struct walk *walk, const struct folder *folder);
+bool entries_links_stand(struct walk *walk, const struct folder *folder);
 
 /* --- walking (walk.c) */
+
+/* How many names the folders of the volume may hold together, and what following links may take. */
+size_t walk_names_max(const struct walk *walk);
+size_t walk_lookups_max(const struct walk *walk);
 
 /* Takes back the new files that are too many, and says what the bounds passed over. After the walk.
  */

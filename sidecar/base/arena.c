@@ -57,18 +57,22 @@ struct arena *arena_new(void) {
     return arena;
 }
 
+/* The chunks of the list from its head up to last, which stays. */
+static void free_until(struct chunk **list, const struct chunk *last) {
+    while (*list != last) {
+        struct chunk *chunk = *list;
+        *list = chunk->next;
+        UNPOISON(chunk->data, chunk->size);
+        memory_erase(chunk->data, chunk->used);
+        free(chunk);
+    }
+}
+
 void arena_free(struct arena *arena) {
     if (arena == NULL) {
         return;
     }
-    struct chunk *chunk = arena->chunks;
-    while (chunk != NULL) {
-        struct chunk *next = chunk->next;
-        UNPOISON(chunk->data, chunk->size);
-        memory_erase(chunk->data, chunk->used);
-        free(chunk);
-        chunk = next;
-    }
+    free_until(&arena->chunks, NULL);
     free(arena);
 }
 
@@ -180,6 +184,35 @@ char *arena_format(struct arena *arena, const char *format, ...) {
     buffer_vprintf(&text, format, arguments);
     va_end(arguments);
     return arena_string(arena, buffer_bytes(&text));
+}
+
+struct arena_mark arena_mark(const struct arena *arena) {
+    struct chunk *first = arena->chunks;
+
+    return (struct arena_mark){
+        .first = first,
+        .second = first != NULL ? first->next : NULL,
+        .used = first != NULL ? first->used : 0,
+        .next_size = arena->next_size,
+        .size = arena->size,
+    };
+}
+
+/* New chunks stand before the one that was first, or right behind it. */
+void arena_go_back(struct arena *arena, const struct arena_mark *mark) {
+    struct chunk *first = mark->first;
+
+    free_until(&arena->chunks, first);
+    if (first != NULL) {
+        size_t tail = first->used - mark->used;
+        free_until(&first->next, mark->second);
+        UNPOISON(first->data + mark->used, tail);
+        memory_erase(first->data + mark->used, tail); /* what is handed out is zeroed */
+        POISON(first->data + mark->used, tail);
+        first->used = mark->used;
+    }
+    arena->next_size = mark->next_size;
+    arena->size = mark->size;
 }
 
 size_t arena_size(const struct arena *arena) {

@@ -37,20 +37,41 @@ void entry_say_bad_link(const struct walk *walk, const struct place *place,
              walk_relative(walk, place, entry->name), problem, remedy);
 }
 
+/* What no other reading would make good. False: it is something else. */
+static bool say_unfollowed(const struct walk *walk, const struct place *place,
+                           const struct folder_entry *entry, int error) {
+    struct arena *scratch = walk->request->scratch;
+    const char *problem = NULL;
+    const char *remedy = "correct the link";
+
+    if (error == -EXDEV) {
+        problem = "is passed over: this link leaves the volume";
+        remedy = "put the file itself into the volume";
+    } else if (error == -ELOOP) {
+        problem = arena_format(scratch,
+                               "is passed over: this link leads back to itself, or through more "
+                               "than %d links",
+                               VOLUME_LINKS_MAX);
+        remedy = "correct the link, or have it lead there directly";
+    } else if (error == -EMSGSIZE) {
+        problem =
+            arena_format(scratch, "is passed over: it leads through a link of more than %d bytes",
+                         VOLUME_TARGET_MAX);
+        remedy = "shorten the link";
+    }
+    if (problem != NULL) {
+        entry_say_bad_link(walk, place, entry, problem, remedy);
+    }
+    return problem != NULL;
+}
+
 /* Follows a link inside the volume. False: it leads to nothing that is read. */
 static bool resolve_entry(struct walk *walk, const struct place *place, const struct folder *folder,
                           struct folder_entry *entry) {
     struct resolution resolution;
     int error = path_resolve(&walk->resolver, entry_path(walk, folder, entry), &resolution);
 
-    if (error == -EXDEV) {
-        entry_say_bad_link(walk, place, entry, "is passed over: this link leaves the volume",
-                           "put the file itself into the volume");
-        return false;
-    }
-    if (error == -ELOOP) {
-        entry_say_bad_link(walk, place, entry, "is passed over: this link leads back to itself",
-                           "correct the link");
+    if (say_unfollowed(walk, place, entry, error)) {
         return false;
     }
     if (error < 0) {
@@ -117,16 +138,19 @@ static bool link_stands(const struct resolver *resolver, const char *path,
     return entry->dangling ? !now.exists : now.exists && strcmp(now.real, entry->target) == 0;
 }
 
-bool entries_links_stand(const struct walk *walk, const struct folder *folder) {
+bool entries_links_stand(struct walk *walk, const struct folder *folder) {
+    struct arena_mark mark = arena_mark(walk->request->scratch);
     struct resolver resolver = walk->resolver;
+    bool stand = true;
 
     resolver.directories = NULL;
-    for (size_t i = 0; i < folder->count; i++) {
+    resolver.lookups_left = &walk->left.checks;
+    for (size_t i = 0; i < folder->count && stand; i++) {
         const struct folder_entry *entry = &folder->entries[i];
-        if ((entry->target != NULL || entry->dangling) &&
-            !link_stands(&resolver, entry_path(walk, folder, entry), entry)) {
-            return false;
+        if (entry->target != NULL || entry->dangling) {
+            stand = link_stands(&resolver, entry_path(walk, folder, entry), entry);
+            arena_go_back(walk->request->scratch, &mark);
         }
     }
-    return true;
+    return stand;
 }

@@ -84,6 +84,18 @@ bool walk_keep_folder(struct walk *walk, const char *relative) {
     return any;
 }
 
+void walk_link_failed(struct walk *walk, const char *relative) {
+    struct file *previous = walk_previous(walk, relative);
+
+    walk_unread(walk, relative);
+    walk->passed_link = walk->passed_links++ == 0 ? relative : walk->passed_link;
+    if (previous != NULL) {
+        walk_add(walk, file_reference(previous));
+    } else {
+        (void)walk_keep_folder(walk, relative);
+    }
+}
+
 static void say_crowded(struct walk *walk, const char *relative, bool kept) {
     diagnostics_add(
         walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL, NULL,
@@ -94,7 +106,7 @@ static void say_crowded(struct walk *walk, const char *relative, bool kept) {
 }
 
 void walk_folder_failed(struct walk *walk, const char *relative, int error) {
-    bool link = error == -EXDEV || error == -ELOOP;
+    bool link = error == -EXDEV || error == -ELOOP || error == -EMSGSIZE || error == -EDQUOT;
     const struct place place = {.relative = relative};
     const char *blamed = link ? walk_relative(walk, &place, "..data") : relative;
     bool kept = walk_keep_folder(walk, relative);
@@ -115,14 +127,19 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error) {
     }
 }
 
-void walk_folder_unsteady(struct walk *walk, const char *relative) {
+static const char *say_tries(const struct walk *walk, unsigned tries) {
+    return tries < FOLDER_TRIES
+               ? "changed while it was read, and its volume has no tries left in this reading"
+               : arena_format(walk->request->scratch, "changed %u times while it was read", tries);
+}
+
+void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned tries) {
     bool kept = walk_keep_folder(walk, relative);
 
     walk_unread(walk, relative);
     diagnostics_add(walk->request->diagnostics, SEVERITY_WARNING, walk_location(walk, relative),
                     NULL, NULL, "it is read again; if this stays, find out what keeps replacing it",
-                    "changed %u times while it was read%s", (unsigned)FOLDER_TRIES,
-                    kept ? " (what it held before is kept)" : "");
+                    "%s%s", say_tries(walk, tries), kept ? " (what it held before is kept)" : "");
     walk->result->complete = false;
 }
 

@@ -15,12 +15,18 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* As many as the kernel follows. */
+/* As many as the kernel follows: of a path that the operator named. */
 #define LINKS_MAX 40
 
+/* A lookup of a long path, or of a long link, costs as much as that many short ones. */
+#define LOOKUP_LENGTH 16
+
+/* Buffers of its own, so that the way to a file leaves nothing in the arena but its end. */
 struct progress {
-    const char *real; /* what is done */
-    const char *rest; /* what is still to be looked up */
+    char real[PATH_MAX]; /* what is done */
+    size_t length;
+    const char *rest;         /* what is still to be looked up: the caller's path, or in ahead */
+    char ahead[2 * PATH_MAX]; /* targets of links, with what came behind these */
     unsigned links;
     mode_t mode;
 };
@@ -50,52 +56,142 @@ const char *path_parent(struct arena *arena, const char *real) {
     return arena_string(arena, (struct bytes){real, length});
 }
 
+static void cut_to(struct progress *progress, size_t length) {
+    progress->length = length;
+    progress->real[length] = '\0';
+}
+
+static void cut_last(struct progress *progress) {
+    const char *slash = strrchr(progress->real, '/');
+
+    cut_to(progress, slash != NULL ? (size_t)(slash - progress->real) : 0);
+}
+
+static int append(struct progress *progress, struct bytes component) {
+    if (component.length >= sizeof(progress->real) - progress->length - 1) {
+        return -ENAMETOOLONG;
+    }
+    progress->real[progress->length] = '/';
+    memcpy(progress->real + progress->length + 1, component.data, component.length);
+    cut_to(progress, progress->length + 1 + component.length);
+    return 0;
+}
+
 static int go_up(const struct resolver *resolver, struct progress *progress) {
-    if (progress->real[0] == '\0' && resolver->root >= 0) {
+    if (progress->length == 0 && resolver->root >= 0) {
         return -EXDEV;
     }
-    progress->real = path_parent(resolver->arena, progress->real);
+    cut_last(progress);
     progress->mode = S_IFDIR;
     return 0;
 }
 
-static int follow_link(const struct resolver *resolver, struct progress *progress,
-                       const char *link) {
-    char target[PATH_MAX];
-    ssize_t length =
-        readlinkat(lookup_folder(resolver), lookup_path(resolver, link), target, sizeof(target));
+/* 0, or -EDQUOT: no lookups are left. */
+static int take_lookups(const struct resolver *resolver, size_t length) {
+    size_t cost = 1 + length / LOOKUP_LENGTH;
+
+    if (resolver->lookups_left == NULL) {
+        return 0;
+    }
+    if (*resolver->lookups_left < cost) {
+        *resolver->lookups_left = 0;
+        return -EDQUOT;
+    }
+    *resolver->lookups_left -= cost;
+    return 0;
+}
+
+/* The target of the link at real, NUL-terminated. Its length, or negative errno. */
+static ssize_t read_link(const struct resolver *resolver, const struct progress *progress,
+                         char target[PATH_MAX]) {
+    size_t limit = resolver->root >= 0 ? VOLUME_TARGET_MAX : PATH_MAX - 1;
+    ssize_t length = readlinkat(lookup_folder(resolver), lookup_path(resolver, progress->real),
+                                target, limit + 1);
 
     if (length < 0) {
         return -errno;
     }
-    if ((size_t)length >= sizeof(target)) {
+    if ((size_t)length > limit) {
+        return resolver->root >= 0 ? -EMSGSIZE : -ENAMETOOLONG;
+    }
+    target[length] = '\0';
+    return length;
+}
+
+/* The target comes before what is still to be looked up. */
+static int put_ahead(struct progress *progress, struct bytes target) {
+    size_t behind = strlen(progress->rest);
+
+    if (target.length + behind > sizeof(progress->ahead) - 2) {
         return -ENAMETOOLONG;
     }
-    if (++progress->links > LINKS_MAX) {
+    memmove(progress->ahead + target.length + 1, progress->rest, behind + 1);
+    memcpy(progress->ahead, target.data, target.length);
+    progress->ahead[target.length] = '/';
+    progress->rest = progress->ahead;
+    return 0;
+}
+
+/* real is the link; folder is the length of the folder that it lies in. */
+static int follow_link(const struct resolver *resolver, struct progress *progress, size_t folder) {
+    char target[PATH_MAX];
+    ssize_t length = read_link(resolver, progress, target);
+
+    cut_to(progress, folder);
+    if (length < 0) {
+        return (int)length;
+    }
+    if (++progress->links > (resolver->root >= 0 ? VOLUME_LINKS_MAX : LINKS_MAX)) {
         return -ELOOP;
+    }
+    int error = take_lookups(resolver, folder + (size_t)length);
+    if (error < 0) {
+        return error;
     }
     if (resolver->directories != NULL) {
         directories_add(resolver->directories, resolver->root_path, progress->real);
     }
-    target[length] = '\0';
     if (target[0] == '/') {
         if (resolver->root >= 0) {
             return -EXDEV;
         }
-        progress->real = "";
+        cut_to(progress, 0);
     }
-    progress->rest = arena_format(resolver->arena, "%s/%s", target, progress->rest);
     progress->mode = S_IFDIR;
+    return put_ahead(progress, (struct bytes){target, (size_t)length});
+}
+
+/* One component further, which is a name. -ENOENT when it does not exist; then progress stays where
+ * it was. */
+static int look_up(const struct resolver *resolver, struct progress *progress,
+                   struct bytes component) {
+    size_t folder = progress->length;
+    struct stat status;
+    int error = append(progress, component);
+
+    if (error == 0) {
+        error = take_lookups(resolver, progress->length);
+    }
+    if (error == 0 && fstatat(lookup_folder(resolver), lookup_path(resolver, progress->real),
+                              &status, AT_SYMLINK_NOFOLLOW) < 0) {
+        error = errno == ENOTDIR ? -ENOENT : -errno;
+    }
+    if (error < 0) {
+        cut_to(progress, folder);
+        return error;
+    }
+    if (S_ISLNK(status.st_mode)) {
+        return follow_link(resolver, progress, folder);
+    }
+    progress->mode = status.st_mode;
     return 0;
 }
 
-/* One component further. -ENOENT when it does not exist; then progress stays where it was. */
+/* One component further. -ENOENT when it does not exist. */
 static int advance(const struct resolver *resolver, struct progress *progress,
                    struct bytes component) {
-    struct stat status;
-
     if (!S_ISDIR(progress->mode)) {
-        progress->real = path_parent(resolver->arena, progress->real);
+        cut_last(progress);
         return -ENOENT;
     }
     if (bytes_equal_string(component, ".")) {
@@ -104,37 +200,28 @@ static int advance(const struct resolver *resolver, struct progress *progress,
     if (bytes_equal_string(component, "..")) {
         return go_up(resolver, progress);
     }
-    const char *next =
-        arena_format(resolver->arena, "%s/%.*s", progress->real, BYTES_ARG(component));
-    if (fstatat(lookup_folder(resolver), lookup_path(resolver, next), &status,
-                AT_SYMLINK_NOFOLLOW) < 0) {
-        return errno == ENOTDIR ? -ENOENT : -errno;
-    }
-    if (S_ISLNK(status.st_mode)) {
-        return follow_link(resolver, progress, next);
-    }
-    progress->real = next;
-    progress->mode = status.st_mode;
-    return 0;
+    return look_up(resolver, progress, component);
 }
 
 /* Unconfined paths are made absolute, so that ".." has something to go up to. */
 static int start(const struct resolver *resolver, const char *path, struct progress *ret) {
     char here[PATH_MAX];
-    const char *rest = path;
 
-    if (resolver->root < 0 && path[0] != '/') {
-        if (getcwd(here, sizeof(here)) == NULL) {
-            return -errno;
-        }
-        rest = arena_format(resolver->arena, "%s/%s", here, path);
+    cut_to(ret, 0);
+    ret->rest = path;
+    ret->links = 0;
+    ret->mode = S_IFDIR;
+    if (resolver->root >= 0 || path[0] == '/') {
+        return 0;
     }
-    *ret = (struct progress){.real = "", .rest = rest, .mode = S_IFDIR};
-    return 0;
+    if (getcwd(here, sizeof(here)) == NULL) {
+        return -errno;
+    }
+    return put_ahead(ret, bytes_of(here));
 }
 
 int path_resolve(const struct resolver *resolver, const char *path, struct resolution *ret) {
-    struct progress progress = {.real = "", .rest = ""};
+    struct progress progress;
     int error = start(resolver, path, &progress);
 
     while (error == 0) {
@@ -148,7 +235,7 @@ int path_resolve(const struct resolver *resolver, const char *path, struct resol
         return error;
     }
     *ret = (struct resolution){
-        .real = progress.real,
+        .real = arena_string(resolver->arena, (struct bytes){progress.real, progress.length}),
         .exists = error == 0,
         .mode = progress.mode,
     };

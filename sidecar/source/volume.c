@@ -122,6 +122,12 @@ void volume_read(const struct volume_request *request, struct volume_result *ret
     size_t directory_count = request->directories->count;
     int descriptor = -ESTALE;
 
+    walk.left = (struct walk_budget){
+        .lookups = walk_lookups_max(&walk),
+        .checks = walk_lookups_max(&walk),
+        .retries = VOLUME_RETRIES,
+    };
+    walk.resolver.lookups_left = &walk.left.lookups;
     *ret = (struct volume_result){.complete = true};
     for (unsigned try = 0; try < FOLDER_TRIES && descriptor == -ESTALE; try++) {
         request->directories->count = directory_count;

@@ -3,7 +3,8 @@
 /*
  * Walks a volume in the order of the relative paths, so that the list of files comes out sorted and
  * a bound on it cuts off the same files every time. Every folder that is not part of a generation
- * is tried again when it changed while it was read; nothing of a try that came to nothing stays.
+ * is tried again when it changed while it was read, as long as the volume has retries left; nothing
+ * of a try that came to nothing stays.
  */
 
 #include "source/walk.h"
@@ -92,17 +93,29 @@ static bool too_many_folders(struct walk *walk, const char *relative) {
     return true;
 }
 
+static const char *and_others(const struct walk *walk, size_t count) {
+    return count == 1 ? "is" : arena_format(walk->request->scratch, "and %zu more are", count - 1);
+}
+
 static void say_too_many(const struct walk *walk, const char *what, const char *first,
                          size_t count) {
-    const char *others =
-        count == 1 ? "is" : arena_format(walk->request->scratch, "and %zu more are", count - 1);
-
     if (count > 0) {
         diagnostics_add(
             walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL, NULL,
             "remove some, or raise --max-files",
             "holds more than %zu %s: %s %s passed over, what was read before goes first",
-            walk->request->settings->max_files, what, first, others);
+            walk->request->settings->max_files, what, first, and_others(walk, count));
+    }
+}
+
+static void say_too_many_lookups(const struct walk *walk) {
+    if (walk->passed_links > 0) {
+        diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, ""), NULL,
+                        NULL, "remove links, have them lead there directly, or raise --max-files",
+                        "holds links with more to look up than is done for %zu files: %s %s passed "
+                        "over, what was read before is kept",
+                        walk->request->settings->max_files, walk->passed_link,
+                        and_others(walk, walk->passed_links));
     }
 }
 
@@ -128,6 +141,7 @@ void walk_trim(struct walk *walk) {
     }
     say_too_many(walk, "files", walk->passed_file, walk->passed_files);
     say_too_many(walk, "folders", walk->passed_folder, walk->passed_folders);
+    say_too_many_lookups(walk);
 }
 
 /* 0, or -ESTALE. */
@@ -259,6 +273,10 @@ static int walk_entry(struct walk *walk, const struct place *place, const struct
                       const struct folder_entry *entry) {
     const char *relative = walk_relative(walk, place, entry->name);
 
+    if (entry->error == -EDQUOT) {
+        walk_link_failed(walk, relative);
+        return 0;
+    }
     if (entry->error < 0) {
         entry_failed(walk, relative, entry->error);
         return 0;
@@ -293,9 +311,25 @@ static enum folder_names names_wanted(const struct walk *walk, const struct plac
     return place->depth < KEY_DEPTH ? FOLDER_VISIBLE : FOLDER_KEYS;
 }
 
+size_t walk_names_max(const struct walk *walk) {
+    size_t names_max = 0;
+
+    if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
+        names_max = SIZE_MAX;
+    }
+    return names_max;
+}
+
+size_t walk_lookups_max(const struct walk *walk) {
+    size_t lookups = 0;
+
+    return __builtin_mul_overflow(walk_names_max(walk), LOOKUPS_PER_NAME, &lookups) ? SIZE_MAX
+                                                                                    : lookups;
+}
+
 /* One try at a folder. 0; -ESTALE: it changed meanwhile; errno: its list of names cannot be had. */
 static int try_folder(struct walk *walk, int descriptor, const struct place *place) {
-    size_t names_max = 0;
+    size_t names_max = walk_names_max(walk);
     CLEANUP(folder_close) struct folder folder = {.generation = -1};
     int error = folder_open(&folder, &walk->resolver, descriptor, place->real);
 
@@ -304,9 +338,6 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
     }
     if (error < 0) {
         return error;
-    }
-    if (__builtin_mul_overflow(walk->request->settings->max_files, NAMES_PER_FILE, &names_max)) {
-        names_max = SIZE_MAX;
     }
     names_max = names_max > walk->names ? names_max - walk->names : 0;
     error = folder_list(&folder, walk->request->scratch, names_wanted(walk, place), names_max);
@@ -326,33 +357,62 @@ static int try_folder(struct walk *walk, int descriptor, const struct place *pla
 
 /* What a try that came to nothing has to take back. */
 struct mark {
-    size_t list_count;
-    size_t diagnostic_count;
-    size_t unread_count;
+    struct file_list files;
+    struct unread_list unread;
+    struct diagnostics diagnostics;
+    struct directories directories;
     struct walk walk; /* its counts */
     bool complete;
+    struct arena_mark scratch;
+    struct arena_mark arena; /* which all of the lists live in */
 };
 
 static struct mark mark_here(const struct walk *walk) {
     return (struct mark){
-        .list_count = walk->result->files.count,
-        .diagnostic_count = walk->request->diagnostics->count,
-        .unread_count = walk->result->unread.count,
+        .files = walk->result->files,
+        .unread = walk->result->unread,
+        .diagnostics = *walk->request->diagnostics,
+        .directories = *walk->request->directories,
         .walk = *walk,
         .complete = walk->result->complete,
+        .scratch = arena_mark(walk->request->scratch),
+        .arena = arena_mark(walk->request->arena),
     };
 }
 
+/* To the mark, but for the directories that were met: they go on being watched. */
 static void go_back(struct walk *walk, const struct mark *mark) {
     struct file_list *list = &walk->result->files;
+    struct walk_budget left = walk->left;
 
-    while (list->count > mark->list_count) {
+    while (list->count > mark->files.count) {
         file_release(list->items[--list->count]);
     }
-    walk->request->diagnostics->count = mark->diagnostic_count;
-    walk->result->unread.count = mark->unread_count;
+    walk->request->diagnostics->count = mark->diagnostics.count;
+    walk->result->unread.count = mark->unread.count;
     *walk = mark->walk;
+    walk->left = left;
     walk->result->complete = mark->complete;
+    arena_go_back(walk->request->scratch, &mark->scratch);
+}
+
+/* The same with the directories, and with the memory of the lists: tries do not add up. */
+static void start_over(struct walk *walk, const struct mark *mark) {
+    go_back(walk, mark);
+    walk->result->files = mark->files;
+    walk->result->unread = mark->unread;
+    *walk->request->diagnostics = mark->diagnostics;
+    *walk->request->directories = mark->directories;
+    arena_go_back(walk->request->arena, &mark->arena);
+}
+
+/* With half of the lookups spent, trying again could take those of other folders. */
+static bool take_retry(struct walk *walk) {
+    if (walk->left.retries == 0 || walk->left.lookups < walk_lookups_max(walk) / 2) {
+        return false;
+    }
+    walk->left.retries--;
+    return true;
 }
 
 /*
@@ -361,13 +421,12 @@ static void go_back(struct walk *walk, const struct mark *mark) {
  */
 int walk_folder(struct walk *walk, int descriptor, const struct place *place) {
     struct mark mark = mark_here(walk);
-    size_t directory_count = walk->request->directories->count;
-    unsigned tries = place->generation != NULL ? 1 : FOLDER_TRIES;
-    int error = -ESTALE;
+    unsigned tries_max = place->generation != NULL ? 1 : FOLDER_TRIES;
+    unsigned tries = 1;
+    int error = try_folder(walk, descriptor, place);
 
-    for (unsigned try = 0; try < tries && error == -ESTALE; try++) {
-        go_back(walk, &mark);
-        walk->request->directories->count = directory_count;
+    for (; error == -ESTALE && tries < tries_max && take_retry(walk); tries++) {
+        start_over(walk, &mark);
         error = try_folder(walk, descriptor, place);
     }
     if (error == 0) {
@@ -379,7 +438,7 @@ int walk_folder(struct walk *walk, int descriptor, const struct place *place) {
     } else if (place->generation != NULL) {
         return -ESTALE;
     } else {
-        walk_folder_unsteady(walk, place->relative);
+        walk_folder_unsteady(walk, place->relative, tries);
     }
     return 0;
 }

@@ -97,6 +97,47 @@ static void the_size_is_what_the_system_gave(void **state) {
     assert_true(arena_size(arena) >= first + 1000000);
 }
 
+/* Small things, large ones with a chunk of their own, and many chunks. */
+static void allocate_much(struct arena *arena) {
+    for (size_t i = 0; i < 200; i++) {
+        memset(arena_alloc(arena, 100), 'x', 100);
+        memset(arena_alloc(arena, i * i), 'y', i * i);
+    }
+}
+
+static void going_back_gives_back_what_came_after_and_nothing_before(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    const char *before = arena_format(arena, "%s", "before");
+    size_t size = arena_size(arena);
+    struct arena_mark mark = arena_mark(arena);
+
+    for (unsigned i = 0; i < 3; i++) {
+        allocate_much(arena);
+        struct arena_mark inner = arena_mark(arena);
+        size_t inner_size = arena_size(arena);
+        allocate_much(arena);
+        arena_go_back(arena, &inner);
+        assert_int_equal(arena_size(arena), inner_size);
+        arena_go_back(arena, &mark);
+        assert_int_equal(arena_size(arena), size);
+    }
+
+    static const char zeroes[100];
+    assert_memory_equal(arena_alloc(arena, sizeof(zeroes)), zeroes, sizeof(zeroes));
+    assert_string_equal(before, "before");
+}
+
+static void going_back_to_the_beginning_leaves_an_arena_empty(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct arena_mark mark = arena_mark(arena);
+
+    allocate_much(arena);
+    arena_go_back(arena, &mark);
+
+    assert_int_equal(arena_size(arena), 0);
+    assert_string_equal(arena_format(arena, "%s", "after"), "after");
+}
+
 static void no_arena_can_be_freed(void **state) {
     struct arena *arena = NULL;
 
@@ -114,6 +155,8 @@ int main(void) {
         cmocka_unit_test(a_copied_string_ends_in_nul),
         cmocka_unit_test(a_formatted_string_has_any_length),
         cmocka_unit_test(the_size_is_what_the_system_gave),
+        cmocka_unit_test(going_back_gives_back_what_came_after_and_nothing_before),
+        cmocka_unit_test(going_back_to_the_beginning_leaves_an_arena_empty),
         cmocka_unit_test(no_arena_can_be_freed),
     };
     return cmocka_run_group_tests_name("base/arena", tests, NULL, NULL);

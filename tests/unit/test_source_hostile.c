@@ -4,6 +4,8 @@
  * much. */
 
 #include "support/source_fixture.h"
+#include "support/system_call_wrappers.h"
+#include "support/system_calls.h"
 #include "support/tempdir.h"
 
 #include <limits.h>
@@ -192,6 +194,216 @@ static void a_volume_whose_root_is_a_loop_is_an_error(void **state) {
     assert_false(source->snapshot->volumes[0].present);
     assert_true(has_message(source, SEVERITY_ERROR, "leads back to itself"));
     assert_true(is_watched(source, ""));
+}
+
+/* --- links that cost much */
+
+static int forget_system_calls(void **state) {
+    system_calls_reset();
+    return 0;
+}
+
+/* c0.txt -> t.txt, then each link to the one before it, by a target that is as long as padding
+ * makes it. */
+static void chain_make(const char *folder, const char *padding, unsigned links) {
+    char name[16];
+
+    file_write(folder, "t.txt", "1");
+    link_make(folder, "c0", "t.txt");
+    for (unsigned i = 1; i < links; i++) {
+        CLEANUP(buffer_free) struct buffer target = {0};
+        snprintf(name, sizeof(name), "c%u", i);
+        buffer_printf(&target, "%sc%u", padding, i - 1);
+        link_make(folder, name, buffer_string(&target));
+    }
+}
+
+static void links_make(const char *folder, const char *target, unsigned links) {
+    char name[16];
+
+    for (unsigned i = 0; i < links; i++) {
+        snprintf(name, sizeof(name), "a%u.yaml", i);
+        link_make(folder, name, target);
+    }
+}
+
+static void a_link_through_eight_is_followed_and_through_nine_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    chain_make(source->volume, "", 8);
+    link_make(source->volume, "eight.yaml", "c6");
+    link_make(source->volume, "nine.yaml", "c7");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "eight.yaml");
+    assert_true(has_message(source, SEVERITY_WARNING,
+                            "DIR/volume/nine.yaml: warning: is passed over: this link leads back "
+                            "to itself, or through more than 8 links; correct the link, or have it "
+                            "lead there directly"));
+    assert_true(volume_is_unread(&source->snapshot->volumes[0], "nine.yaml"));
+}
+
+static void a_link_of_more_than_1024_bytes_is_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    CLEANUP(buffer_free) struct buffer target = {0};
+    file_write(source->volume, "12.x", "1");
+    for (unsigned i = 0; i < 510; i++) {
+        buffer_printf(&target, "./");
+    }
+    buffer_printf(&target, "12.x");
+    link_make(source->volume, "fits.yaml", buffer_string(&target));
+    CLEANUP(buffer_free) struct buffer longer = {0};
+    buffer_printf(&longer, "./%s", buffer_string(&target));
+    link_make(source->volume, "long.yaml", buffer_string(&longer));
+    link_make(source->volume, "short.yaml", "long.yaml");
+
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "fits.yaml");
+    assert_true(has_message(source, SEVERITY_WARNING,
+                            "DIR/volume/long.yaml: warning: is passed over: it leads through a "
+                            "link of more than 1024 bytes; shorten the link"));
+    assert_true(has_message(source, SEVERITY_WARNING, "DIR/volume/short.yaml"));
+}
+
+static void a_chain_of_long_links_is_given_up_at_the_first(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    CLEANUP(buffer_free) struct buffer padding = {0};
+    const unsigned links = 300;
+    for (unsigned i = 0; i < 2020; i++) {
+        buffer_printf(&padding, "./");
+    }
+    chain_make(source->volume, buffer_string(&padding), 39);
+    links_make(source->volume, "c38", links);
+
+    system_calls_watch();
+    source_reads(source);
+    unsigned read = system_calls_seen("readlinkat");
+
+    assert_string_equal(names_of(source), "");
+    assert_true(read >= links);
+    assert_true(read <= 2 * (links + 39) + 1);
+}
+
+static void a_chain_of_many_links_is_given_up_at_the_ninth(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    const unsigned links = 300;
+    chain_make(source->volume, "", 39);
+    links_make(source->volume, "c38", links);
+
+    system_calls_watch();
+    source_reads(source);
+
+    assert_string_equal(names_of(source), "");
+    assert_true(system_calls_seen("readlinkat") <= 9 * (links + 39) + 39 + 1);
+}
+
+/* Each of them within the bounds of one link, all of them more than anybody has. */
+static void links_that_take_too_much_together_are_passed_over(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    CLEANUP(buffer_free) struct buffer padding = {0};
+    source->settings.max_files = 10; /* 160 names, 640 lookups */
+    file_write(source->volume, "real.txt", "good");
+    link_make(source->volume, "z.yaml", "real.txt");
+    source_reads(source);
+    for (unsigned i = 0; i < 200; i++) {
+        buffer_printf(&padding, "d/../");
+    }
+    folder_make(source->volume, "d");
+    chain_make(source->volume, buffer_string(&padding), 5);
+    links_make(source->volume, "c4", 100);
+
+    system_calls_watch();
+    source_reads(source);
+    unsigned looked_up = system_calls_seen("fstatat");
+
+    assert_true(looked_up >= 200); /* the length of what the links say counts too */
+    assert_true(looked_up <= 640 + 640 + 100);
+    assert_true(has_message(source, SEVERITY_ERROR,
+                            "DIR/volume: error: holds links with more to look up than is done for "
+                            "10 files: "));
+    assert_true(has_message(source, SEVERITY_ERROR, "raise --max-files"));
+    assert_string_equal(content_of(source, "z.yaml"), "good");
+}
+
+/* --- folders that never stand still */
+
+#define NESTED 4
+
+struct turning {
+    const char *folders[NESTED];
+    unsigned turns;
+};
+
+/* Every link leads elsewhere whenever one of them is looked at. */
+static void turn_links(void *context) {
+    struct turning *turning = context;
+    const char *target = ++turning->turns % 2 == 0 ? "x.yaml" : "y.yaml";
+
+    for (size_t i = 0; i < NESTED; i++) {
+        file_remove(turning->folders[i], "l.yaml");
+        link_make(turning->folders[i], "l.yaml", target);
+    }
+}
+
+/* Eight tries in each of the folders would be 8 + 64 + 512 + 4096. */
+static void folders_in_one_another_that_never_stand_still_do_not_multiply_tries(void **state) {
+    static const char *const names[NESTED] = {"d", "d/d", "d/d/d", "d/d/d/d"};
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    struct turning turning = {0};
+    for (size_t i = 0; i < NESTED; i++) {
+        CLEANUP(memory_freep) char *folder = path_join(source->volume, names[i]);
+        turning.folders[i] = arena_string(source->arena, bytes_of(folder));
+        file_write(folder, "x.yaml", "1");
+        file_write(folder, "y.yaml", "1");
+        link_make(folder, "l.yaml", "x.yaml");
+    }
+    file_write(source->volume, "a.yaml", "1");
+    file_write(source->volume, "z.yaml", "1");
+    source_reads(source);
+    const char *before = names_of(source);
+
+    file_write(source->volume, "z.yaml", "2");
+    system_calls_before_each("readlinkat", turn_links, &turning);
+    source_reads(source);
+    unsigned listed = system_calls_seen("fdopendir");
+    system_calls_reset();
+
+    assert_in_range(listed, 1 + NESTED + 16, 1 + NESTED + 16 * NESTED);
+    assert_false(source->snapshot->complete);
+    assert_string_equal(names_of(source), before);
+    assert_string_equal(content_of(source, "z.yaml"), "2");
+    assert_string_equal(messages_of(source),
+                        "DIR/volume/d: warning: changed while it was read, and its volume has no "
+                        "tries left in this reading (what it held before is kept); it is read "
+                        "again; if this stays, find out what keeps replacing it\n");
+
+    source_reads(source);
+    assert_true(source->snapshot->complete);
+    assert_string_equal(messages_of(source), "");
+}
+
+/* What links take is bounded for all tries together, too. */
+static void links_beside_one_that_never_stands_still_take_no_more(void **state) {
+    SOURCE source = source_given(VOLUME_REMOTE_WRITE);
+    struct turning turning = {.turns = 0};
+    source->settings.max_files = 10;
+    for (size_t i = 0; i < NESTED; i++) {
+        turning.folders[i] = source->volume;
+    }
+    file_write(source->volume, "x.yaml", "1");
+    file_write(source->volume, "y.yaml", "1");
+    link_make(source->volume, "l.yaml", "x.yaml");
+    links_make(source->volume, "x.yaml", 90);
+
+    system_calls_before_each("readlinkat", turn_links, &turning);
+    source_reads(source);
+    unsigned looked_up = system_calls_seen("readlinkat");
+    system_calls_reset();
+
+    assert_true(looked_up <= 640 + 640);
+    assert_false(source->snapshot->complete);
+    assert_true(has_message(source, SEVERITY_WARNING, "no tries left in this reading"));
 }
 
 /* --- special files */
@@ -487,6 +699,19 @@ int main(void) {
         cmocka_unit_test(a_tangle_of_links_ends_at_the_bound_on_folders),
         cmocka_unit_test(a_link_to_a_device_is_passed_over),
         cmocka_unit_test(a_volume_whose_root_is_a_loop_is_an_error),
+        cmocka_unit_test(a_link_through_eight_is_followed_and_through_nine_passed_over),
+        cmocka_unit_test(a_link_of_more_than_1024_bytes_is_passed_over),
+        cmocka_unit_test_teardown(a_chain_of_long_links_is_given_up_at_the_first,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(a_chain_of_many_links_is_given_up_at_the_ninth,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(links_that_take_too_much_together_are_passed_over,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(
+            folders_in_one_another_that_never_stand_still_do_not_multiply_tries,
+            forget_system_calls),
+        cmocka_unit_test_teardown(links_beside_one_that_never_stands_still_take_no_more,
+                                  forget_system_calls),
         cmocka_unit_test(a_named_pipe_is_passed_over_without_waiting_for_a_writer),
         cmocka_unit_test(a_socket_is_passed_over),
         cmocka_unit_test(a_device_is_passed_over),

@@ -4,6 +4,8 @@
 
 #include "support/kubelet.h"
 #include "support/source_fixture.h"
+#include "support/system_call_wrappers.h"
+#include "support/system_calls.h"
 #include "support/tempdir.h"
 
 #include <pthread.h>
@@ -296,6 +298,50 @@ static void the_root_may_be_a_link_to_a_kubelet_volume(void **state) {
     assert_int_equal(source->snapshot->directory_count, 2);
 }
 
+#define MOUNTS 12
+
+struct mounts {
+    struct kubelet_volume *volumes[MOUNTS];
+    unsigned lists; /* of names that were about to be read */
+};
+
+/* The root has one list of names, a mount two in each try: each is swapped between its own two,
+ * once. */
+static void swap_next(void *context) {
+    struct mounts *mounts = context;
+    unsigned after_root = mounts->lists++ - 1;
+
+    if (after_root % 4 == 1 && after_root / 4 < MOUNTS) {
+        kubelet_volume_write(mounts->volumes[after_root / 4], "key", "new", NULL);
+    }
+}
+
+static void a_dozen_mounts_that_are_swapped_in_one_reading_are_read_without_a_word(void **state) {
+    SOURCE source = source_given(VOLUME_SECRET);
+    struct mounts mounts = {.lists = 0};
+    char name[16];
+    for (unsigned i = 0; i < MOUNTS; i++) {
+        snprintf(name, sizeof(name), "m%02u", i);
+        CLEANUP(memory_freep) char *path = path_join(source->volume, name);
+        mounts.volumes[i] = kubelet_volume_new(path);
+        kubelet_volume_write(mounts.volumes[i], "key", "old", NULL);
+    }
+
+    system_calls_before_each("fdopendir", swap_next, &mounts);
+    source_reads(source);
+    unsigned lists = system_calls_seen("fdopendir");
+    system_calls_reset();
+
+    assert_int_equal(lists, 1 + MOUNTS * 4);
+    assert_string_equal(messages_of(source), "");
+    assert_true(source->snapshot->complete);
+    assert_int_equal(source->snapshot->volumes[0].file_count, MOUNTS);
+    for (unsigned i = 0; i < MOUNTS; i++) {
+        assert_string_equal(source->snapshot->volumes[0].files[i]->content.data, "new");
+        kubelet_volume_free(mounts.volumes[i]);
+    }
+}
+
 /* --- broken ones */
 
 static void a_generation_that_is_missing_keeps_the_files_of_before(void **state) {
@@ -382,6 +428,7 @@ int main(void) {
         cmocka_unit_test(plain_files_beside_the_generation_are_read_too),
         cmocka_unit_test(a_plain_folder_may_become_kubelets),
         cmocka_unit_test(the_root_may_be_a_link_to_a_kubelet_volume),
+        cmocka_unit_test(a_dozen_mounts_that_are_swapped_in_one_reading_are_read_without_a_word),
         cmocka_unit_test(a_generation_that_is_missing_keeps_the_files_of_before),
         cmocka_unit_test(a_broken_folder_leaves_the_others_of_its_volume_alone),
         cmocka_unit_test(a_generation_outside_the_volume_is_not_read),
