@@ -17,6 +17,11 @@
 /* One element of DER, nothing behind it, and all that is in it in the form that DER allows:
  * lengths, integers, bit strings, booleans, identifiers. libcrypto reads BER. */
 bool der_is_strict(struct bytes der);
+/* What is in the first element. */
+struct bytes der_content(struct bytes der);
+/* A sequence that begins with so many integers, none of them negative; in RSA keys libcrypto passes
+ * over the sign. */
+bool der_begins_with_numbers(struct bytes der, size_t count);
 
 bool x509_suits_go(const X509 *certificate, struct bytes der);
 bool key_suits_go(EVP_PKEY *key, struct bytes der);

@@ -22,7 +22,7 @@ static unsigned byte_at(struct bytes bytes, size_t at) {
 
 /* Tags of one byte, lengths in as few bytes as they need. */
 static bool element_read(struct bytes from, struct element *ret) {
-    size_t digits;
+    size_t digits = 0;
 
     if (from.length < 2 || (byte_at(from, 0) & 0x1f) == 0x1f)
         return false;
@@ -125,4 +125,25 @@ bool der_is_strict(struct bytes der) {
             depth--;
     } while (depth > 0);
     return at == der.length;
+}
+
+struct bytes der_content(struct bytes der) {
+    struct element element;
+
+    if (!element_read(der, &element))
+        return (struct bytes){NULL, 0};
+    return bytes_slice(der, element.header, element.header + element.length);
+}
+
+bool der_begins_with_numbers(struct bytes der, size_t count) {
+    struct bytes rest = der_content(der);
+    struct element element;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!element_read(rest, &element) || element.tag != V_ASN1_INTEGER || element.length == 0 ||
+            byte_at(rest, element.header) >= 0x80)
+            return false;
+        rest = bytes_slice(rest, element.header + element.length, SIZE_MAX);
+    }
+    return true;
 }

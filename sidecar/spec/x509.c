@@ -110,6 +110,11 @@ bool curve_suits_go(int nid) {
            nid == NID_secp521r1;
 }
 
+/* Modulus and exponent. */
+static bool rsa_numbers_suit(struct bytes der) {
+    return der_is_strict(der) && der_begins_with_numbers(der, 2);
+}
+
 static bool rsa_exponent_suits(const EVP_PKEY *key) {
     BIGNUM *exponent = NULL;
     bool suits = EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_E, &exponent) == 1 &&
@@ -134,7 +139,8 @@ static bool public_key_suits(const X509 *certificate) {
     X509_ALGOR_get0(NULL, &type, &parameters, algorithm);
     switch (EVP_PKEY_get_base_id(key)) {
     case EVP_PKEY_RSA:
-        return type == V_ASN1_NULL && rsa_exponent_suits(key);
+        return type == V_ASN1_NULL && rsa_exponent_suits(key) &&
+               rsa_numbers_suit((struct bytes){(const char *)point, (size_t)length});
     case EVP_PKEY_EC:
         /* by its name, and the point in full */
         return type == V_ASN1_OBJECT && curve_suits_go(OBJ_obj2nid(parameters)) && length > 1 &&

@@ -133,26 +133,44 @@ static bool ec_suits(EVP_PKEY *key) {
            curve_suits_go(OBJ_sn2nid(curve)) && pair_suits(key);
 }
 
+/* As PKCS #1 or SEC 1 have it, or what RFC 8410 wraps. */
+static bool bare_form_suits(int kind, struct bytes der) {
+    if (!der_is_strict(der))
+        return false;
+    switch (kind) {
+    case EVP_PKEY_RSA:
+        return der_begins_with_numbers(der, 1 + NUMBERS);
+    case EVP_PKEY_EC:
+        return bytes_starts_with(der_content(der), BYTES("\x02\x01\x01")); /* its version */
+    default:
+        return true;
+    }
+}
+
 /* The file, and, of PKCS #8, what it wraps. */
-static bool form_suits(struct bytes der) {
+static bool form_suits(int kind, struct bytes der) {
     const unsigned char *end = (const unsigned char *)der.data;
     const unsigned char *inner = NULL;
     PKCS8_PRIV_KEY_INFO *wrap = NULL;
-    int length = 0;
+    struct bytes bare = der;
     bool suits = der.length <= LONG_MAX && der_is_strict(der);
+    int length = 0;
 
     if (suits)
         wrap = d2i_PKCS8_PRIV_KEY_INFO(NULL, &end, (long)der.length);
     if (wrap != NULL && PKCS8_pkey_get0(NULL, &inner, &length, NULL, wrap) == 1)
-        suits = der_is_strict((struct bytes){(const char *)inner, (size_t)length});
+        bare = (struct bytes){(const char *)inner, (size_t)length};
+    suits = suits && bare_form_suits(kind, bare);
     PKCS8_PRIV_KEY_INFO_free(wrap);
     return suits;
 }
 
 bool key_suits_go(EVP_PKEY *key, struct bytes der) {
-    if (!form_suits(der))
+    int kind = EVP_PKEY_get_base_id(key);
+
+    if (!form_suits(kind, der))
         return false;
-    switch (EVP_PKEY_get_base_id(key)) {
+    switch (kind) {
     case EVP_PKEY_RSA:
         return rsa_suits(key);
     case EVP_PKEY_EC:

@@ -604,6 +604,37 @@ static void nothing_stands_behind_a_key(void **state) {
     assert_string_equal(private_key_fault(key_block(arena, ec, true)), KEY_REFUSED);
 }
 
+static void a_key_on_a_curve_is_of_version_one(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(key_freep) EVP_PKEY *key = given_curve("prime256v1", "named_curve");
+    unsigned char *der = NULL;
+    int length = i2d_PrivateKey(key, &der);
+
+    /* 30 77 02 01 01 ... */
+    assert_true(length > 5 && der[2] == V_ASN1_INTEGER && der[4] == 1);
+    assert_null(private_key_fault(block_of(arena, "EC PRIVATE KEY", der, length)));
+    der[4] = 2;
+    assert_string_equal(private_key_fault(block_of(arena, "EC PRIVATE KEY", der, length)),
+                        KEY_REFUSED);
+    OPENSSL_free(der);
+}
+
+/* libcrypto passes over the sign. */
+static void the_modulus_is_not_negative(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(key_freep) EVP_PKEY *key = EVP_RSA_gen(2048);
+    unsigned char *der = NULL;
+    int length = i2d_PrivateKey(key, &der);
+
+    /* 30 82 .. .. 02 01 00 02 82 01 01 00 ... */
+    assert_true(length > 13 && der[7] == V_ASN1_INTEGER && der[11] == 0);
+    assert_null(private_key_fault(block_of(arena, "RSA PRIVATE KEY", der, length)));
+    der[11] = 0x80;
+    assert_string_equal(private_key_fault(block_of(arena, "RSA PRIVATE KEY", der, length)),
+                        KEY_REFUSED);
+    OPENSSL_free(der);
+}
+
 /* A key of PKCS #1 of which one number has another bit. */
 static struct bytes key_with_another(struct arena *arena, const EVP_PKEY *key,
                                      const char *changed) {
@@ -678,6 +709,8 @@ int main(void) {
         cmocka_unit_test(alternative_names_are_addresses_and_uris_that_go_parses),
         cmocka_unit_test(a_certificate_that_go_refuses_does_not_hide_another),
         cmocka_unit_test(nothing_stands_behind_a_key),
+        cmocka_unit_test(a_key_on_a_curve_is_of_version_one),
+        cmocka_unit_test(the_modulus_is_not_negative),
         cmocka_unit_test(the_numbers_of_a_key_fit_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
