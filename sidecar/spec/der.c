@@ -131,7 +131,7 @@ struct bytes der_content(struct bytes der) {
     struct element element;
 
     if (!element_read(der, &element))
-        return (struct bytes){NULL, 0};
+        return BYTES("");
     return bytes_slice(der, element.header, element.header + element.length);
 }
 

@@ -124,6 +124,11 @@ static bool rsa_exponent_suits(const EVP_PKEY *key) {
     return suits;
 }
 
+/* Go shifts a key by the bits that are left over; libcrypto keeps their number in the flags. */
+static bool has_whole_bytes(const ASN1_BIT_STRING *bits) {
+    return (bits->flags & 7) == 0;
+}
+
 /* Kinds of which Go knows nothing pass there, as an authority that it can use for nothing. */
 static bool public_key_suits(const X509 *certificate) {
     const EVP_PKEY *key = X509_get0_pubkey(certificate);
@@ -133,8 +138,9 @@ static bool public_key_suits(const X509 *certificate) {
     int length = 0;
     int type = V_ASN1_UNDEF;
 
-    if (key == NULL || X509_PUBKEY_get0_param(NULL, &point, &length, &algorithm,
-                                              X509_get_X509_PUBKEY(certificate)) != 1)
+    if (key == NULL || !has_whole_bytes(X509_get0_pubkey_bitstr(certificate)) ||
+        X509_PUBKEY_get0_param(NULL, &point, &length, &algorithm,
+                               X509_get_X509_PUBKEY(certificate)) != 1)
         return false;
     X509_ALGOR_get0(NULL, &type, &parameters, algorithm);
     switch (EVP_PKEY_get_base_id(key)) {
