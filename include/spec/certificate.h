@@ -6,7 +6,7 @@
  * Whether Prometheus can load what tls_config points to. It loads these files when it applies a
  * config, and one that it cannot load makes it refuse the whole config halfway through. Source:
  * Go's crypto/x509 (CertPool.AppendCertsFromPEM) and crypto/tls (X509KeyPair), which Prometheus
- * reads them with. Pure.
+ * reads them with; what libcrypto reads and these refuse is in spec/x509.h. Pure.
  */
 
 #include "base/bytes.h"

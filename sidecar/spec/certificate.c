@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* What is in the blocks, by libcrypto; which blocks count, as Go has it. */
+/* What is in the blocks, by libcrypto and by what Go asks beyond it; which blocks count, as Go has
+ * it. */
 
 #include "spec/certificate.h"
 
 #include "base/arena.h"
 #include "base/compiler.h"
 #include "spec/pem.h"
+#include "spec/x509.h"
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -74,20 +76,26 @@ static const char *judged(const char *fault) {
     return fault;
 }
 
+#define CERTIFICATE_PARTS "its version, serial number, names, kind of key, curve or extensions"
+
 const char *authorities_fault(struct bytes pem) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct pem_walk walk = {.text = pem};
     struct pem_block block;
     bool named = false;
+    bool parsed = false;
 
     while (pem_next(&walk, arena, &block)) {
         if (!is_certificate(&block) || block.headers)
             continue;
         CLEANUP(x509_freep) X509 *certificate = certificate_parse(&block);
         named = true;
-        if (certificate != NULL)
+        parsed = parsed || certificate != NULL;
+        if (certificate != NULL && x509_suits_go(certificate, block.data))
             return judged(NULL);
     }
+    if (parsed)
+        return judged("holds no certificate that Go takes (" CERTIFICATE_PARTS ")");
     return judged(named ? "holds no block CERTIFICATE that is a certificate"
                         : "holds no PEM block CERTIFICATE");
 }
@@ -100,17 +108,23 @@ const char *certificate_fault(struct bytes pem) {
     if (!block_find(arena, pem, is_certificate, &block))
         return "holds no PEM block CERTIFICATE";
     certificate = certificate_parse(&block);
-    return judged(certificate != NULL ? NULL : "begins with a block CERTIFICATE that is none");
+    if (certificate == NULL)
+        return judged("begins with a block CERTIFICATE that is none");
+    if (!x509_suits_go(certificate, block.data))
+        return judged("begins with a certificate that Go does not take (" CERTIFICATE_PARTS ")");
+    return judged(NULL);
 }
 
-static const char *key_fault(const EVP_PKEY *key) {
+static const char *key_fault(EVP_PKEY *key, struct bytes der) {
     switch (key != NULL ? EVP_PKEY_get_base_id(key) : EVP_PKEY_NONE) {
     case EVP_PKEY_NONE:
         return "holds a block PRIVATE KEY that is none";
     case EVP_PKEY_RSA:
     case EVP_PKEY_EC:
     case EVP_PKEY_ED25519:
-        return NULL;
+        return key_suits_go(key, der)
+                   ? NULL
+                   : "holds a key that Go does not take (its curve, its numbers, or its encoding)";
     default:
         return "holds a key that is neither RSA nor ECDSA nor Ed25519";
     }
@@ -126,7 +140,7 @@ const char *private_key_fault(struct bytes pem) {
     if (bytes_equal_string(block.name, "ENCRYPTED PRIVATE KEY") || block.headers)
         return "holds a key that is encrypted, which Prometheus cannot read";
     key = key_parse(&block);
-    return judged(key_fault(key));
+    return judged(key_fault(key, block.data));
 }
 
 const char *key_pair_fault(struct bytes certificate, struct bytes key) {

@@ -38,6 +38,8 @@ struct scan {
     unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
     size_t atom_size;                           /* of the last atom, every repetition written out */
     size_t group_size[GROUP_DEPTH_MAX + 1];     /* of each open group */
+    struct buffer *copy;                        /* of the pattern, for PCRE2 */
+    size_t copied;                              /* up to here */
 };
 
 static int peek(const struct scan *scan, size_t ahead) {
@@ -167,31 +169,82 @@ static void scan_escape(struct scan *scan, bool in_class) {
     }
 }
 
+/* The '-' at the cursor stands for itself. PCRE2 would take some for the sign of a range where RE2
+ * does not (behind \d, say), and gets it quoted. */
+static void quote_hyphen(struct scan *scan) {
+    buffer_append(scan->copy, bytes_slice(scan->pattern, scan->copied, scan->at));
+    buffer_append_char(scan->copy, '\\');
+    scan->copied = scan->at;
+}
+
+/* One character between brackets, also as either end of a range. */
+static void scan_class_character(struct scan *scan) {
+    int next = peek(scan, 0);
+
+    if (next < 0) {
+        scan->wrong = "a '[' has no ']'";
+    } else if (next == '\\') {
+        scan_escape(scan, true);
+    } else if (next == '[' && (peek(scan, 1) == '.' || peek(scan, 1) == '=')) {
+        scan->wrong = "RE2 has no collating elements ([. .], [= =])";
+    } else {
+        if (next == '-')
+            quote_hyphen(scan);
+        scan->at++;
+        while ((peek(scan, 0) & ~0x3f) == 0x80) /* the rest of a character of UTF-8 */
+            scan->at++;
+    }
+}
+
+static bool at_class_escape(const struct scan *scan) {
+    return peek(scan, 0) == '\\' && peek(scan, 1) > 0 && strchr("dDsSwWpP", peek(scan, 1)) != NULL;
+}
+
+/* "[:" with a ":]" anywhere behind it is a name for RE2; whether there is such a one, PCRE2 says.
+ */
+static bool scan_posix_class(struct scan *scan) {
+    size_t end;
+
+    if (peek(scan, 0) != '[' || peek(scan, 1) != ':')
+        return false;
+    end = bytes_find(scan->pattern, BYTES(":]"), scan->at + 2);
+    if (end == SIZE_MAX)
+        return false;
+    for (size_t i = scan->at + 2; i < end; i++) {
+        if (scan->pattern.data[i] != '^' && !islower((unsigned char)scan->pattern.data[i]))
+            scan->wrong = "it has a [:name:] that RE2 does not know";
+    }
+    scan->at = end + 2;
+    return true;
+}
+
+/* A class of characters, a character or a range, as RE2 tells them apart: a '-' makes a range only
+ * behind a single character, and not before the ']'. */
+static void scan_class_item(struct scan *scan) {
+    if (at_class_escape(scan)) {
+        scan_escape(scan, true);
+        return;
+    }
+    if (scan_posix_class(scan))
+        return;
+    scan_class_character(scan);
+    if (scan->wrong != NULL || peek(scan, 0) != '-' || peek(scan, 1) == ']')
+        return;
+    scan->at++;
+    if (at_class_escape(scan))
+        scan->wrong = "a range in brackets ends in a class of characters";
+    else
+        scan_class_character(scan);
+}
+
 /* [...]: PCRE2 judges the ranges; here only the escapes, the names and where it ends. */
 static void scan_class(struct scan *scan) {
-    bool range = false;
-
     scan->at++;
     if (peek(scan, 0) == '^')
         scan->at++;
-    if (peek(scan, 0) == ']')
-        scan->at++;
-    while (scan->wrong == NULL && peek(scan, 0) != ']') {
-        if (peek(scan, 0) < 0) {
-            scan->wrong = "a '[' has no ']'";
-        } else if (peek(scan, 0) == '\\') {
-            if (range && peek(scan, 1) >= 0 && strchr("dDsSwWpP", peek(scan, 1)) != NULL)
-                scan->wrong = "a range in brackets ends in a class of characters";
-            else
-                scan_escape(scan, true);
-            range = false;
-        } else if (peek(scan, 0) == '[' && (peek(scan, 1) == '.' || peek(scan, 1) == '=')) {
-            scan->wrong = "RE2 has no collating elements ([. .], [= =])";
-        } else {
-            range = peek(scan, 0) == '-' && !range;
-            scan->at++;
-        }
-    }
+    do {
+        scan_class_item(scan); /* a ']' that comes first is a character */
+    } while (scan->wrong == NULL && peek(scan, 0) != ']');
     scan->at++;
     take_atom(scan, 1, 1);
 }
@@ -384,8 +437,20 @@ static pcre2_code *compile(struct bytes pattern, int *ret_error, size_t *ret_off
                          ret_offset, NULL);
 }
 
+/* Where in the pattern what stands at an offset of the copy came from. */
+static size_t original_offset(struct bytes pattern, struct bytes copy, size_t offset) {
+    size_t original = 0;
+
+    for (size_t i = 0; i < offset && original < pattern.length; i++) {
+        if (copy.data[i] == pattern.data[original]) /* else put in by quote_hyphen */
+            original++;
+    }
+    return original;
+}
+
 const char *regex_check_re2(struct arena *arena, struct bytes pattern, size_t *ret_size) {
-    struct scan scan = {.pattern = pattern, .group_weight = {1}};
+    CLEANUP(buffer_free) struct buffer copy = {0};
+    struct scan scan = {.pattern = pattern, .group_weight = {1}, .copy = &copy};
     PCRE2_UCHAR message[256] = "";
     size_t offset = 0;
     int error = 0;
@@ -401,11 +466,13 @@ const char *regex_check_re2(struct arena *arena, struct bytes pattern, size_t *r
     if (scan.wrong != NULL)
         return scan.wrong;
 
-    code = compile(pattern, &error, &offset);
+    buffer_append(&copy, bytes_slice(pattern, scan.copied, SIZE_MAX));
+    code = compile(buffer_bytes(&copy), &error, &offset);
     if (code != NULL) {
         pcre2_code_free(code);
         return NULL;
     }
+    offset = original_offset(pattern, buffer_bytes(&copy), offset);
     if (pcre2_get_error_message(error, message, sizeof(message)) < 0)
         return "it is no regular expression";
     return arena_format(arena, "%s (at offset %zu)", (const char *)message, offset);

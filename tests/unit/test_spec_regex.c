@@ -76,6 +76,31 @@ static const char *const taken[] = {
     "[[:alpha:]]",
     "[[:^digit:]]",
     "[\\d\\-x]",
+    "[\\w-.]+",
+    "[\\d-z]",
+    "[\\pL-z]",
+    "[\\PN-z]",
+    "[\\p{Greek}-z]",
+    "[\\P{Greek}-\\d]",
+    "[[:alpha:]-z]",
+    "[[:^alpha:]-]",
+    "[\\W-]",
+    "[\\s--a]",
+    "[\\S--]",
+    "[-\\w.]",
+    "[^-\\w]",
+    "[a-z-\\d]",
+    "[é-ü-\\d]",
+    "[--a]",
+    "[+--]",
+    "[---]",
+    "[]-a]",
+    "[\\[-\\]]",
+    "[\\d-\\-a]",
+    "x[\\w-.]y[\\w-.]z",
+    "\\Q[\\w-.\\E",
+    "[a-zA-Z0-9_.-]",
+    "[[:a]",
     "[\\]]",
     "[\\x41-\\x5a]",
     "[a&&b]",
@@ -142,6 +167,16 @@ static const char *const refused[] = {
     "a\\",
     "[z-a]",
     "[a-\\d]",
+    "[a-\\pL]",
+    "[\\d-z-a]",
+    "[\\d--+]",
+    "[\\w-b-a]",
+    "[\\w-",
+    "[\\w-.",
+    "[a-",
+    "[a-[:digit:]]",
+    "[[:abc]:]",
+    "[é-a]",
     "[[:foo:]]",
     "a{1001}",
     "a{2,1001}",
@@ -231,6 +266,15 @@ static void what_re2_does_not_take_is_refused(void **state) {
     }
 }
 
+static void a_fault_is_placed_where_it_stands_in_the_text(void **state) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+
+    assert_string_equal(judge(arena, BYTES("[b-a]")),
+                        "range out of order in character class (at offset 3)");
+    assert_string_equal(judge(arena, BYTES("[-][\\w-.][b-a]")),
+                        "range out of order in character class (at offset 12)");
+}
+
 static void groups_that_nest_too_deeply_are_refused_and_not_walked(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(buffer_free) struct buffer pattern = {0};
@@ -286,6 +330,7 @@ int main(void) {
         cmocka_unit_test(repetitions_count_as_if_written_out),
         cmocka_unit_test(what_re2_takes_is_taken),
         cmocka_unit_test(what_re2_does_not_take_is_refused),
+        cmocka_unit_test(a_fault_is_placed_where_it_stands_in_the_text),
         cmocka_unit_test(groups_that_nest_too_deeply_are_refused_and_not_walked),
         cmocka_unit_test(only_so_many_groups_may_have_names),
         cmocka_unit_test(a_nul_is_a_character_like_any_other),
