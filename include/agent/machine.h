@@ -78,6 +78,7 @@ struct agent {
     bool reload_owed;    /* somebody asked for a reload that Prometheus has not answered yet */
     bool watched_owed;   /* watched files changed, and Prometheus took no config since */
     bool prune_owed;     /* a secret file that nobody names could not be removed */
+    bool stranger;       /* the last good set was taken by another version of Prometheus */
     bool refused_last;   /* the last thing that Prometheus said of a config is no */
     struct agent_status status;
 };

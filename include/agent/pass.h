@@ -27,6 +27,10 @@ void pass_configure(struct pass *pass, const struct agent_settings *settings);
 /* The version of Prometheus that the next pass compiles for, instead of the settings'. */
 void pass_set_version(struct pass *pass, struct version version);
 
+/* The same with the version that was there last ("": none is known), where Prometheus is to be
+ * asked for it: until it answers, its config stays as it was. */
+void pass_expect_version(struct pass *pass, struct bytes version);
+
 struct pass_result {
     bool mergeable; /* false: there is nothing that could be published */
     bool changed;   /* other forms or another base than the pass before wanted (or the first) */

@@ -196,6 +196,7 @@ static void on_version(const struct http_answer *answer, void *context) {
     struct agent *agent = context;
     const bool decides = agent->settings->ask_version;
     const bool changed = peer_version_answered(&agent->peer, answer, decides);
+    agent->stranger |= changed;
     const bool forgiven = changed && meet(agent, agent->peer.version);
 
     if (changed && decides) {
@@ -443,15 +444,6 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
     return agent;
 }
 
-/* Until Prometheus tells it again: where it is away, too, its config is to stay as it was. */
-static void expect_version(struct agent *agent) {
-    struct version there = {0};
-
-    if (agent->settings->ask_version && version_parse(ledger_version(agent->ledger), &there) == 0) {
-        pass_set_version(agent->pass, there);
-    }
-}
-
 int agent_start(struct agent *agent) {
     for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         int error = uv_signal_start(&agent->signals[i], on_signal, signal_numbers[i]);
@@ -469,7 +461,7 @@ int agent_start(struct agent *agent) {
     if (!agent_only_watches(agent)) {
         disk_clean(agent->disk);
         ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
-        expect_version(agent);
+        pass_expect_version(agent->pass, ledger_version(agent->ledger));
     }
     meet_given(agent);
     start_watch_timer(agent);

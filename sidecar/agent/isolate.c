@@ -527,6 +527,7 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     agent->refused_last = false;
     agent->status.confirmed = in_order;
     agent->ever_confirmed |= in_order;
+    agent->stranger &= !everything;
     agent->reload_owed = false;
     agent->watched_owed = false;
     agent->base_refused &= pass_state(agent->pass)->base_faulty;
@@ -605,6 +606,12 @@ void isolate_refused(struct agent *agent, const struct http_answer *answer) {
     if (agent->hold != HOLD_NOTHING) {
         if (agent->held_against == NULL) {
             hold_against(agent);
+        }
+        if (agent->hold == HOLD_GOOD && agent->stranger) {
+            log_warn(
+                "the last good config was another Prometheus's: the base alone takes its place");
+            agent->hold = HOLD_BASE;
+            (void)publish_held(agent); /* a failure is said; the next pass tries again */
         }
         peer_reload_answered(&agent->peer, answer, agent_try_later(agent), false);
         agent_rest(agent, true);

@@ -24,6 +24,7 @@ int agent_once(const struct agent_settings *settings) {
 
     ledger_load(ledger, settings->output_path, &settings->compile.limits);
     CLEANUP(pass_freep) struct pass *pass = pass_new(settings, ledger_history(ledger));
+    pass_expect_version(pass, ledger_version(ledger));
     disk_clean(disk);
     struct disk_result published = {.error = -ESTALE};
     for (int tries = 0; tries < TRIES_MAX && published.error == -ESTALE; tries++) {

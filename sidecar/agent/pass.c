@@ -61,6 +61,14 @@ void pass_set_version(struct pass *pass, struct version version) {
     snapshot_releasep(&pass->snapshot);
 }
 
+void pass_expect_version(struct pass *pass, struct bytes version) {
+    struct version there = {0};
+
+    if (pass->settings->ask_version && version_parse(version, &there) == 0) {
+        pass_set_version(pass, there);
+    }
+}
+
 void pass_free(struct pass *pass) {
     if (pass == NULL) {
         return;

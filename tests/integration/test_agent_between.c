@@ -127,18 +127,64 @@ static void a_password_that_was_rotated_makes_no_config_unconfirmed(void **state
     assert_int_equal(log_lines_count("Prometheus does not come up", NULL), 0);
 }
 
-static void a_restart_while_prometheus_is_away_writes_for_the_version_that_was_there(void **state) {
-    static const struct stub_answer old = {
-        .body = "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"};
-    struct agent_fixture *fixture = *state;
-    STRICT prometheus = strict_prometheus_new(fixture);
+static const struct stub_answer old_version = {
+    .body = "{\"status\":\"success\",\"data\":{\"version\":\"2.42.0\"}}"};
+static const struct stub_answer new_version = {
+    .body = "{\"status\":\"success\",\"data\":{\"version\":\"3.5.0\"}}"};
+
+/* With `a`, which has a field that only newer ones know. */
+static void given_version(struct agent_fixture *fixture, const struct stub_answer *version) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &old, 1);
+
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, version, 1);
     fixture->settings.ask_version = true;
     fixture->settings.compile.version = (struct version){0};
     buffer_append_string(&text, remote_write("a", URL("a")));
-    buffer_append_string(&text, "    roundRobinDNS: true\n"); /* 3.0 and later */
+    buffer_append_string(&text, "    roundRobinDNS: true\n");
     file_write(fixture->volume, "a.yaml", buffer_string(&text));
+}
+
+static void an_init_container_writes_for_the_version_that_was_there(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_version(fixture, &old_version);
+    agent_runs(fixture);
+    assert_false(has(strict_question(prometheus, 0), "round_robin_dns"));
+    file_remove(fixture->out, "prometheus.yml");
+
+    assert_int_equal(agent_once(&fixture->settings), 0);
+
+    CLEANUP(memory_freep) char *output = file_read(fixture->out, "prometheus.yml");
+    assert_true(has(output, URL("a")));
+    assert_false(has(output, "round_robin_dns"));
+}
+
+/* What the newer one took is nothing that the older one could go back to. */
+static void an_older_version_beside_a_quarantine_is_no_endless_hold(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_version(fixture, &new_version);
+    fixture->settings.watch_milliseconds = 500;
+    strict_refuses(prometheus, "guilty");
+    drop(fixture, "b", URL("guilty"));
+    agent_starts(fixture);
+    assert_true(search_is_over(fixture));
+    assert_true(has(strict_runs(prometheus), "round_robin_dns"));
+    assert_int_equal(state_of(fixture, "b"), STATE_QUARANTINED);
+
+    strict_refuses(prometheus, "round_robin_dns");
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &old_version, 1);
+
+    assert_true(LOOP_UNTIL(&fixture->loop, has(strict_runs(prometheus), URL("a")) &&
+                                               !has(strict_runs(prometheus), "round_robin_dns")));
+    assert_true(becomes_free(fixture));
+    assert_int_equal(state_of(fixture, "b"), STATE_QUARANTINED);
+}
+
+static void a_restart_while_prometheus_is_away_writes_for_the_version_that_was_there(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_version(fixture, &old_version);
     agent_runs(fixture);
     const char *good = strict_question(prometheus, 0);
     assert_false(has(good, "round_robin_dns"));
@@ -279,6 +325,8 @@ int main(void) {
         TEST(stopped_at_the_first_question_after_an_outage_the_good_one_is_left),
         TEST(a_password_that_was_rotated_makes_no_config_unconfirmed),
         TEST(a_restart_while_prometheus_is_away_writes_for_the_version_that_was_there),
+        TEST(an_init_container_writes_for_the_version_that_was_there),
+        TEST(an_older_version_beside_a_quarantine_is_no_endless_hold),
         TEST(a_prometheus_that_does_not_tell_is_there),
         TEST(an_edit_while_a_question_waits_is_no_answer_to_it),
         TEST(what_was_written_over_before_it_was_read_is_not_confirmed),
