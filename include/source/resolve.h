@@ -43,8 +43,8 @@ struct resolution {
 /*
  * Where path leads. 0; -EXDEV: it leaves the root (absolute links do so wherever they point);
  * -ELOOP: too many links, or a link to itself; -EMSGSIZE: a link inside the root says more than
- * VOLUME_TARGET_MAX bytes; -EDQUOT: no lookups are left; other negative errno: a folder on the way
- * cannot be searched. A path that does not exist is no error.
+ * VOLUME_TARGET_MAX bytes; -ETOOMANYREFS: no lookups are left; other negative errno: a folder on
+ * the way cannot be searched. A path that does not exist is no error.
  */
 int path_resolve(const struct resolver *resolver, const char *path, struct resolution *ret);
 

@@ -106,7 +106,7 @@ static void say_crowded(struct walk *walk, const char *relative, bool kept) {
 }
 
 void walk_folder_failed(struct walk *walk, const char *relative, int error) {
-    bool link = error == -EXDEV || error == -ELOOP || error == -EMSGSIZE || error == -EDQUOT;
+    bool link = error == -EXDEV || error == -ELOOP || error == -EMSGSIZE || error == -ETOOMANYREFS;
     const struct place place = {.relative = relative};
     const char *blamed = link ? walk_relative(walk, &place, "..data") : relative;
     bool kept = walk_keep_folder(walk, relative);

@@ -86,7 +86,7 @@ static int go_up(const struct resolver *resolver, struct progress *progress) {
     return 0;
 }
 
-/* 0, or -EDQUOT: no lookups are left. */
+/* 0, or -ETOOMANYREFS, which no call on files gives: no lookups are left. */
 static int take_lookups(const struct resolver *resolver, size_t length) {
     size_t cost = 1 + length / LOOKUP_LENGTH;
 
@@ -95,7 +95,7 @@ static int take_lookups(const struct resolver *resolver, size_t length) {
     }
     if (*resolver->lookups_left < cost) {
         *resolver->lookups_left = 0;
-        return -EDQUOT;
+        return -ETOOMANYREFS;
     }
     *resolver->lookups_left -= cost;
     return 0;

@@ -273,7 +273,7 @@ static int walk_entry(struct walk *walk, const struct place *place, const struct
                       const struct folder_entry *entry) {
     const char *relative = walk_relative(walk, place, entry->name);
 
-    if (entry->error == -EDQUOT) {
+    if (entry->error == -ETOOMANYREFS) {
         walk_link_failed(walk, relative);
         return 0;
     }
