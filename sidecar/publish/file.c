@@ -181,7 +181,7 @@ static bool is_kept(const struct output_folder *folder, const char *name, const 
 int spare_keep(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     struct target target = {.name = ""};
-    struct spare spare;
+    struct spare spare = {.name = ""};
     int result = target_open(path, &target, &folder, error);
 
     if (result < 0) {
@@ -204,7 +204,7 @@ int spare_keep(const char *path, struct publish_error *error) {
 int spare_remove(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     struct target target = {0};
-    struct spare spare;
+    struct spare spare = {.name = ""};
     int result = target_open(path, &target, &folder, error);
 
     if (result < 0) {

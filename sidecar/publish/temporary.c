@@ -448,7 +448,7 @@ bool temporary_from_spare(const struct output_folder *folder, const char *name,
                           struct bytes content, mode_t mode, const struct stat *present,
                           struct temporary *ret) {
     struct stat status;
-    struct spare spare;
+    struct spare spare = {.name = ""};
 
     spare_name(name, &spare);
     if (fstatat(folder->descriptor, spare.name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
