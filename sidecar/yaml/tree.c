@@ -137,15 +137,25 @@ static bool is_empty(const struct node *root) {
            root->tag == NULL && root->anchor == NULL;
 }
 
+/* As libyaml sees lines: it knows breaks that others do not. */
+static bool begins_line(struct bytes text, size_t at) {
+    const struct bytes before = bytes_slice(text, 0, at);
+
+    return at == 0 || text.data[at - 1] == '\n' || text.data[at - 1] == '\r' ||
+           bytes_ends_with(before, BYTES("\xc2\x85")) ||
+           bytes_ends_with(before, BYTES("\xe2\x80\xa8")) ||
+           bytes_ends_with(before, BYTES("\xe2\x80\xa9"));
+}
+
 /* libyaml compares each %TAG directive with all before it: so many that a file could keep everyone
- * waiting. Wherever they stand, as it sees line breaks that others do not. */
+ * waiting. What a value says is none. */
 static bool has_few_tags(struct build *build, struct bytes text, size_t start) {
     const struct bytes tag = BYTES("%TAG");
     size_t count = 0;
 
     for (size_t at = bytes_find(text, tag, 0); at != SIZE_MAX;
          at = bytes_find(text, tag, at + tag.length)) {
-        count++;
+        count += begins_line(text, at) ? 1 : 0;
         if (count > TAGS_MOST) {
             build_complain(build, position_of_offset(build->positions, start),
                            "write tags out, or do without",

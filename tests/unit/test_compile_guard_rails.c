@@ -171,6 +171,27 @@ static void a_line_may_mention_a_marker_a_hundred_thousand_times(void **state) {
     assert_string_equal(compile_state_of(pass, "mentions"), "active");
 }
 
+/* In a merged config they stand together: no bound on what one document may begin with is theirs.
+ */
+static void what_values_say_of_directives_spoils_no_config(void **state) {
+    CLEANUP(buffer_free) struct buffer manifests = {0};
+    COMPILE pass = compile_given();
+    const size_t many = 100;
+
+    for (size_t i = 0; i < many; i++) {
+        buffer_printf(&manifests,
+                      "---\napiVersion: monitoring.coreos.com/v1alpha1\nkind: RemoteWrite\n"
+                      "metadata: {name: rw-%zu, namespace: team-a}\n"
+                      "spec: {url: 'https://real.example', headers: {X-A: '%%TAG %%TAG'}}\n",
+                      i);
+    }
+    compile_manifest(pass, "rw.yaml", buffer_string(&manifests));
+    compile_runs(pass);
+    assert_true(pass->state->mergeable);
+    assert_string_equal(compile_state_of(pass, "rw-0"), "active");
+    assert_non_null(strstr(compile_config(pass), "rw-99"));
+}
+
 static void where_namespaces_are_bound_a_claim_reaches_no_bound_secret(void **state) {
     COMPILE pass = compile_given();
     compile_manifest(pass, "rw.yaml", HEAD("coreos.com", "claims", "team-a") TO_EVIL);
@@ -561,6 +582,7 @@ int main(void) {
         cmocka_unit_test(a_rule_costs_memory_however_short_its_expression_is),
         cmocka_unit_test(a_secret_that_is_named_again_and_again_does_not_fill_the_config),
         cmocka_unit_test(a_line_may_mention_a_marker_a_hundred_thousand_times),
+        cmocka_unit_test(what_values_say_of_directives_spoils_no_config),
         cmocka_unit_test(where_namespaces_are_bound_a_claim_reaches_no_bound_secret),
         cmocka_unit_test(a_place_without_the_key_does_not_end_the_search),
         cmocka_unit_test(a_remote_write_that_only_says_its_namespace_does_not_displace_a_bound_one),
