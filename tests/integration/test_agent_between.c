@@ -220,11 +220,9 @@ static void a_prometheus_that_does_not_tell_is_there(void **state) {
 
 /* --- in place --------------------------------------------------------------------------------- */
 
-static void an_edit_while_a_question_waits_is_no_answer_to_it(void **state) {
-    struct agent_fixture *fixture = *state;
-    STRICT prometheus = strict_prometheus_new(fixture);
-    given_in_place(fixture);
-    fixture->settings.prometheus.timeout_milliseconds = 100;
+/* `a` is good, `b` is guilty, `c` is not: in the middle of the search for it. */
+static void given_it_dies_of_the_guilty_half(struct agent_fixture *fixture,
+                                             struct strict_prometheus *prometheus) {
     drop(fixture, "a", URL("a"));
     agent_runs(fixture);
     strict_refuses(prometheus, "guilty");
@@ -235,7 +233,15 @@ static void an_edit_while_a_question_waits_is_no_answer_to_it(void **state) {
     the_next_is_asked(fixture, prometheus);  /* what was good */
     the_next_is_asked(fixture, prometheus);  /* the first half */
     assert_true(has(strict_question(prometheus, 3), "guilty"));
-    http_stub_refuse(fixture->prometheus); /* it is started anew */
+    http_stub_refuse(fixture->prometheus); /* it dies of it */
+}
+
+static void an_edit_while_a_question_waits_is_no_answer_to_it(void **state) {
+    struct agent_fixture *fixture = *state;
+    STRICT prometheus = strict_prometheus_new(fixture);
+    given_in_place(fixture);
+    fixture->settings.prometheus.timeout_milliseconds = 100;
+    given_it_dies_of_the_guilty_half(fixture, prometheus);
     assert_true(agent_becomes(fixture, AGENT_WAITING));
 
     file_replace(fixture->out, "prometheus.yml", PERSONS);
@@ -273,16 +279,7 @@ static void an_edit_while_a_search_holds_is_no_busy_loop(void **state) {
     given_in_place(fixture);
     fixture->settings.startup_grace_milliseconds = 300;
     fixture->settings.prometheus.timeout_milliseconds = 100;
-    drop(fixture, "a", URL("a"));
-    agent_runs(fixture);
-    strict_refuses(prometheus, "guilty");
-    strict_is(prometheus, STRICT_HANGS);
-    drop(fixture, "b", URL("guilty"));
-    drop(fixture, "c", URL("c"));
-    assert_true(agent_is_asked(fixture, 2));
-    the_next_is_asked(fixture, prometheus);
-    the_next_is_asked(fixture, prometheus);
-    http_stub_refuse(fixture->prometheus); /* it dies of it */
+    given_it_dies_of_the_guilty_half(fixture, prometheus);
     assert_true(log_has(fixture, "Prometheus does not come up", NULL));
     agent_is_left_alone(fixture);
 
