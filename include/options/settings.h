@@ -85,6 +85,9 @@ struct settings {
     const char *reload_password_file;
     const char *reload_bearer_token_file;
     const char *reload_ca_file;
+    const char *reload_cert_file;
+    const char *reload_key_file;
+    const char *reload_server_name;
     bool reload_insecure_skip_verify;
 
     int64_t watch_interval;

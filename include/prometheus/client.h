@@ -34,6 +34,10 @@ struct prometheus_settings {
     const char *password_file;     /* read at every request; one trailing newline dropped */
     const char *bearer_token_file; /* the same; goes before basic auth where both are set */
     const char *ca_file;           /* NULL: the system's */
+    const char *cert_file;         /* client certificate and its key, PEM, read at every request; */
+    const char *key_file;          /* both or neither */
+    const char *server_name;       /* sent as SNI and looked for in Prometheus's certificate; NULL:
+                                      the host of the URL */
     bool insecure_skip_verify;
     bool background; /* what is asked does not keep the loop alive */
 };

@@ -2,7 +2,7 @@
 #ifndef SIDECAR_PROMETHEUS_CREDENTIAL_H
 #define SIDECAR_PROMETHEUS_CREDENTIAL_H
 
-/* A password or a token out of its file. */
+/* Passwords, tokens, certificates and keys out of their files. */
 
 #include "base/bytes.h"
 
@@ -14,5 +14,8 @@
  * control character (it would end the header that it is sent in), -EFBIG when it is larger than
  * CREDENTIAL_MAX. */
 int credential_read(const char *path, struct buffer *out);
+
+/* The same of all the file's bytes, whatever they are: a certificate, a key. */
+int credential_read_file(const char *path, struct buffer *out);
 
 #endif

@@ -147,6 +147,8 @@ static struct source_list sources_of(const struct setup *setup, struct arena *ar
     add_source(&list, settings->reload_password_file, true);
     add_source(&list, settings->reload_bearer_token_file, true);
     add_source(&list, settings->reload_ca_file, true);
+    add_source(&list, settings->reload_cert_file, true);
+    add_source(&list, settings->reload_key_file, true);
     return list;
 }
 

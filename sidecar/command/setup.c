@@ -249,6 +249,9 @@ static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics
         .password_file = settings->reload_password_file,
         .bearer_token_file = settings->reload_bearer_token_file,
         .ca_file = settings->reload_ca_file,
+        .cert_file = settings->reload_cert_file,
+        .key_file = settings->reload_key_file,
+        .server_name = settings->reload_server_name,
         /* Where it is the default, whoever names an authority wants it to be asked. */
         .insecure_skip_verify =
             settings->reload_insecure_skip_verify && settings->reload_ca_file == NULL,

@@ -188,6 +188,14 @@ static int check_credentials(const struct settings *settings, struct diagnostics
             conflict(settings, "reload-bearer-token-file", "cannot be used with --reload-username",
                      "leave one of the two out", diagnostics);
     }
+    if (settings->reload_cert_file != NULL && settings->reload_key_file == NULL) {
+        error = conflict(settings, "reload-cert-file", "has no key", "give --reload-key-file too",
+                         diagnostics);
+    }
+    if (settings->reload_key_file != NULL && settings->reload_cert_file == NULL) {
+        error = conflict(settings, "reload-key-file", "has no certificate",
+                         "give --reload-cert-file too", diagnostics);
+    }
     if (settings->reload_ca_file != NULL && settings->reload_insecure_skip_verify &&
         settings_origin(settings, "reload-insecure-skip-verify")->kind != ORIGIN_DEFAULT) {
         error =

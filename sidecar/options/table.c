@@ -9,7 +9,9 @@
 #include "base/address.h"
 #include "options/settings.h"
 
+#include <ctype.h>
 #include <stddef.h>
+#include <string.h>
 
 /* In the order of enum log_level. */
 static const char *const log_level_words[] = {"debug", "info", "warn", "error",
@@ -82,6 +84,23 @@ static const char *label_name_fault(struct bytes text) {
 
 static const char *empty_fault(struct bytes text) {
     return text.length == 0 ? "is empty" : NULL;
+}
+
+/* A host name or an IP address. */
+static const char *server_name_fault(struct bytes text) {
+    size_t colons = 0; /* an IPv6 address has two at least */
+
+    for (size_t i = 0; i < text.length; i++) {
+        const char c = text.data[i];
+        if (!isalnum((unsigned char)c) && strchr(".-_:", c) == NULL) {
+            return "is neither a host name nor an IP address";
+        }
+        colons += c == ':' ? 1 : 0;
+    }
+    if (text.length == 0) {
+        return "is empty";
+    }
+    return colons == 1 ? "has a port" : NULL;
 }
 
 static const char *program_fault(struct bytes text) {
@@ -481,6 +500,37 @@ const struct option options[] = {
         .default_help = "those of the system",
         .help = "Certificate authorities that Prometheus's certificate is checked with.",
         FIELD(reload_ca_file),
+    },
+    {
+        .flag = "reload-cert-file",
+        .key = "reload.cert_file",
+        .type = OPTION_PATH,
+        .group = GROUP_RELOAD,
+        .metavar = "FILE",
+        .help = "Client certificate for a Prometheus that demands one (client_auth_type of its web "
+                "configuration), PEM; read at every request.",
+        FIELD(reload_cert_file),
+    },
+    {
+        .flag = "reload-key-file",
+        .key = "reload.key_file",
+        .type = OPTION_PATH,
+        .group = GROUP_RELOAD,
+        .metavar = "FILE",
+        .help = "Private key of --reload-cert-file, PEM and not encrypted; read at every request.",
+        FIELD(reload_key_file),
+    },
+    {
+        .flag = "reload-server-name",
+        .key = "reload.server_name",
+        .type = OPTION_STRING,
+        .group = GROUP_RELOAD,
+        .metavar = "NAME",
+        .default_help = "the host of the URL",
+        .help = "Name that Prometheus's certificate has to be for, also sent to it (SNI).",
+        .fault = server_name_fault,
+        .remedy = "write a host name or an IP address, without a port",
+        FIELD(reload_server_name),
     },
     {
         .flag = "reload-insecure-skip-verify",

@@ -15,6 +15,7 @@
 #include "prometheus/credential.h"
 #include "prometheus/endpoint.h"
 #include "prometheus/hangup.h"
+#include "prometheus/tls.h"
 #include "spec/url.h"
 
 #include <curl/curl.h>
@@ -57,6 +58,7 @@ struct request {
     size_t part_length;  /* that has been handed on */
     const char *refusal; /* why no more of it is wanted */
     struct curl_slist *headers;
+    struct curl_slist *connect_to;
     size_t header_length;
     char curl_error[CURL_ERROR_SIZE];
     int64_t started;
@@ -81,6 +83,7 @@ struct prometheus_client {
     uv_loop_t *loop;
     uv_timer_t timer;       /* curl's */
     uv_timer_t early_timer; /* reports what needs no transfer: it failed, or is a signal */
+    const char *alert;      /* by which TLS refused the last request; NULL: it did not. Static */
     pid_t chosen;           /* of several processes, said in the log; 0: none yet */
     unsigned open_handles;
     LIST_HEAD(socket_list, socket_watch) sockets;
@@ -108,6 +111,7 @@ static void request_free(struct request *request) {
         curl_easy_cleanup(request->easy);
     }
     curl_slist_free_all(request->headers);
+    curl_slist_free_all(request->connect_to);
     buffer_free(&request->early_error);
     buffer_free(&request->body);
     free(request);
@@ -152,6 +156,34 @@ static bool is_unreachable(CURLcode code, bool sent) {
                      code == CURLE_OPERATION_TIMEDOUT);
 }
 
+static bool is_tls(const struct request *request) {
+    static const struct bytes https = BYTES("https://");
+
+    return strncasecmp(request->client->targets[request->question].url, https.data, https.length) ==
+           0;
+}
+
+/* The connection ended before there was any answer. */
+static bool is_cut(const struct request *request, CURLcode code) {
+    return request->header_length == 0 &&
+           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
+            code == CURLE_SSL_CONNECT_ERROR);
+}
+
+/*
+ * The TLS alert that refused the handshake, NULL: none did. It may come after the request was sent,
+ * as TLS 1.3 does not wait; the request was not processed all the same. The kernel may have reset
+ * the connection before curl reads the alert: then the last request's alert is also this one's, so
+ * that a lasting refusal is reported as one.
+ */
+static const char *alert_of(const struct request *request, CURLcode code) {
+    if (!is_tls(request)) {
+        return NULL;
+    }
+    const char *alert = tls_alert(request->curl_error);
+    return alert == NULL && is_cut(request, code) ? request->client->alert : alert;
+}
+
 static bool is_handed_on(const struct request *request, long status) {
     return request->part != NULL && status == STATUS_OK;
 }
@@ -167,15 +199,23 @@ static void judge(struct request *request, CURLcode code, struct http_answer *an
     curl_easy_getinfo(request->easy, CURLINFO_REQUEST_SIZE, &sent);
     if (status >= STATUS_OK && status <= 999 &&
         (code == CURLE_OK || !is_handed_on(request, status))) {
+        request->client->alert = NULL;
         answer->status = (int)status;
         answer->body = (struct bytes){buffer_string(&request->body), request->body.length};
         return;
     }
     buffer_printf(error, "%s: ", request->client->targets[request->question].shown);
-    describe_fault(request, code, sent > 0, error);
+    const char *alert = alert_of(request, code);
+    if (alert != NULL) {
+        answer->remedy = tls_describe_alert(alert, request->client->settings, error);
+    } else {
+        describe_fault(request, code, sent > 0, error);
+        answer->remedy = is_tls(request) ? tls_remedy(code, request->client->settings) : NULL;
+        answer->maybe_received = sent > 0;
+        answer->unreachable = is_unreachable(code, sent > 0);
+    }
+    request->client->alert = alert;
     answer->error = buffer_string(error);
-    answer->maybe_received = sent > 0;
-    answer->unreachable = is_unreachable(code, sent > 0);
 }
 
 /* Takes the request off the client, then calls back: a new one may be started from there, or the
@@ -410,21 +450,12 @@ static CURLcode set_transfer(struct request *request) {
     set(&result, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
     set(&result, curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
     set(&result, curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L));
-    if (settings->ca_file != NULL) {
-        set(&result, curl_easy_setopt(easy, CURLOPT_CAINFO, settings->ca_file));
-    }
-    if (settings->insecure_skip_verify) {
-        set(&result, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L));
-        set(&result, curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L));
-    }
     return result;
 }
 
 static CURLcode set_question(struct request *request) {
     CURLcode result = CURLE_OK;
 
-    set(&result, curl_easy_setopt(request->easy, CURLOPT_URL,
-                                  request->client->targets[request->question].url));
     if (request->question == QUESTION_RELOAD) {
         set(&result, curl_easy_setopt(request->easy, CURLOPT_POST, 1L));
         set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, ""));
@@ -438,9 +469,36 @@ static CURLcode set_question(struct request *request) {
         if (request->headers == NULL) {
             memory_exhausted();
         }
-        set(&result, curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers));
     }
     return result;
+}
+
+/* The URL, the peer's name in TLS, and the headers. */
+static CURLcode set_address(struct request *request) {
+    const struct prometheus_settings *settings = request->client->settings;
+    CURL *easy = request->easy;
+    const char *url = request->client->targets[request->question].url;
+    CURLcode result = CURLE_OK;
+
+    set(&result, curl_easy_setopt(easy, CURLOPT_URL, url));
+    set(&result, tls_set_server(easy, settings, url, &request->connect_to, &request->headers));
+    set(&result, curl_easy_setopt(easy, CURLOPT_CONNECT_TO, request->connect_to));
+    set(&result, curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers));
+    return result;
+}
+
+/* False: early_error says why nothing can be sent. */
+static bool set_certificate(struct request *request, CURLcode *result) {
+    CLEANUP(buffer_free) struct buffer fault = {0};
+
+    set(result, tls_set_certificate(request->easy, request->client->settings, &fault,
+                                    &request->early_remedy));
+    if (fault.length == 0) {
+        return true;
+    }
+    buffer_printf(&request->early_error, "%s: %s",
+                  request->client->targets[request->question].shown, buffer_string(&fault));
+    return false;
 }
 
 static bool set_secret(struct request *request, const char *path, CURLoption option,
@@ -480,7 +538,8 @@ static bool request_prepare(struct request *request) {
     CURLcode result = set_transfer(request);
 
     set(&result, set_question(request));
-    if (!set_authentication(request, &result)) {
+    set(&result, set_address(request));
+    if (!set_authentication(request, &result) || !set_certificate(request, &result)) {
         return false;
     }
     if (result != CURLE_OK) {

@@ -54,7 +54,7 @@ static bool has_control_character(struct bytes text) {
     return false;
 }
 
-int credential_read(const char *path, struct buffer *out) {
+int credential_read_file(const char *path, struct buffer *out) {
     CLEANUP(buffer_free) struct buffer content = {0};
     struct stat status = {0};
 
@@ -67,6 +67,16 @@ int credential_read(const char *path, struct buffer *out) {
         return -EINVAL;
     }
     int result = read_all(fd, &content);
+    if (result == 0) {
+        buffer_append(out, buffer_bytes(&content));
+    }
+    return result;
+}
+
+int credential_read(const char *path, struct buffer *out) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+    int result = credential_read_file(path, &content);
+
     if (result != 0) {
         return result;
     }

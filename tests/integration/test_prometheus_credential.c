@@ -66,6 +66,14 @@ static void what_would_end_a_header_is_no_credential(void **state) {
     assert_refused(BYTES("sec\0ret"), -EINVAL);
 }
 
+static void a_whole_file_is_read_as_it_is(void **state) {
+    CLEANUP(buffer_free) struct buffer content = {0};
+
+    write_file(BYTES("-----BEGIN\r\n\0-----\n\n"));
+    assert_int_equal(credential_read_file(path, &content), 0);
+    assert_int_equal(content.length, sizeof("-----BEGIN\r\n\0-----\n\n") - 1);
+}
+
 static void a_file_that_is_too_large_is_no_credential(void **state) {
     CLEANUP(buffer_free) struct buffer content = {0};
 
@@ -94,6 +102,7 @@ static void what_is_no_file_is_no_credential_and_never_blocks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_trailing_newline_is_dropped),
+        cmocka_unit_test(a_whole_file_is_read_as_it_is),
         cmocka_unit_test(what_would_end_a_header_is_no_credential),
         cmocka_unit_test(a_file_that_is_too_large_is_no_credential),
         cmocka_unit_test(what_is_no_file_is_no_credential_and_never_blocks),

@@ -30,6 +30,7 @@ struct fixture {
     char *certificate;
     char *output;
     struct process *server;
+    char *named; /* the certificate for who names named.test (SNI) */
     char url[128];
     struct prometheus_settings settings;
     struct prometheus_client *client;
@@ -40,27 +41,19 @@ struct fixture {
     char error[1024];
 };
 
-static bool make_certificate(const struct fixture *fixture) {
+static bool make_key(const struct fixture *fixture) {
     const char *const arguments[] = {
-        openssl,
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-nodes",
-        "-keyout",
-        fixture->key,
-        "-out",
-        fixture->certificate,
-        "-days",
-        "2",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        NULL,
+        openssl, "genpkey",    "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256",
+        "-out",  fixture->key, NULL,
+    };
+
+    return process_run(arguments, NULL, fixture->output, OPENSSL_MILLISECONDS) == 0;
+}
+
+static bool make_certificate(const struct fixture *fixture, const char *path, const char *san) {
+    const char *const arguments[] = {
+        openssl, "req", "-x509", "-key",          fixture->key, "-out", path,
+        "-days", "2",   "-subj", "/CN=localhost", "-addext",    san,    NULL,
     };
 
     return process_run(arguments, NULL, fixture->output, OPENSSL_MILLISECONDS) == 0;
@@ -82,8 +75,9 @@ static bool is_listening(void *context) {
 
 static bool start_server(struct fixture *fixture) {
     const char *const arguments[] = {
-        openssl, "s_server",   "-accept", "127.0.0.1:0", "-cert", fixture->certificate,
-        "-key",  fixture->key, "-www",    NULL,
+        openssl, "s_server",   "-accept",     "127.0.0.1:0", "-cert",  fixture->certificate,
+        "-key",  fixture->key, "-servername", "named.test",  "-cert2", fixture->named,
+        "-key2", fixture->key, "-www",        NULL,
     };
 
     fixture->server = process_start(arguments, fixture->output, fixture->output);
@@ -97,6 +91,7 @@ static int given_a_server(void **state) {
     fixture->dir = tempdir_new();
     fixture->key = path_join(fixture->dir, "key.pem");
     fixture->certificate = path_join(fixture->dir, "certificate.pem");
+    fixture->named = path_join(fixture->dir, "named.pem");
     fixture->output = path_join(fixture->dir, "output");
     fixture->settings = (struct prometheus_settings){
         .reload_url = "https://127.0.0.1:1/-/reload",
@@ -107,7 +102,12 @@ static int given_a_server(void **state) {
     if (access(openssl, X_OK) != 0) {
         return 0;
     }
-    return make_certificate(fixture) && start_server(fixture) ? 0 : -1;
+    return make_key(fixture) &&
+                   make_certificate(fixture, fixture->certificate, "subjectAltName=IP:127.0.0.1") &&
+                   make_certificate(fixture, fixture->named, "subjectAltName=DNS:named.test") &&
+                   start_server(fixture)
+               ? 0
+               : -1;
 }
 
 static int close_all(void **state) {
@@ -121,6 +121,7 @@ static int close_all(void **state) {
     tempdir_remove(fixture->dir);
     free(fixture->key);
     free(fixture->certificate);
+    free(fixture->named);
     free(fixture->output);
     free(fixture);
     return clean ? 0 : -1;
@@ -202,6 +203,40 @@ static void with_insecure_skip_verify_everybody_is_believed(void **state) {
     assert_int_equal(fixture->status, 200);
 }
 
+static void the_given_name_is_sent_to_the_server_and_looked_for(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->settings.server_name = "named.test";
+    fixture->settings.ca_file = fixture->named;
+    when_asked(fixture);
+
+    assert_string_equal(fixture->error, "");
+    assert_int_equal(fixture->status, 200);
+}
+
+static void a_certificate_for_another_name_than_the_given_one_is_not_believed(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->settings.server_name = "other.test";
+    fixture->settings.ca_file = fixture->certificate;
+    when_asked(fixture);
+
+    assert_int_equal(fixture->status, 0);
+    assert_false(fixture->maybe_received);
+    assert_false(fixture->unreachable);
+}
+
+static void the_given_name_may_be_an_address(void **state) {
+    struct fixture *fixture = *state;
+
+    fixture->settings.server_name = "::1";
+    fixture->settings.ca_file = fixture->certificate;
+    when_asked(fixture);
+
+    assert_int_equal(fixture->status, 0);
+    assert_non_null(strstr(fixture->error, "::1"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, given_a_server, close_all)
 
 int main(void) {
@@ -211,6 +246,9 @@ int main(void) {
         TEST(a_certificate_for_another_host_is_not_believed),
         TEST(an_authority_that_cannot_be_read_is_an_error),
         TEST(with_insecure_skip_verify_everybody_is_believed),
+        TEST(the_given_name_is_sent_to_the_server_and_looked_for),
+        TEST(a_certificate_for_another_name_than_the_given_one_is_not_believed),
+        TEST(the_given_name_may_be_an_address),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

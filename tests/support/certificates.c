@@ -57,6 +57,15 @@ static void add_extension(struct arguments *arguments, struct buffer *text, cons
     }
 }
 
+/* Signs a self-signed one by its issuer, with an end that lies in the past. */
+static void expire(const char *pem, const char *issuer_pem, const char *issuer_key,
+                   const char *log) {
+    const char *const arguments[] = {openssl,    "x509",   "-in",      pem,     "-out", pem, "-CA",
+                                     issuer_pem, "-CAkey", issuer_key, "-days", "-1",   NULL};
+
+    assert_int_equal(process_run(arguments, log, log, DEADLINE_USUAL), 0);
+}
+
 void certificate_make(const char *folder, const struct certificate *certificate) {
     CLEANUP(memory_freep) char *log = path_join(folder, "openssl.log");
     CLEANUP(memory_freep) char *pem = file_of(folder, certificate->name, ".pem");
@@ -80,7 +89,7 @@ void certificate_make(const char *folder, const struct certificate *certificate)
     }
     add(&arguments, "-keyout", new_key);
     add(&arguments, "-out", new_pem);
-    if (certificate->issuer != NULL) {
+    if (certificate->issuer != NULL && !certificate->expired) {
         add(&arguments, "-CA", issuer_pem);
         add(&arguments, "-CAkey", issuer_key);
     }
@@ -90,6 +99,9 @@ void certificate_make(const char *folder, const struct certificate *certificate)
         add_extension(&arguments, &constraints, "basicConstraints", "critical,CA:FALSE");
     }
     assert_int_equal(process_run(arguments.items, log, log, DEADLINE_USUAL), 0);
+    if (certificate->expired) {
+        expire(new_pem, issuer_pem, issuer_key, log);
+    }
     assert_int_equal(rename(new_key, key), 0);
     assert_int_equal(rename(new_pem, pem), 0);
 }

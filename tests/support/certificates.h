@@ -15,6 +15,7 @@ struct certificate {
     const char *usage;  /* "serverAuth", "clientAuth"; NULL: any */
     bool authority;     /* it may issue others */
     bool rsa;           /* its key; otherwise P-256 */
+    bool expired;       /* yesterday; it has to have an issuer */
 };
 
 /* False: there is no openssl program. */

@@ -43,6 +43,7 @@ struct prometheus_server {
     unsigned revivals;
     const char *program; /* NULL: the usual one */
     bool no_lifecycle;
+    const char *certificates; /* a folder; NULL: it serves plain HTTP */
 };
 
 static bool port_is_free(unsigned port) {
@@ -113,14 +114,25 @@ unsigned prometheus_server_port(const struct prometheus_server *server) {
 }
 
 const char *prometheus_server_url(struct prometheus_server *server, const char *path) {
-    return arena_format(server->arena, "http://127.0.0.1:%u%s", server->port, path);
+    return arena_format(server->arena, "%s://127.0.0.1:%u%s",
+                        server->certificates != NULL ? "https" : "http", server->port, path);
 }
 
 static struct http_reply ask(struct prometheus_server *server, const char *path) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const char *url = arena_format(arena, "http://127.0.0.1:%u%s", server->port, path);
+    const char *folder = server->certificates;
+    struct http_question question = {
+        .url = arena_format(arena, "%s://127.0.0.1:%u%s", folder != NULL ? "https" : "http",
+                            server->port, path),
+        .credentials = server->settings.credentials,
+    };
 
-    return http_get(url, server->settings.credentials);
+    if (folder != NULL) {
+        question.authority = arena_format(arena, "%s/authority.pem", folder);
+        question.certificate = arena_format(arena, "%s/client.pem", folder);
+        question.key = arena_format(arena, "%s/client.key", folder);
+    }
+    return http_ask(&question);
 }
 
 static bool is_ready(struct prometheus_server *server) {
@@ -160,6 +172,12 @@ static void launch(struct prometheus_server *server) {
     }
     server->process =
         process_start(arguments, NULL, arena_format(arena, "%s/%s", settings->folder, log_name));
+}
+
+void prometheus_server_demands_certificates(struct prometheus_server *server, const char *folder,
+                                            const char *web_config) {
+    server->certificates = copied(server->arena, folder);
+    server->settings.web_config = copied(server->arena, web_config);
 }
 
 bool prometheus_server_start(struct prometheus_server *server) {

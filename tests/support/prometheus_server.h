@@ -36,6 +36,11 @@ void prometheus_server_flag(struct prometheus_server *server, const char *flag);
 void prometheus_server_is_called(struct prometheus_server *server, const char *name);
 void prometheus_server_has_no_lifecycle(struct prometheus_server *server);
 
+/* From the next start on: it serves HTTPS by this web configuration, and the questions present the
+ * certificate FOLDER/client.pem and believe FOLDER/authority.pem. copied. */
+void prometheus_server_demands_certificates(struct prometheus_server *server, const char *folder,
+                                            const char *web_config);
+
 /* Starts it and waits until it is ready; false when it ended instead, or took too long. */
 bool prometheus_server_start(struct prometheus_server *server) MUST_USE;
 /* As a supervisor does: starts it again where it has ended, and does not wait. How often it had to,

@@ -45,7 +45,7 @@ static const char full_file[] =
     "  url = \"http://p/-/reload\"; runtimeinfo_url = \"http://p/r\"; timeout = \"5s\";\n"
     "  startup_grace = \"2m\"; method = \"signal\"; process_executable_name = \"p\";\n"
     "  username = \"u\"; password_file = \"/p\"; bearer_token_file = \"/b\";\n"
-    "  ca_file = \"/ca\"; insecure_skip_verify = true;\n"
+    "  ca_file = \"/ca\"; cert_file = \"/c\"; key_file = \"/k\"; server_name = \"n\"; insecure_skip_verify = true;\n"
     "};\n"
     "web: { listen_address = \"127.0.0.1:8080\"; config_file = \"/w.yml\"; };\n"
     "watch: { interval = \"1m\"; delay = \"10ms\"; retry = \"2s\"; dirs = [\"/rules\"]; };\n"

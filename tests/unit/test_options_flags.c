@@ -21,8 +21,9 @@ static void strings_and_paths_arrive_as_written(void **state) {
         "--secret-output-dir=/secrets", "--cluster-labels-file=/etc/podinfo/labels",
         "--remote-write-selector=team in (a,b)", "--prometheus-version=2.42",
         "--enforced-namespace-label=namespace", "--reload-username=me", "--reload-password-file=/p",
-        "--reload-bearer-token-file=/t", "--reload-ca-file=/ca", "--process-executable-name=prom",
-        NULL);
+        "--reload-bearer-token-file=/t", "--reload-ca-file=/ca", "--reload-cert-file=/c",
+        "--reload-key-file=/k", "--reload-server-name=prometheus.test",
+        "--process-executable-name=prom", NULL);
     const struct settings *settings = fixture->settings;
 
     assert_string_equal(settings_messages(fixture), "");
@@ -37,6 +38,9 @@ static void strings_and_paths_arrive_as_written(void **state) {
     assert_string_equal(settings->reload_password_file, "/p");
     assert_string_equal(settings->reload_bearer_token_file, "/t");
     assert_string_equal(settings->reload_ca_file, "/ca");
+    assert_string_equal(settings->reload_cert_file, "/c");
+    assert_string_equal(settings->reload_key_file, "/k");
+    assert_string_equal(settings->reload_server_name, "prometheus.test");
     assert_string_equal(settings->process_executable_name, "prom");
 }
 
@@ -333,6 +337,15 @@ static const struct wrong wrong_lines[] = {
     {{"--reload-url=http://me:hunter2@x/"},
      "error: --reload-url: the URL holds a user name; leave the credentials out and use "
      "--reload-username and --reload-password-file\n"},
+    {{"--reload-server-name="},
+     "error: --reload-server-name: \"\" is empty; write a host name or an IP address, without a "
+     "port\n"},
+    {{"--reload-server-name=prometheus.test:9090"},
+     "error: --reload-server-name: \"prometheus.test:9090\" has a port; write a host name or an IP "
+     "address, without a port\n"},
+    {{"--reload-server-name=https://prometheus.test"},
+     "error: --reload-server-name: \"https://prometheus.test\" is neither a host name nor an IP "
+     "address; write a host name or an IP address, without a port\n"},
     {{"--cluster-label=region"},
      "error: --cluster-label: \"region\" is no key=value; write it as in region=eu-west-1\n"},
     {{"--cluster-label==x"},

@@ -76,6 +76,10 @@ static const struct conflict conflicts[] = {
      "error: --reload-username: has no password; give --reload-password-file too\n"},
     {{"--reload-password-file=/p"},
      "error: --reload-password-file: has no user name; give --reload-username too\n"},
+    {{"--reload-cert-file=/c"},
+     "error: --reload-cert-file: has no key; give --reload-key-file too\n"},
+    {{"--reload-key-file=/k"},
+     "error: --reload-key-file: has no certificate; give --reload-cert-file too\n"},
     {{"--reload-username=u", "--reload-password-file=/p", "--reload-bearer-token-file=/b"},
      "error: --reload-bearer-token-file: cannot be used with --reload-username; leave one of the "
      "two out\n"},
