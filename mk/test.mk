@@ -13,8 +13,16 @@ PEERS = SIDECAR="$(abspath $(PROGRAM))" PROMETHEUS="$(PROMETHEUS_PROGRAM)" \
 prometheus: $(if $(and $(PROMETHEUS),$(PROMTOOL)),,$(PEER)/prometheus) ## fetch Debian's Prometheus into build/peers (nothing is installed)
 	@:
 
+# A name that begins with go- is a release that is built from its Go module.
 $(PEER)/prometheus:
-	@scripts/fetch-prometheus $(PEER_SUITE)
+	@$(if $(filter go-%,$(PEER_SUITE)),scripts/build-go-peer,scripts/fetch-prometheus) $(PEER_SUITE)
+
+# All that scripts/build-go-peer knows; some minutes of two processors for each.
+GO_PEERS ?= $(shell scripts/build-go-peer --list | sed 's/ .*//')
+
+.PHONY: peers
+peers: prometheus ## build the releases of Prometheus that Debian lacks, from Go modules (GO_PEERS)
+	@for peer in $(GO_PEERS); do scripts/build-go-peer $$peer; done
 
 SUPPORT := $(OUT)/libsupport.a
 $(SUPPORT): $(call object,$(wildcard tests/support/*.c)) $(OUT)/sources
@@ -84,6 +92,14 @@ PROMETHEUS3_SUITE ?= forky
 test-prometheus3: ## the e2e tests against Prometheus 3
 	@scripts/deps $(TEST_DEPS)
 	@$(MAKE) --no-print-directory PROMETHEUS= PROMTOOL= PEER_SUITE=$(PROMETHEUS3_SUITE) test-e2e
+
+VERSIONS ?= debian $(PROMETHEUS3_SUITE) $(filter go-%,$(GO_PEERS))
+
+.PHONY: test-versions
+test-versions: ## the e2e tests against each Prometheus that is under build/peers (VERSIONS)
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) $(PROGRAM) $(E2E_TESTS)
+	@$(PEERS) scripts/test-versions $(OUT)/logs "$(VERSIONS)" $(E2E_TESTS)
 
 # A browser is much to install: `make test` does without one.
 .PHONY: test-browser
