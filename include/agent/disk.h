@@ -21,9 +21,11 @@ void disk_configure(struct disk *disk, const struct agent_settings *settings);
 
 struct disk_result {
     int error; /* 0; negative errno, said in the log: what stood there stays. -ESTALE, not said: in
-                  place, somebody has edited the base since it was read */
-    bool changed; /* the config is another one than before, or the first of this process */
-    bool written; /* the config, or a secret file, was written */
+                  place, somebody has edited the base since it was read. -ETXTBSY: in place,
+                  somebody has it open for writing (said once it lasts): look_again */
+    int64_t look_again; /* of -ETXTBSY: milliseconds */
+    bool changed;       /* the config is another one than before, or the first of this process */
+    bool written;       /* the config, or a secret file, was written */
 };
 
 /* Secret files first, so that a config never names one that is not there. ahead: those forms are

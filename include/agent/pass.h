@@ -37,13 +37,19 @@ struct pass_result {
     bool watched_changed; /* what is only watched is not what it was in the pass before */
     bool complete; /* false: something could not be read, or changed all the time: worth another try
                     */
+    bool base_being_written; /* what stands in the base's place is not what was merged */
 };
 
-/* watcher NULL: nothing is watched. every_byte as in source_read. Says in the log what is new. */
+/* watcher NULL: nothing is watched. every_byte as in source_read. Says in the log what is new.
+ * Where files are still being written, the watcher looks again by itself. */
 struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool every_byte);
 
 /* Of the last pass; NULL before the first. */
 const struct desired_state *pass_state(const struct pass *pass);
+
+/* Milliseconds until the files that are still being written are to be looked at again; 0: there are
+ * none. */
+int64_t pass_look_again(const struct pass *pass);
 
 /* When it began (monotonic nanoseconds); 0 before the first. */
 int64_t pass_started(const struct pass *pass);

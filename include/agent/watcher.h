@@ -29,6 +29,9 @@ struct watcher *watcher_new(uv_loop_t *loop, watcher_event on_event, void *conte
  */
 size_t watcher_sync(struct watcher *watcher, const char *const *directories, size_t count) MUST_USE;
 
+/* Reports an event after this many milliseconds, in place of what was asked for before; 0: none. */
+void watcher_look_again(struct watcher *watcher, int64_t milliseconds);
+
 struct watcher_counters {
     size_t watches;
     uint64_t events;

@@ -66,7 +66,8 @@ int spare_remove(const char *path, struct publish_error *error);
 
 /*
  * As file_publish, but only over a file that holds the expected bytes: -ECANCELED, with everything
- * as it was, where it holds others (or content already: 0). Nobody's edit is lost, however late it
+ * as it was, where it holds others (or content already: 0); -ETXTBSY, the same, where a process has
+ * it open for writing and that can be told (base/lease.h). Nobody's edit is lost, however late it
  * comes, where the file system can exchange two names; else one that comes between the last look
  * and the rename is.
  */

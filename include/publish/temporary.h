@@ -75,7 +75,8 @@ int output_folder_sync_all(const struct output_folder *folder);
 int temporary_rename(const struct output_folder *folder, const struct temporary *temporary,
                      const char *name, struct publish_error *error);
 
-/* The same where name holds the expected bytes; else -ECANCELED (file_publish_over). */
+/* The same where name holds the expected bytes and nobody writes it; else -ECANCELED, -ETXTBSY
+ * (file_publish_over). */
 int temporary_rename_over(const struct output_folder *folder, const struct temporary *temporary,
                           const char *name, struct bytes expected, struct publish_error *error);
 

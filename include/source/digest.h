@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "source/file.h"
+#include "source/writers.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,17 +23,20 @@ struct digest {
 };
 
 struct digest_request {
-    int folder;       /* or AT_FDCWD */
-    const char *name; /* in folder */
-    bool follow;      /* links */
-    bool every_byte;  /* do not trust the identity */
-    int64_t started;  /* wall milliseconds when this snapshot was begun */
+    int folder;              /* or AT_FDCWD */
+    const char *name;        /* in folder */
+    bool follow;             /* links */
+    bool every_byte;         /* do not trust the identity */
+    int64_t started;         /* wall milliseconds when this snapshot was begun */
+    struct writers *writers; /* as file_request has these three */
+    const char *path;
+    bool linked;
 };
 
 /*
  * The file as it is now; its bytes are read only where the identity is another one than previous
  * has (NULL: none). Never opens what is not a regular file, never waits. 0; -EINVAL: not a regular
- * file; -EBUSY: it did not stand still; errno.
+ * file; -EBUSY: it did not stand still; -ETXTBSY: it is still being written; errno.
  */
 int digest_read(const struct digest_request *request, const struct digest *previous,
                 struct digest *ret) MUST_USE;

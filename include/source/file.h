@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "source/source.h"
+#include "source/writers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -61,13 +62,15 @@ struct file_request {
     bool every_byte;      /* do not trust the identity */
     int64_t started;      /* wall milliseconds when this snapshot was begun */
     uint64_t *last_id;
+    struct writers *writers; /* who judges whether it is still being written; NULL: nobody */
+    bool linked;             /* as writers_sight has it */
 };
 
 /*
  * The file as it is now: previous itself (with one reference more) when its bytes are the same,
  * else a new one. previous may be NULL. Never opens what is not a regular file, never waits. 0;
- * -EINVAL: not a regular file; -EFBIG: over the limit; -EBUSY: it did not stand still; what decode
- * gave; errno.
+ * -EINVAL: not a regular file; -EFBIG: over the limit; -EBUSY: it did not stand still; -ETXTBSY: it
+ * is another one than before, and still being written; what decode gave; errno.
  */
 int file_load(const struct file_request *request, struct file *previous,
               struct file **ret) MUST_USE;

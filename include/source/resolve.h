@@ -37,7 +37,8 @@ struct resolver {
 struct resolution {
     const char *real; /* without links; where !exists the deepest folder that does exist */
     bool exists;
-    mode_t mode; /* type of what real names, when it exists */
+    mode_t mode;    /* type of what real names, when it exists */
+    unsigned links; /* on the way */
 };
 
 /*

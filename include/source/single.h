@@ -8,6 +8,7 @@
 #include "base/diagnostic.h"
 #include "source/directories.h"
 #include "source/file.h"
+#include "source/writers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,6 +24,7 @@ struct single_request {
     bool every_byte;
     int64_t started;
     uint64_t *last_id;
+    struct writers *writers; /* NULL: none are looked for */
     struct arena *scratch;
     struct diagnostics *diagnostics;
     struct directories *directories;
@@ -30,7 +32,8 @@ struct single_request {
 
 /*
  * Reads it. 0 or negative errno, the latter with a diagnostic. *ret_file is set in either case:
- * NULL, or a reference to the file, after an error to previous. *ret_complete is set to false when
+ * NULL, or a reference to the file, after an error to previous. -ETXTBSY (still being written) is
+ * without a diagnostic: the writers have it. *ret_complete is set to false when
  * trying again may help, else left alone.
  */
 int single_read(const struct single_request *request, struct file **ret_file, bool *ret_complete);

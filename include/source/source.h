@@ -23,6 +23,7 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/diagnostic.h"
+#include "source/writers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -70,8 +71,10 @@ struct snapshot_volume {
 /* A single file that settings name: the base config, the labels file. */
 struct snapshot_single {
     const char *path; /* NULL: not configured */
-    /* 0; -ENOENT, -EINVAL (no regular file), -EFBIG, -EBADMSG (damaged gzip), errno. */
+    /* 0; -ENOENT, -EINVAL (no regular file), -EFBIG, -EBADMSG (damaged gzip), errno; -ETXTBSY: it
+     * is still being written, and was never read before. */
     int error;
+    bool being_written; /* what stands there now is not what file has */
     /* NULL: never read so far. With an error: the bytes of before. */
     const struct source_file *file;
 };
@@ -93,6 +96,10 @@ struct snapshot {
      */
     const char *const *directories;
     size_t directory_count;
+    /* Files that are still being written (source/writers.h): what counted before is in the
+     * snapshot, and in volumes their paths are unread. There may be no event when their writers
+     * end. */
+    struct writers_report writers;
     struct diagnostics diagnostics; /* what was passed over and why */
     bool complete; /* false: something could not be read that may be readable later */
 };
@@ -112,6 +119,7 @@ struct source_settings {
     size_t max_volume_size; /* bytes of all files of one volume, links counted each; 0: no bound */
     unsigned max_depth;     /* folders below a volume of manifests */
     size_t max_base_size;   /* bytes of the base config, before and after decompression */
+    struct writer_patience patience; /* with files that are still being written; zeroed: none */
 };
 
 struct source;

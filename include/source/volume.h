@@ -9,6 +9,7 @@
 #include "source/directories.h"
 #include "source/file.h"
 #include "source/source.h"
+#include "source/writers.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,6 +37,7 @@ struct volume_request {
     bool every_byte;
     int64_t started; /* wall milliseconds */
     uint64_t *last_id;
+    struct writers *writers;         /* NULL: none are looked for */
     struct arena *arena;             /* of the snapshot: all lists, the next two's as well */
     struct diagnostics *diagnostics; /* appended to */
     struct directories *directories; /* appended to */

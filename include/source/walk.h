@@ -102,7 +102,10 @@ void walk_add(struct walk *walk, struct file *file);
 /* The file or folder cannot be read: says so, and keeps what it held. previous may be NULL. */
 void walk_file_failed(struct walk *walk, const char *relative, struct file *previous, int error);
 
-/* The same of one with which the volume would be too large. */
+/* It is still being written: keeps what it held, and leaves it to the writers to say so. */
+void walk_file_waits(struct walk *walk, const char *relative, struct file *previous);
+
+/* With it the volume would be too large: says so, and keeps what it held. */
 void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous);
 void walk_folder_failed(struct walk *walk, const char *relative, int error);
 

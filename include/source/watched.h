@@ -38,6 +38,7 @@ struct watched_request {
     const struct watched_list *previous; /* of the snapshot before, sorted */
     bool every_byte;
     int64_t started;                 /* wall milliseconds */
+    struct writers *writers;         /* NULL: none are looked for */
     struct arena *arena;             /* of the snapshot: the list */
     struct arena *scratch;           /* of this reading */
     struct diagnostics *diagnostics; /* appended to */

@@ -289,12 +289,17 @@ static void hang_up(struct agent *agent) {
     ask_version(agent);
 }
 
+/* What a person does to the output, in place, is none. */
+static bool is_publish_fault(int error) {
+    return error != 0 && error != -ESTALE && error != -ETXTBSY;
+}
+
 static void count_pass(struct agent *agent, const struct disk_result *published) {
     struct agent_status *status = &agent->status;
 
     status->passes++;
     status->writes += published->written ? 1 : 0;
-    status->publish_errors += published->error != 0 && published->error != -ESTALE ? 1 : 0;
+    status->publish_errors += is_publish_fault(published->error) ? 1 : 0;
     status->published = agent_only_watches(agent) || disk_set(agent->disk) != NULL;
 }
 
@@ -333,6 +338,11 @@ static void decide(struct agent *agent, const struct pass_result *result,
     if (published->error == -ESTALE) { /* the same time and size may hide the edit */
         agent->again = true;
         agent->every_byte = true;
+        agent_rest(agent, false);
+    } else if (published->error == -ETXTBSY) { /* nor is it loaded: it may be half of a config */
+        if (published->look_again > 0) {
+            watcher_look_again(agent->watcher, published->look_again);
+        }
         agent_rest(agent, false);
     } else if (published->error != 0) {
         agent_rest(agent, true);
@@ -385,7 +395,9 @@ static void on_settled(uv_timer_t *timer) {
                       &agent->settings->compile.limits);
     }
     struct pass_result result = run_pass(agent, every_byte || hangup);
-    if (result.mergeable) {
+    if (result.base_being_written && agent->settings->compile.in_place) {
+        published.error = -ETXTBSY; /* the watcher looks again */
+    } else if (result.mergeable) {
         published = isolate_publish(agent);
     }
     ledger_note(agent->ledger, pass_state(agent->pass), clock_wall_milliseconds());

@@ -12,11 +12,14 @@
 #include "compile/merge.h"
 #include "publish/publish.h"
 #include "source/gzip.h"
+#include "source/writers.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define NANOSECONDS_PER_MILLISECOND 1000000
 
 enum {
     CONFIG_FIELDS = 9 /* of the line that says what was written, names apart */
@@ -40,6 +43,8 @@ struct disk {
     struct publish_debt secrets_debt;
     struct publish_debt config_debt;
     struct incident publishing;
+    struct incident writer; /* in place, somebody has the output open for writing */
+    bool writer_said;
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
     bool good; /* the config is one that Prometheus has loaded, whatever the secret files are */
@@ -273,6 +278,32 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
+/* Most writers take a moment: who takes longer is said once. */
+static struct disk_result wait_for_writer(struct disk *disk) {
+    int64_t now = clock_monotonic_nanoseconds();
+
+    (void)incident_report(&disk->writer, BYTES(""), now);
+    int64_t waited = (now - disk->writer.since) / NANOSECONDS_PER_MILLISECOND;
+    if (!disk->writer_said && waited >= WRITER_PATIENCE.report) {
+        disk->writer_said = true;
+        log_warn("a process has the output open for writing: nothing is published until it closes "
+                 "it",
+                 LOG_STRING("file", disk->settings->output_path),
+                 LOG_STRING("remedy", "have it close the file, or write another one and rename it "
+                                      "over this one"));
+    }
+    return (struct disk_result){.error = -ETXTBSY, .look_again = writers_next_look(waited)};
+}
+
+static void end_wait_for_writer(struct disk *disk) {
+    (void)incident_end(&disk->writer, NULL);
+    if (disk->writer_said) {
+        disk->writer_said = false;
+        log_info("no process has the output open for writing any more",
+                 LOG_STRING("file", disk->settings->output_path));
+    }
+}
+
 /* What Prometheus has loaded stays within reach until it has loaded something else: a full disk
  * must not keep it from going back. */
 static void keep_spare(const struct disk *disk, struct bytes config) {
@@ -378,6 +409,10 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
     struct disk_result result = {0};
 
     result.error = write_files(disk, publishing, &failure, &written);
+    if (result.error == -ETXTBSY && disk->settings->compile.in_place) {
+        return wait_for_writer(disk);
+    }
+    end_wait_for_writer(disk);
     if (result.error == -ESTALE) {
         log_debug("the output has another base than was merged: it is read again",
                   LOG_STRING("file", disk->settings->output_path));

@@ -34,6 +34,7 @@ struct pass {
     bool watched_known;
     uint64_t watched; /* of the last snapshot */
     int64_t started;
+    int64_t look_again; /* of the last snapshot */
 };
 
 struct pass *pass_new(const struct agent_settings *settings, const struct history *history) {
@@ -89,17 +90,35 @@ const struct desired_state *pass_state(const struct pass *pass) {
     return pass->state;
 }
 
+int64_t pass_look_again(const struct pass *pass) {
+    return pass->look_again;
+}
+
 int64_t pass_started(const struct pass *pass) {
     return pass->started;
 }
 
 /* --- reading -------------------------------------------------------------------------------- */
 
+/* Once for each that was warned of. */
+static void say_finished(const struct writers_report *writers) {
+    for (size_t i = 0; i < writers->finished_count && i < REPORT_LINES_MAX; i++) {
+        log_info("a file is not being written any more", LOG_STRING("file", writers->finished[i]));
+    }
+}
+
+static struct snapshot *read_source(struct pass *pass, bool every_byte) {
+    struct snapshot *snapshot = source_read(pass->source, every_byte);
+
+    say_finished(&snapshot->writers);
+    return snapshot;
+}
+
 /* Watches first, then the reading that counts: what changes after it is an event. *ret_watched is
  * false when new directories kept appearing. */
 static struct snapshot *read_watched(struct pass *pass, struct watcher *watcher, bool every_byte,
                                      bool *ret_watched) {
-    struct snapshot *snapshot = source_read(pass->source, every_byte);
+    struct snapshot *snapshot = read_source(pass, every_byte);
     size_t fresh = 0;
 
     for (int reads = 1; watcher != NULL && reads <= READS_MAX; reads++) {
@@ -108,7 +127,7 @@ static struct snapshot *read_watched(struct pass *pass, struct watcher *watcher,
             break;
         }
         snapshot_release(snapshot);
-        snapshot = source_read(pass->source, false);
+        snapshot = read_source(pass, false);
     }
     *ret_watched = fresh == 0;
     return snapshot;
@@ -125,7 +144,11 @@ static void say_recovery(struct incident *incident, const char *message) {
     }
 }
 
-static void say_mergeable(struct pass *pass) {
+/* Of a base that is still being written the writers tell (source/writers.h). */
+static void say_mergeable(struct pass *pass, const struct snapshot *snapshot) {
+    if (snapshot->base.being_written && !pass->state->mergeable) {
+        return;
+    }
     if (pass->state->mergeable) {
         say_recovery(&pass->merging, "the base config can be merged again");
     } else if (incident_report(&pass->merging, BYTES(""), clock_monotonic_nanoseconds())) {
@@ -160,7 +183,7 @@ static bool compile(struct pass *pass, struct snapshot *snapshot) {
     snapshot_release(pass->snapshot);
     pass->snapshot = snapshot_hold(snapshot);
     pass->revision = pass->history->revision;
-    say_mergeable(pass);
+    say_mergeable(pass, snapshot);
     return changed;
 }
 
@@ -171,6 +194,15 @@ static bool watched_changes(struct pass *pass, const struct snapshot *snapshot) 
     pass->watched_known = true;
     pass->watched = snapshot->watched;
     return changed;
+}
+
+/* The writers' last event may have come long before they close the file. */
+static void look_again(struct pass *pass, struct watcher *watcher,
+                       const struct snapshot *snapshot) {
+    pass->look_again = snapshot->writers.look_again;
+    if (watcher != NULL) {
+        watcher_look_again(watcher, pass->look_again);
+    }
 }
 
 struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool every_byte) {
@@ -186,7 +218,10 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
         .changed = changed,
         .watched_changed = watched_changes(pass, snapshot),
         .complete = snapshot->complete && watched,
+        .base_being_written = snapshot->base.being_written,
     };
+
+    look_again(pass, watcher, snapshot);
 
     log_debug("pass", LOG_BOOL("every_byte", every_byte), LOG_BOOL("complete", result.complete),
               LOG_BOOL("compiled", !compiled), LOG_BOOL("changed", result.changed),
@@ -197,12 +232,12 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
 }
 
 bool pass_base_is(struct pass *pass, struct bytes base) {
-    CLEANUP(snapshot_releasep) struct snapshot *snapshot = source_read(pass->source, false);
+    CLEANUP(snapshot_releasep) struct snapshot *snapshot = read_source(pass, false);
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
     const struct base *present = NULL;
 
-    if (snapshot->base.file != NULL && snapshot->base.error == 0) {
+    if (snapshot->base.file != NULL && snapshot->base.error == 0 && !snapshot->base.being_written) {
         present = base_read(arena, snapshot->base.file->content, snapshot->base.path,
                             &pass->settings->compile.limits, &diagnostics);
     }

@@ -37,6 +37,7 @@ struct watcher {
     uint64_t events;
     uint64_t errors;
     struct incident incident;
+    uv_timer_t look_timer; /* its data is the watcher */
 };
 
 /* What one sync could not watch. */
@@ -217,7 +218,24 @@ struct watcher *watcher_new(uv_loop_t *loop, watcher_event on_event, void *conte
     struct watcher *watcher = memory_new(1, sizeof(*watcher));
 
     *watcher = (struct watcher){.loop = loop, .on_event = on_event, .context = context};
+    uv_timer_init(loop, &watcher->look_timer);
+    watcher->look_timer.data = watcher;
     return watcher;
+}
+
+static void on_look(uv_timer_t *timer) {
+    struct watcher *watcher = timer->data;
+
+    watcher->on_event(watcher->context);
+}
+
+void watcher_look_again(struct watcher *watcher, int64_t milliseconds) {
+    if (milliseconds > 0) {
+        uv_update_time(watcher->loop); /* a pass may have taken a while */
+        uv_timer_start(&watcher->look_timer, on_look, (uint64_t)milliseconds, 0);
+    } else {
+        uv_timer_stop(&watcher->look_timer);
+    }
 }
 
 struct watcher_counters watcher_counters(const struct watcher *watcher) {
@@ -228,10 +246,14 @@ struct watcher_counters watcher_counters(const struct watcher *watcher) {
     };
 }
 
+static void on_watcher_closed(uv_handle_t *timer) {
+    free(timer->data);
+}
+
 void watcher_close(struct watcher *watcher) {
     for (size_t i = 0; i < watcher->count; i++) {
         watch_close(watcher->watches[i]);
     }
     free(watcher->watches);
-    free(watcher);
+    uv_close((uv_handle_t *)&watcher->look_timer, on_watcher_closed);
 }

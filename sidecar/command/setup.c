@@ -55,13 +55,16 @@ static void append_volumes(struct volume_config *volumes, size_t *count, enum vo
     }
 }
 
-/* Only run has a use for them. Without an output the config file is one of them: it may be of any
- * program, and nothing becomes of what is in it. */
+/* Only run has a use for them, and only run waits for those who are writing a file. Without an
+ * output the config file is one of them: it may be of any program, and nothing becomes of what is
+ * in it. */
 static void setup_watched(struct setup *setup) {
     const struct settings *settings = setup->settings;
     struct source_settings *source = &setup->agent.source;
     const char **paths =
         ARENA_NEW_ARRAY(setup->arena, const char *, settings->watched_dirs.count + 1);
+
+    source->patience = WRITER_PATIENCE;
 
     for (size_t i = 0; i < settings->watched_dirs.count; i++) {
         paths[source->watched_path_count++] = settings->watched_dirs.items[i];

@@ -754,7 +754,9 @@ static void read_base(struct pass *pass) {
     pass->state->base_refused = pass->base != NULL && is_refused_base(pass, path, &faults);
     diagnostics_append(&pass->state->diagnostics, &faults);
     if (pass->snapshot->base.error != 0)
-        say_base_fault(pass, strerror(-pass->snapshot->base.error));
+        say_base_fault(pass, pass->snapshot->base.being_written
+                                 ? "it is still being written"
+                                 : strerror(-pass->snapshot->base.error));
     if (pass->base != NULL && !pass->state->base_refused)
         return;
     pass->state->base_faulty = true;

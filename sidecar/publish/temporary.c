@@ -7,6 +7,7 @@
 #include "publish/temporary.h"
 
 #include "base/compiler.h"
+#include "base/lease.h"
 #include "base/memory.h"
 
 #include <errno.h>
@@ -384,13 +385,52 @@ static int give_back(const struct output_folder *folder, const struct temporary 
     return not_expected(folder, temporary, name, error);
 }
 
-int temporary_rename_over(const struct output_folder *folder, const struct temporary *temporary,
-                          const char *name, struct bytes expected, struct publish_error *error) {
+/* What is to be replaced, with a read lease where there can be one: nobody has it open for writing
+ * then, and who opens it from now on waits until it is closed here. */
+struct replaced {
+    int descriptor;
+    bool leased;
+};
+
+static void replaced_close(struct replaced *replaced) {
+    if (replaced->descriptor >= 0) {
+        close(replaced->descriptor); /* gives the lease back */
+        replaced->descriptor = -1;
+    }
+}
+
+/* 0; -ECANCELED: it does not hold what is expected; -ETXTBSY: somebody is writing it. */
+static int replaced_open(const struct output_folder *folder, const char *name,
+                         struct bytes expected, struct replaced *ret) {
+    int descriptor =
+        openat(folder->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (descriptor < 0) {
+        return -ECANCELED;
+    }
+    ret->descriptor = descriptor;
+    int lease = lease_take(descriptor);
+    ret->leased = lease == 0;
+    if (lease == -EAGAIN) {
+        return -ETXTBSY;
+    }
+    return output_holds(folder, name, expected) ? 0 : -ECANCELED;
+}
+
+/* The names were exchanged. Is what came out what was expected, for good? A writer that had found
+ * it by its name before waits for the lease now, and would write to what nobody reads any more. */
+static bool came_out_as_expected(const struct output_folder *folder,
+                                 const struct temporary *temporary, struct bytes expected,
+                                 const struct replaced *replaced) {
+    return output_holds(folder, temporary->name, expected) &&
+           !(replaced->leased && lease_is_wanted(replaced->descriptor));
+}
+
+static int exchange_over(const struct output_folder *folder, const struct temporary *temporary,
+                         const char *name, struct bytes expected, const struct replaced *replaced,
+                         struct publish_error *error) {
     struct stat ours;
 
-    if (!output_holds(folder, name, expected)) {
-        return not_expected(folder, temporary, name, error);
-    }
     if (fstatat(folder->descriptor, temporary->name, &ours, AT_SYMLINK_NOFOLLOW) < 0) {
         int number = errno;
         temporary_remove(folder, temporary);
@@ -408,11 +448,27 @@ int temporary_rename_over(const struct output_folder *folder, const struct tempo
         return publish_failed(error, "exchanging a temporary file with", folder->path, name,
                               -result);
     }
-    if (!output_holds(folder, temporary->name, expected)) {
+    if (!came_out_as_expected(folder, temporary, expected, replaced)) {
         return give_back(folder, temporary, name, &ours, error);
     }
     temporary_remove(folder, temporary);
     return 0;
+}
+
+int temporary_rename_over(const struct output_folder *folder, const struct temporary *temporary,
+                          const char *name, struct bytes expected, struct publish_error *error) {
+    CLEANUP(replaced_close) struct replaced replaced = {.descriptor = -1};
+    int result = replaced_open(folder, name, expected, &replaced);
+
+    if (result == -ETXTBSY) {
+        temporary_remove(folder, temporary);
+        return publish_failed(error, "replacing what a process has open for writing", folder->path,
+                              name, ETXTBSY);
+    }
+    if (result < 0) {
+        return not_expected(folder, temporary, name, error);
+    }
+    return exchange_over(folder, temporary, name, expected, &replaced, error);
 }
 
 /* --- a second name */

@@ -78,7 +78,26 @@ static int hash_stable(int descriptor, struct digest *digest) {
     return file_identity_same(&digest->identity, &end) ? 0 : -EAGAIN;
 }
 
-static int open_and_hash(const struct digest_request *request, struct digest *digest) {
+/* As read_finished does it (file.c). */
+static int hash_finished(const struct digest_request *request, int descriptor,
+                         const struct digest *previous, struct digest *digest) {
+    if (writers_still_has(request->writers, request->path, descriptor)) {
+        return -ETXTBSY;
+    }
+    int error = hash_stable(descriptor, digest);
+    const struct writers_sight sight = {
+        .descriptor = descriptor,
+        .path = request->path,
+        .now = &digest->identity,
+        .before = previous != NULL ? &previous->identity : NULL,
+        .linked = request->linked,
+    };
+    bool same = previous != NULL && previous->content == digest->content;
+    return error < 0 || same ? error : writers_judge(request->writers, &sight);
+}
+
+static int open_and_hash(const struct digest_request *request, const struct digest *previous,
+                         struct digest *digest) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (request->follow ? 0 : O_NOFOLLOW);
     int descriptor = openat(request->folder, request->name, flags);
 
@@ -86,7 +105,7 @@ static int open_and_hash(const struct digest_request *request, struct digest *di
         /* It was a regular file a moment ago. */
         return errno == ELOOP || errno == ENXIO || errno == EINTR ? -EAGAIN : -errno;
     }
-    int error = hash_stable(descriptor, digest);
+    int error = hash_finished(request, descriptor, previous, digest);
     close(descriptor);
     return error;
 }
@@ -110,7 +129,7 @@ static int digest_once(const struct digest_request *request, const struct digest
         return 0;
     }
     struct digest digest = {0};
-    int error = open_and_hash(request, &digest);
+    int error = open_and_hash(request, previous, &digest);
     if (error == 0) {
         digest.recent = file_identity_is_recent(&digest.identity, request->started);
         *ret = digest;
@@ -125,5 +144,5 @@ int digest_read(const struct digest_request *request, const struct digest *previ
     for (unsigned try = 0; try < READ_TRIES && error == -EAGAIN; try++) {
         error = digest_once(request, previous, ret);
     }
-    return error == -EAGAIN ? -EBUSY : error;
+    return error == -EAGAIN ? writers_note_unsteady(request->writers, request->path) : error;
 }

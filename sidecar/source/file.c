@@ -122,8 +122,36 @@ static int read_stable(int descriptor, size_t limit, struct buffer *content,
     return content->length == size && file_identity_same(ret_identity, &end) ? 0 : -EAGAIN;
 }
 
-static int open_and_read(const struct file_request *request, struct buffer *content,
+/* The bytes are those of before: of what is decoded, the identity has to tell. */
+static bool counts_already(const struct file_request *request, const struct file *previous,
+                           const struct buffer *content, const struct file_identity *identity) {
+    return previous != NULL &&
+           (bytes_equal(previous->view.content, buffer_bytes(content)) ||
+            (request->decode != NULL && file_identity_same(&previous->identity, identity)));
+}
+
+/* Reads it, unless it is still being written. Bytes that count already need no judgement. */
+static int read_finished(const struct file_request *request, int descriptor,
+                         const struct file *previous, struct buffer *content,
                          struct file_identity *ret_identity) {
+    if (writers_still_has(request->writers, request->path, descriptor)) {
+        return -ETXTBSY;
+    }
+    int error = read_stable(descriptor, request->limit, content, ret_identity);
+    const struct writers_sight sight = {
+        .descriptor = descriptor,
+        .path = request->path,
+        .now = ret_identity,
+        .before = previous != NULL ? &previous->identity : NULL,
+        .linked = request->linked,
+    };
+    return error < 0 || counts_already(request, previous, content, ret_identity)
+               ? error
+               : writers_judge(request->writers, &sight);
+}
+
+static int open_and_read(const struct file_request *request, const struct file *previous,
+                         struct buffer *content, struct file_identity *ret_identity) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (request->follow ? 0 : O_NOFOLLOW);
     int descriptor = openat(request->folder, request->name, flags);
 
@@ -131,7 +159,7 @@ static int open_and_read(const struct file_request *request, struct buffer *cont
         /* It was a regular file a moment ago. */
         return errno == ELOOP || errno == ENXIO || errno == EINTR ? -EAGAIN : -errno;
     }
-    int error = read_stable(descriptor, request->limit, content, ret_identity);
+    int error = read_finished(request, descriptor, previous, content, ret_identity);
     close(descriptor);
     return error;
 }
@@ -172,7 +200,7 @@ static int file_load_once(const struct file_request *request, struct file *previ
         *ret = file_reference(previous);
         return 0;
     }
-    int error = open_and_read(request, &content, &identity);
+    int error = open_and_read(request, previous, &content, &identity);
     if (error == 0 && request->decode != NULL) {
         error = request->decode(&content, request->limit);
     }
@@ -202,5 +230,5 @@ int file_load(const struct file_request *request, struct file *previous, struct 
             break;
         }
     }
-    return error == -EAGAIN ? -EBUSY : error;
+    return error == -EAGAIN ? writers_note_unsteady(request->writers, request->path) : error;
 }

@@ -143,6 +143,13 @@ void walk_folder_unsteady(struct walk *walk, const char *relative, unsigned trie
     walk->result->complete = false;
 }
 
+void walk_file_waits(struct walk *walk, const char *relative, struct file *previous) {
+    walk_unread(walk, relative);
+    if (previous != NULL) {
+        walk_add(walk, file_reference(previous));
+    }
+}
+
 void walk_file_too_much(struct walk *walk, const char *relative, struct file *previous) {
     walk_unread(walk, relative);
     diagnostics_add(walk->request->diagnostics, SEVERITY_ERROR, walk_location(walk, relative), NULL,

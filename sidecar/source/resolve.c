@@ -238,6 +238,7 @@ int path_resolve(const struct resolver *resolver, const char *path, struct resol
         .real = arena_string(resolver->arena, (struct bytes){progress.real, progress.length}),
         .exists = error == 0,
         .mode = progress.mode,
+        .links = progress.links,
     };
     return 0;
 }

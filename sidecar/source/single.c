@@ -13,8 +13,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Watches the folder of the file, and those of the links that lead to it. 0 or negative errno. */
-static int watch(const struct single_request *request) {
+/* Watches the folder of the file, and those of the links that lead to it. 0 or negative errno.
+ * *ret_linked: there are some. */
+static int watch(const struct single_request *request, bool *ret_linked) {
     struct resolver resolver = {
         .arena = request->scratch,
         .root = -1,
@@ -32,6 +33,7 @@ static int watch(const struct single_request *request) {
         folder = path_parent(request->scratch, resolution.real);
     }
     directories_add(request->directories, "", folder);
+    *ret_linked = resolution.links > 0;
     return 0;
 }
 
@@ -53,17 +55,21 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
         .every_byte = request->every_byte,
         .started = request->started,
         .last_id = request->last_id,
+        .writers = request->writers,
     };
 
     *ret_file = NULL;
-    int unwatched = watch(request);
+    int unwatched = watch(request, &wanted.linked);
     int error = file_load(&wanted, request->previous, ret_file);
     if (error == 0 && unwatched < 0) {
         say_unwatched(request, unwatched);
         *ret_complete = false;
     }
-    if (error == 0) {
-        return 0;
+    if (error == -ETXTBSY && request->previous != NULL) {
+        *ret_file = file_reference(request->previous);
+    }
+    if (error == 0 || error == -ETXTBSY) {
+        return error;
     }
     struct fault fault = {
         .path = request->path,

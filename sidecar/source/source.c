@@ -35,6 +35,7 @@ struct own_snapshot {
 struct source {
     const struct source_settings *settings;
     struct own_snapshot *last; /* never NULL: empty before the first reading */
+    struct writers *writers;   /* NULL: they are not looked for */
     uint64_t last_id;
 };
 
@@ -115,7 +116,8 @@ static bool same_volume(const struct snapshot_volume *left, const struct snapsho
 }
 
 static bool same_single(const struct snapshot_single *left, const struct snapshot_single *right) {
-    return left->path == right->path && left->error == right->error && left->file == right->file;
+    return left->path == right->path && left->error == right->error && left->file == right->file &&
+           left->being_written == right->being_written;
 }
 
 /* A file's struct is the same as long as its bytes are, and both snapshots hold theirs: so files
@@ -141,12 +143,14 @@ struct source *source_new(const struct source_settings *settings) {
 
     source->settings = settings;
     source->last = snapshot_new(settings);
+    source->writers = writers_new(&settings->patience);
     return source;
 }
 
 void source_free(struct source *source) {
     if (source != NULL) {
         snapshot_release(&source->last->view);
+        writers_free(source->writers);
         free(source);
     }
 }
@@ -169,6 +173,7 @@ static void read_volume(struct reading *reading, size_t index) {
         .every_byte = reading->every_byte,
         .started = reading->started,
         .last_id = &source->last_id,
+        .writers = source->writers,
         .arena = snapshot->arena,
         .scratch = reading->scratch,
         .diagnostics = &snapshot->view.diagnostics,
@@ -203,6 +208,7 @@ static struct file *read_single(struct reading *reading, struct snapshot_single 
     request.every_byte = reading->every_byte;
     request.started = reading->started;
     request.last_id = &reading->source->last_id;
+    request.writers = reading->source->writers;
     request.scratch = reading->scratch;
     request.diagnostics = &snapshot->diagnostics;
     request.directories = &reading->directories;
@@ -212,6 +218,10 @@ static struct file *read_single(struct reading *reading, struct snapshot_single 
     }
     single->error = single_read(&request, &file, &snapshot->complete);
     single->file = file != NULL ? &file->view : NULL;
+    if (single->error == -ETXTBSY) {
+        single->being_written = true;
+        single->error = file != NULL ? 0 : -ETXTBSY;
+    }
     return file;
 }
 
@@ -223,6 +233,7 @@ static void read_watched(struct reading *reading) {
         .previous = &reading->source->last->watched,
         .every_byte = reading->every_byte,
         .started = reading->started,
+        .writers = reading->source->writers,
         .arena = snapshot->arena,
         .scratch = reading->scratch,
         .diagnostics = &snapshot->view.diagnostics,
@@ -278,6 +289,8 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
     snapshot->base = read_single(&reading, &snapshot->view.base, source->last->base, base);
     snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels, labels);
     read_watched(&reading);
+    writers_end(source->writers, snapshot->arena, &snapshot->view.diagnostics,
+                &snapshot->view.writers);
     if (!snapshot->view.complete) {
         keep_directories(&reading);
     }

@@ -41,10 +41,10 @@ static size_t file_limit(const struct walk *walk) {
                : settings->max_file_size;
 }
 
-static int read_entry(struct walk *walk, const struct folder *folder,
-                      const struct folder_entry *entry, const char *relative, struct file *previous,
-                      struct file **ret) {
+static int read_entry(struct walk *walk, const struct place *place, const struct folder *folder,
+                      const struct folder_entry *entry, struct file *previous, struct file **ret) {
     const struct volume_request *request = walk->request;
+    const char *relative = walk_relative(walk, place, entry->name);
     struct file_request wanted = {
         .folder = folder_of_entry(folder, entry),
         .name = entry->name,
@@ -54,6 +54,8 @@ static int read_entry(struct walk *walk, const struct folder *folder,
         .every_byte = request->every_byte,
         .started = request->started,
         .last_id = request->last_id,
+        .writers = request->writers,
+        .linked = place->generation != NULL || entry->in_generation || entry->target != NULL,
     };
 
     if (entry->target == NULL) {
@@ -155,11 +157,13 @@ static int walk_file(struct walk *walk, const struct place *place, const struct 
         return 0;
     }
     size_t limit = file_limit(walk);
-    int error = read_entry(walk, folder, entry, relative, previous, &file);
+    int error = read_entry(walk, place, folder, entry, previous, &file);
     if (error == -EFBIG && limit < walk->request->settings->max_file_size) {
         walk_file_too_much(walk, relative, previous);
     } else if (error == 0) {
         walk_add(walk, file);
+    } else if (error == -ETXTBSY) {
+        walk_file_waits(walk, relative, previous);
     } else if (means_stale(place, entry, error)) {
         return -ESTALE;
     } else if (error != -ENOENT) {

@@ -169,6 +169,9 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
         .follow = S_ISLNK(entry->mode),
         .every_byte = watch->request->every_byte,
         .started = watch->request->started,
+        .writers = watch->request->writers,
+        .path = path,
+        .linked = in_generation || S_ISLNK(entry->mode),
     };
     struct digest digest;
 
@@ -179,6 +182,10 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
     int error = digest_read(&wanted, previous != NULL ? &previous->digest : NULL, &digest);
     if (error == 0) {
         add(watch, path, &digest);
+    } else if (error == -ETXTBSY) {
+        if (previous != NULL) {
+            add(watch, path, &previous->digest);
+        }
     } else if (error == -ENOENT) {
         return in_generation ? -ESTALE : 0; /* a plain folder: it was removed just now */
     } else {

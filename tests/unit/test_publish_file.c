@@ -3,6 +3,7 @@
 /* One file comes to the disk: whole or not at all, for every reader and at every fault. */
 
 #include "publish/publish.h"
+#include "support/deadline.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
@@ -579,8 +580,40 @@ static void edit_by_rename(void *dir) {
     file_replace(dir, "prometheus.yml", "a person's");
 }
 
-static void edit_in_place(void *dir) {
+/* The one that writes into the file: another thread, as who has to wait for a lease of this process
+ * must not keep this one from giving it back. */
+static atomic_bool editor_is_done = true;
+
+/* Somebody waits in open() for a lease of this process. */
+static bool lease_is_being_broken(void) {
+    CLEANUP(buffer_free) struct buffer wanted = {0};
+    char line[256];
+    bool found = false;
+    FILE *locks = fopen("/proc/locks", "re");
+
+    assert_non_null(locks);
+    buffer_printf(&wanted, " %d ", (int)getpid());
+    while (fgets(line, sizeof(line), locks) != NULL) {
+        found |= strstr(line, "BREAKING") != NULL && strstr(line, buffer_string(&wanted)) != NULL;
+    }
+    fclose(locks);
+    return found;
+}
+
+static void *edit(void *dir) {
     file_write(dir, "prometheus.yml", "a person's");
+    editor_is_done = true;
+    return NULL;
+}
+
+/* Goes on as soon as it wrote, or has to wait. */
+static void edit_in_place(void *dir) {
+    pthread_t editor;
+
+    editor_is_done = false;
+    assert_int_equal(pthread_create(&editor, NULL, edit, dir), 0);
+    assert_int_equal(pthread_detach(editor), 0);
+    assert_true(WAIT_UNTIL(editor_is_done || lease_is_being_broken(), DEADLINE_USUAL));
 }
 
 static void an_edit_is_not_lost_however_late_it_comes(void **state) {
@@ -598,8 +631,31 @@ static void an_edit_is_not_lost_however_late_it_comes(void **state) {
         system_calls_reset();
 
         assert_int_equal(result, -ECANCELED);
+        assert_true(WAIT_UNTIL(editor_is_done, DEADLINE_USUAL));
         assert_alone(dir, "a person's");
     }
+}
+
+/* Somebody has it open already, and has not written yet. */
+static void what_a_process_has_open_for_writing_is_not_replaced(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_error error = {.step = ""};
+    file_write(dir, "prometheus.yml", "old");
+    int writer = open(path, O_WRONLY | O_CLOEXEC);
+    assert_true(writer >= 0);
+
+    assert_int_equal(
+        file_publish_over(path, BYTES("old"), BYTES("new"), config_mode, NULL, &error, NULL),
+        -ETXTBSY);
+    assert_string_equal(error.step, "replacing what a process has open for writing");
+    assert_alone(dir, "old");
+    assert_int_equal(write(writer, "edited", 6), 6);
+    assert_int_equal(close(writer), 0);
+    assert_alone(dir, "edited");
+
+    assert_int_equal(publishes_over(path, "edited", "new"), 0);
+    assert_alone(dir, "new");
 }
 
 struct late_edits {
@@ -874,6 +930,7 @@ int main(void) {
         cmocka_unit_test_teardown(what_is_expected_behind_a_link_is_replaced_there,
                                   forget_system_calls),
         cmocka_unit_test_teardown(an_edit_is_not_lost_however_late_it_comes, forget_system_calls),
+        cmocka_unit_test(what_a_process_has_open_for_writing_is_not_replaced),
         cmocka_unit_test_teardown(of_two_late_edits_the_newer_one_stays, forget_system_calls),
         cmocka_unit_test_teardown(where_names_cannot_be_exchanged_the_file_is_renamed,
                                   forget_system_calls),
