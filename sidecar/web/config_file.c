@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "source/file.h"
+#include "source/writers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,6 +34,9 @@ struct web_config_file {
     bool started; /* there was a good version */
     bool tls;     /* it had TLS */
     uint64_t last_id;
+    struct writers
+        *writers; /* NULL until there was a good version: at the start nobody is waited for */
+    size_t slow_writers; /* how many files were warned of */
     struct web_version *current;
     struct incident incident;
 };
@@ -90,6 +94,7 @@ static bool look_again(struct web_config_file *file, struct look *look, bool eve
         .every_byte = every_byte,
         .started = clock_wall_milliseconds(),
         .last_id = &file->last_id,
+        .writers = file->writers,
     };
     struct file *now = NULL;
 
@@ -97,6 +102,9 @@ static bool look_again(struct web_config_file *file, struct look *look, bool eve
         return false;
     }
     int error = file_load(&request, look->file, &now);
+    if (error == -ETXTBSY) {
+        return false; /* until it is done: an empty config would be one without authentication */
+    }
     bool changed = error != look->error || now != look->file;
     file_release(look->file);
     look->file = now;
@@ -104,11 +112,32 @@ static bool look_again(struct web_config_file *file, struct look *look, bool eve
     return changed;
 }
 
+/* Once for each file that somebody takes long to write, and once for its end. */
+static void say_writers(struct web_config_file *file) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics diagnostics = diagnostics_in(arena);
+    struct writers_report report;
+
+    writers_end(file->writers, arena, &diagnostics, &report);
+    for (size_t i = 0; i < report.finished_count; i++) {
+        log_info("a file is not being written any more", LOG_STRING("file", report.finished[i]));
+    }
+    for (size_t i = file->slow_writers; i < diagnostics.count; i++) {
+        log_warn(diagnostics.items[i].problem,
+                 LOG_STRING("file", diagnostics.items[i].location.file),
+                 LOG_STRING("remedy", diagnostics.items[i].remedy));
+    }
+    file->slow_writers = diagnostics.count;
+}
+
 static bool look_at_all(struct web_config_file *file, bool every_byte) {
     bool changed = false;
 
     for (size_t i = 0; i < FILES; i++) {
         changed |= look_again(file, &file->looks[i], every_byte);
+    }
+    if (file->writers != NULL) {
+        say_writers(file);
     }
     return changed;
 }
@@ -229,6 +258,7 @@ int web_config_file_new(const char *path, struct diagnostics *diagnostics,
         web_config_file_free(file);
         return error;
     }
+    file->writers = writers_new(&WRITER_PATIENCE);
     *ret = file;
     return 0;
 }
@@ -238,6 +268,7 @@ void web_config_file_free(struct web_config_file *file) {
         return;
     }
     web_version_release(file->current);
+    writers_free(file->writers);
     for (size_t i = 0; i < FILES; i++) {
         look_set(&file->looks[i], NULL);
     }

@@ -593,10 +593,32 @@ static void a_wrong_one_ends_the_start_with_a_message(void **state) {
     }
 }
 
+/* An empty web config is a good one, without authentication. */
+static void a_web_config_that_is_being_written_opens_nothing(void **state) {
+    SIDECAR_OR_SKIP(state);
+    given_alice(sidecar, PASSWORD);
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 401);
+    CLEANUP(memory_freep) char *text = file_read(sidecar->folder, "web.yml");
+    FILE *writer = fopen(in_folder(sidecar, "web.yml"), "we");
+    assert_non_null(writer);
+
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 401);
+    assert_int_equal(asked_as(sidecar, "alice:" PASSWORD), 200);
+    assert_int_equal(web_sidecar_logged(sidecar, "level=error"), 0);
+    assert_true(fputs(text, writer) >= 0 && fputs("# edited\n", writer) >= 0);
+    assert_int_equal(fclose(writer), 0);
+
+    assert_true(WAIT_UNTIL((asked_as(sidecar, "alice:" PASSWORD),
+                            web_sidecar_logged(sidecar, "web config read anew") == 1),
+                           DEADLINE_USUAL));
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 401);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, web_sidecar_setup, web_sidecar_teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(a_web_config_that_is_being_written_opens_nothing),
         TEST(who_believes_its_authority_is_served),
         TEST(who_believes_another_authority_goes_away),
         TEST(who_speaks_no_tls_gets_nothing),
