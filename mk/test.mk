@@ -24,6 +24,13 @@ GO_PEERS ?= $(shell scripts/build-go-peer --list | sed 's/ .*//')
 peers: prometheus ## build the releases of Prometheus that Debian lacks, from Go modules (GO_PEERS)
 	@for peer in $(GO_PEERS); do scripts/build-go-peer $$peer; done
 
+# A minute of one processor for each that does not share its libraries with another.
+LOADERS ?= $(shell scripts/build-go-peer --list-loaders | sed 's/ .*//')
+
+.PHONY: loaders
+loaders: ## build the config loaders of releases of Prometheus that test-differential asks (LOADERS)
+	@for peer in $(LOADERS); do scripts/build-go-peer $$peer prometheus-config-loader; done
+
 SUPPORT := $(OUT)/libsupport.a
 $(SUPPORT): $(call object,$(wildcard tests/support/*.c)) $(OUT)/sources
 	@rm -f $@ && $(AR) rcs $@ $(filter %.o,$^)
@@ -127,9 +134,10 @@ ifneq ($(DIFFERENTIAL_TESTS),)
 DIFFERENTIAL_COUNT ?= 2000
 SEED ?= 1
 .PHONY: test-differential
-test-differential: ## made-up manifests, judged by promtool too (DIFFERENTIAL_COUNT, SEED)
+test-differential: ## generated manifests, judged by promtool and config loaders too (DIFFERENTIAL_COUNT, SEED)
 	@$(PARALLEL) prometheus $(PROGRAM) $(DIFFERENTIAL_TESTS)
-	@DIFFERENTIAL_COUNT=$(DIFFERENTIAL_COUNT) SEED=$(SEED) TEST_TIMEOUT=7200 \
+	@LOADERS="$(wildcard $(LOADERS:%=$(BUILD)/peers/%/usr/bin/prometheus-config-loader))" \
+	    DIFFERENTIAL_COUNT=$(DIFFERENTIAL_COUNT) SEED=$(SEED) TEST_TIMEOUT=7200 \
 	    $(RUN_TESTS) $(DIFFERENTIAL_TESTS)
 endif
 

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /*
- * Made-up RemoteWrites, judged by us and by promtool. Every merged config that we would publish has
- * to pass `promtool check config`, and every value in it has to stand as it was written. The other
- * way round, of each reason for which we reject, a few are shown to promtool in a translation
- * without judgement: reasons that promtool lets pass have to be listed, with why, in
- * docs/stricter.md.
+ * Generated RemoteWrites, judged by us and by releases of Prometheus: by promtool, and by each
+ * prometheus-config-loader that is at hand (make loaders). Every config that we would publish for a
+ * release has to be loaded by it, every value in it has to stand as it was written, and what was
+ * left out because the release does not know it has to be refused by it. The other way round, specs
+ * that we reject are shown to it in a translation without judgement: reasons that it lets pass have
+ * to be listed, with why, in docs/stricter.md.
  *
- * DIFFERENTIAL_COUNT (2000): how many. SEED (1). DIFFERENTIAL_VERBOSE=1: print the reasons in full.
+ * DIFFERENTIAL_COUNT (2000): how many. SEED (1). LOADERS: paths of loaders, separated by blanks.
  */
 
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "compile/compile.h"
 #include "source/source.h"
+#include "support/config_judge.h"
 #include "support/manifest_generator.h"
 #include "support/naive_translation.h"
 #include "support/tempdir.h"
@@ -31,8 +33,12 @@
 
 enum {
     BATCH = 100,
-    SAMPLES_OF_A_REASON = 3,
     REASONS_MAX = 512,
+    LOADERS_MAX = 64,
+    GATED_MAX = 128,
+    /* how many specs of a reason promtool is asked about, and a loader of a field left out */
+    SAMPLES_OF_A_REASON = 3,
+    SAMPLES_OF_A_GATE = 20,
 };
 
 struct reason {
@@ -42,16 +48,26 @@ struct reason {
     size_t let_pass;
 };
 
+/* A field that the version does not know. */
+struct gated {
+    const struct field *field;
+    size_t asked;
+};
+
 struct tally {
-    bool without_azuread; /* this promtool was built without it */
+    bool without_azuread; /* this Prometheus was built without it */
     size_t made;
     size_t states[REMOTE_WRITE_STATES];
     size_t configs;
     size_t disagreements;
     struct reason reasons[REASONS_MAX];
     size_t reason_count;
-    struct version version;
-    const char *folder;
+    struct gated gated[GATED_MAX];
+    size_t gated_count;
+    size_t gates_asked;
+    struct version version; /* that is rendered for: the judge's own, or one beside it */
+    struct config_judge *judge;
+    struct config_judge *older; /* of a version that has no judge: a config may pass either */
 };
 
 static const char *setting(const char *name, const char *fallback) {
@@ -60,60 +76,52 @@ static const char *setting(const char *name, const char *fallback) {
     return value != NULL && value[0] != '\0' ? value : fallback;
 }
 
-static const char *promtool(void) {
-    return setting("PROMTOOL", "build/peers/debian/usr/bin/promtool");
-}
-
-/* What promtool says of a config; true: it passes. */
-static bool promtool_passes(const char *folder, struct bytes config, struct buffer *said) {
-    char command[4096];
-    char line[1024];
-    FILE *pipe;
-
-    file_write_bytes(folder, "prometheus.yml", config);
-    snprintf(command, sizeof(command), "'%s' check config '%s/prometheus.yml' 2>&1", promtool(),
-             folder);
-    pipe = popen(command, "r"); /* NOLINT(cert-env33-c): both paths are our own */
-    assert_non_null(pipe);
+static bool is_accepted(struct tally *tally, struct bytes config, struct buffer *said) {
+    if (config_judge_accepts(tally->judge, config, said))
+        return true;
+    if (tally->older == NULL)
+        return false;
     buffer_clear(said);
-    while (fgets(line, sizeof(line), pipe) != NULL)
-        buffer_append_string(said, line);
-    return pclose(pipe) == 0;
+    return config_judge_accepts(tally->older, config, said);
 }
 
-static struct version promtool_version(void) {
-    char command[4096];
-    char line[256] = "";
-    struct version version = {0};
-    const char *number;
-    FILE *pipe;
+static bool is_entry_accepted(struct tally *tally, const struct node *entry, struct buffer *said) {
+    struct buffer config = {0};
+    bool accepted;
 
-    snprintf(command, sizeof(command), "'%s' --version 2>&1", promtool());
-    pipe = popen(command, "r"); /* NOLINT(cert-env33-c) */
-    assert_non_null(pipe);
-    assert_non_null(fgets(line, sizeof(line), pipe));
-    while (fgetc(pipe) != EOF)
-        ;
-    pclose(pipe);
-    number = strstr(line, "version ");
-    assert_non_null(number);
-    number += strlen("version ");
-    assert_int_equal(version_parse((struct bytes){number, strcspn(number, " ")}, &version), 0);
-    return version;
+    buffer_append_string(&config, "remote_write:\n");
+    emit_sequence_item(&config, entry, 0, "\n");
+    accepted = is_accepted(tally, buffer_bytes(&config), said);
+    buffer_free(&config);
+    return accepted;
 }
 
 /* A build of Prometheus may leave azuread out, as Debian's do, whatever its version. */
-static bool promtool_lacks_azuread(const char *folder) {
+static bool judge_lacks_azuread(struct config_judge *judge) {
     static const char config[] = "remote_write:\n"
                                  "- url: http://h\n"
                                  "  azuread:\n"
                                  "    managed_identity:\n"
                                  "      client_id: 00000000-0000-0000-0000-000000000000\n";
     struct buffer said = {0};
-    bool lacks = !promtool_passes(folder, bytes_of(config), &said);
+    bool lacks = version_compare(judge->version, (struct version){2, 45, 0}) >= 0 &&
+                 !config_judge_accepts(judge, bytes_of(config), &said);
 
     buffer_free(&said);
     return lacks;
+}
+
+static void add_gated(struct tally *tally, const struct schema *schema) {
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+
+        if (field->key != NULL && !field_known_by(field, tally->version)) {
+            assert_true(tally->gated_count < GATED_MAX);
+            tally->gated[tally->gated_count++].field = field;
+        } else if (field->object != NULL) {
+            add_gated(tally, field->object);
+        }
+    }
 }
 
 /* JSON as a YAML reader takes it for the same: what YAML 1.1 has for a line break, or for
@@ -323,20 +331,75 @@ static void compare_values(struct tally *tally, struct batch *batch,
     }
 }
 
+/* What was left out, because the version does not know it, is what it refuses. */
+static void ask_about_gates(struct tally *tally, struct batch *batch, const struct outcome *outcome,
+                            const json_t *spec) {
+    const struct node *without = naive_entry(batch->arena, spec, outcome->name, tally->version);
+    struct buffer said = {0};
+
+    for (size_t i = 0; i < tally->gated_count; i++) {
+        struct gated *gated = &tally->gated[i];
+        const struct node *with;
+
+        if (gated->asked >= SAMPLES_OF_A_GATE)
+            continue;
+        with = naive_entry_with(batch->arena, spec, outcome->name, tally->version, gated->field);
+        if (node_equal(with, without))
+            continue;
+        gated->asked++;
+        tally->gates_asked++;
+        if (is_entry_accepted(tally, with, &said)) {
+            struct buffer shown = {0};
+
+            buffer_printf(&shown, "  field: %s (%s)\n", gated->field->name, gated->field->key);
+            emit_block(&shown, with, 0, "\n");
+            disagree(tally, "a field was left out that this Prometheus knows", spec,
+                     buffer_bytes(&shown));
+            buffer_free(&shown);
+        }
+    }
+    buffer_free(&said);
+}
+
 static void ask_about_rejected(struct tally *tally, struct batch *batch,
                                const struct outcome *outcome, const json_t *spec) {
     struct reason *reason = reason_find(tally, outcome->reason);
-    struct buffer config = {0};
     struct buffer said = {0};
 
     reason->count++;
-    if (reason->asked < SAMPLES_OF_A_REASON) {
-        buffer_append_string(&config, "remote_write:\n");
-        emit_sequence_item(&config, naive_entry(batch->arena, spec, outcome->name, tally->version),
-                           0, "\n");
+    if (tally->judge->is_loader || reason->asked < SAMPLES_OF_A_REASON) {
         reason->asked++;
-        reason->let_pass += promtool_passes(tally->folder, buffer_bytes(&config), &said);
+        reason->let_pass += is_entry_accepted(
+            tally, naive_entry(batch->arena, spec, outcome->name, tally->version), &said);
     }
+    buffer_free(&said);
+}
+
+/* A config of many entries is refused: each entry is asked about by itself. */
+static void find_refused(struct tally *tally, struct batch *batch,
+                         const struct desired_state *state) {
+    size_t before = tally->disagreements;
+    struct buffer config = {0};
+    struct buffer said = {0};
+
+    for (size_t i = 0; i < state->outcome_count; i++) {
+        const struct outcome *outcome = &state->outcomes[i];
+
+        if (outcome->state != STATE_ACTIVE)
+            continue;
+        buffer_clear(&config);
+        buffer_append_string(&config, "remote_write:\n");
+        buffer_append(&config, outcome->entry);
+        if (!is_accepted(tally, buffer_bytes(&config), &said)) {
+            buffer_append_char(&said, '\n');
+            buffer_append(&said, outcome->entry);
+            disagree(tally, "Prometheus refuses an entry that we would publish",
+                     batch->specs[strtoul(outcome->name + 3, NULL, 10)], buffer_bytes(&said));
+        }
+    }
+    if (tally->disagreements == before)
+        disagree(tally, "Prometheus refuses a config, though none of its entries alone",
+                 batch->specs[0], state->config);
     buffer_free(&config);
     buffer_free(&said);
 }
@@ -352,18 +415,17 @@ static void run_batch(struct tally *tally, struct generator *generator, size_t c
     tally->made += count;
     for (size_t i = 0; i < state->outcome_count; i++) {
         const struct outcome *outcome = &state->outcomes[i];
+        const json_t *spec = batch.specs[strtoul(outcome->name + 3, NULL, 10)];
 
         tally->states[outcome->state]++;
         if (outcome->state == STATE_REJECTED)
-            ask_about_rejected(tally, &batch, outcome,
-                               batch.specs[strtoul(outcome->name + 3, NULL, 10)]);
+            ask_about_rejected(tally, &batch, outcome, spec);
+        else if (outcome->state == STATE_ACTIVE && tally->judge->is_loader && tally->older == NULL)
+            ask_about_gates(tally, &batch, outcome, spec);
     }
     tally->configs++;
-    if (!promtool_passes(tally->folder, state->config, &said)) {
-        buffer_append(&said, state->config);
-        disagree(tally, "promtool refuses a config that we would publish", batch.specs[0],
-                 buffer_bytes(&said));
-    }
+    if (!is_accepted(tally, state->config, &said))
+        find_refused(tally, &batch, state);
     compare_values(tally, &batch, state);
     buffer_free(&said);
     desired_state_free(state);
@@ -378,56 +440,149 @@ static size_t report(struct tally *tally) {
     char *docs = file_read(".", "docs/stricter.md");
     size_t undocumented = 0;
 
-    printf(
-        "differential: promtool %u.%u.%u: made %zu, accepted %zu, pending %zu, rejected %zu; %zu configs checked, "
-        "%zu disagreements\n",
-        tally->version.major, tally->version.minor, tally->version.patch, tally->made,
-        tally->states[STATE_ACTIVE], tally->states[STATE_PENDING], tally->states[STATE_REJECTED],
-        tally->configs, tally->disagreements);
+    printf("differential: Prometheus %u.%u.%u (%s): made %zu, accepted %zu, pending %zu, rejected "
+           "%zu; %zu configs and %zu fields left out checked, %zu disagreements\n",
+           tally->version.major, tally->version.minor, tally->version.patch,
+           tally->older != NULL      ? "loaders beside it"
+           : tally->judge->is_loader ? "loader"
+                                     : "promtool",
+           tally->made, tally->states[STATE_ACTIVE], tally->states[STATE_PENDING],
+           tally->states[STATE_REJECTED], tally->configs, tally->gates_asked, tally->disagreements);
     for (size_t i = 0; i < tally->reason_count; i++) {
         const struct reason *reason = &tally->reasons[i];
+        bool missing = reason->let_pass > 0 && !is_documented(docs, reason->text);
 
-        printf("  %5zu rejected, promtool lets %zu of %zu pass: %s\n", reason->count,
-               reason->let_pass, reason->asked, reason->text);
-        if (reason->let_pass > 0 && !is_documented(docs, reason->text)) {
+        if (missing || getenv("DIFFERENTIAL_VERBOSE") != NULL)
+            printf("  %5zu rejected, Prometheus lets %zu of %zu pass: %s\n", reason->count,
+                   reason->let_pass, reason->asked, reason->text);
+        if (missing) {
             printf("        ^ not in docs/stricter.md\n");
             undocumented++;
         }
     }
+    fflush(stdout);
     free(docs);
     return undocumented;
 }
 
-static void what_we_publish_passes_promtool_and_says_what_was_written(void **state) {
+/* Runs the generated specs for a version; older: see struct tally. Returns what was wrong. */
+static size_t run_version(struct version version, struct config_judge *judge,
+                          struct config_judge *older) {
     struct generator generator = generator_new(strtoull(setting("SEED", "1"), NULL, 10));
     size_t count = strtoul(setting("DIFFERENTIAL_COUNT", "2000"), NULL, 10);
-    char *folder = tempdir_new();
     struct tally *tally = calloc(1, sizeof(*tally));
-    size_t undocumented;
-    size_t disagreements;
+    size_t wrong;
 
-    tally->folder = folder;
-    tally->version = promtool_version();
-    tally->without_azuread = version_compare(tally->version, (struct version){2, 45, 0}) >= 0 &&
-                             promtool_lacks_azuread(folder);
+    assert_non_null(tally);
+    tally->version = version;
+    tally->judge = judge;
+    tally->older = older;
+    tally->without_azuread = judge_lacks_azuread(judge);
     if (tally->without_azuread)
-        printf("differential: this promtool was built without azuread: left out\n");
+        printf("differential: this Prometheus was built without azuread: left out\n");
+    add_gated(tally, &remote_write_schema);
     for (size_t done = 0; done < count; done += BATCH)
         run_batch(tally, &generator, count - done < BATCH ? count - done : BATCH);
-    undocumented = report(tally);
-    disagreements = tally->disagreements;
+    wrong = report(tally) + tally->disagreements;
     for (size_t i = 0; i < tally->reason_count; i++)
         free(tally->reasons[i].text);
     free(tally);
-    tempdir_remove(folder);
-    assert_int_equal(disagreements, 0);
-    assert_int_equal(undocumented, 0);
+    return wrong;
+}
+
+static void what_we_publish_passes_promtool_and_says_what_was_written(void **state) {
+    struct config_judge judge =
+        config_judge_start(setting("PROMTOOL", "build/peers/debian/usr/bin/promtool"));
+    size_t wrong = run_version(judge.version, &judge, NULL);
+
+    config_judge_stop(&judge);
+    assert_int_equal(wrong, 0);
+}
+
+/* The loaders that are at hand, by version. */
+
+struct loaders {
+    struct config_judge judges[LOADERS_MAX];
+    size_t count;
+};
+
+static int by_version(const void *left, const void *right) {
+    return version_compare(((const struct config_judge *)left)->version,
+                           ((const struct config_judge *)right)->version);
+}
+
+static int start_loaders(void **state) {
+    struct loaders *loaders = calloc(1, sizeof(*loaders));
+    static char paths[16384];
+    char *rest = NULL;
+
+    assert_non_null(loaders);
+    snprintf(paths, sizeof(paths), "%s", setting("LOADERS", ""));
+    for (char *path = strtok_r(paths, " ", &rest); path != NULL;
+         path = strtok_r(NULL, " ", &rest)) {
+        assert_true(loaders->count < LOADERS_MAX);
+        loaders->judges[loaders->count++] = config_judge_start(path);
+    }
+    qsort(loaders->judges, loaders->count, sizeof(loaders->judges[0]), by_version);
+    *state = loaders;
+    return 0;
+}
+
+static int stop_loaders(void **state) {
+    struct loaders *loaders = *state;
+
+    for (size_t i = 0; i < loaders->count; i++)
+        config_judge_stop(&loaders->judges[i]);
+    free(loaders);
+    return 0;
+}
+
+static void what_we_publish_loads_in_each_release(void **state) {
+    struct loaders *loaders = *state;
+    size_t wrong = 0;
+
+    if (loaders->count == 0) {
+        printf("differential: no config loader is at hand (make loaders)\n");
+        skip();
+    }
+    for (size_t i = 0; i < loaders->count; i++)
+        wrong += run_version(loaders->judges[i].version, &loaders->judges[i], NULL);
+    assert_int_equal(wrong, 0);
+}
+
+/* Versions that have no loader, between two that have: what is rendered for them loads in the newer
+ * one, or else in the older. */
+static void what_we_publish_for_a_release_between_loads_beside_it(void **state) {
+    const unsigned last_of_2 = 55;
+    struct loaders *loaders = *state;
+    size_t wrong = 0;
+
+    if (loaders->count < 2)
+        skip();
+    for (size_t i = 1; i < loaders->count; i++) {
+        struct config_judge *older = &loaders->judges[i - 1];
+        struct config_judge *newer = &loaders->judges[i];
+        struct version version = {older->version.major, older->version.minor + 1, 0};
+
+        while (version_compare(
+                   version, (struct version){newer->version.major, newer->version.minor, 0}) < 0) {
+            if (version.major == 2 && version.minor > last_of_2) {
+                version = (struct version){version.major + 1, 0, 0};
+                continue;
+            }
+            wrong += run_version(version, newer, older);
+            version.minor++;
+        }
+    }
+    assert_int_equal(wrong, 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_we_publish_passes_promtool_and_says_what_was_written),
+        cmocka_unit_test(what_we_publish_loads_in_each_release),
+        cmocka_unit_test(what_we_publish_for_a_release_between_loads_beside_it),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, start_loaders, stop_loaders);
 }

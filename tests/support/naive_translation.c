@@ -13,7 +13,12 @@ struct naive {
     struct arena *arena;
     const char *name;
     struct version version;
+    const struct field *known_anyway;
 };
+
+static bool knows(const struct naive *naive, const struct field *field) {
+    return field == naive->known_anyway || field_known_by(field, naive->version);
+}
 
 static struct node *raw(struct arena *arena, const json_t *value) {
     struct node *node;
@@ -213,7 +218,7 @@ static void put_object(struct naive *naive, const struct schema *schema, const j
         const struct field *field = &schema->fields[i];
 
         item = json_object_get(value, field->name);
-        if (item == NULL || is_left_out(field, item) || !field_known_by(field, naive->version) ||
+        if (item == NULL || is_left_out(field, item) || !knows(naive, field) ||
             is_without_proxy(naive, field, value))
             continue;
         put_field(naive, field, item,
@@ -229,7 +234,13 @@ static void put_object(struct naive *naive, const struct schema *schema, const j
 
 struct node *naive_entry(struct arena *arena, const json_t *spec, const char *name,
                          struct version version) {
-    struct naive naive = {.arena = arena, .name = name, .version = version};
+    return naive_entry_with(arena, spec, name, version, NULL);
+}
+
+struct node *naive_entry_with(struct arena *arena, const json_t *spec, const char *name,
+                              struct version version, const struct field *known_anyway) {
+    struct naive naive = {
+        .arena = arena, .name = name, .version = version, .known_anyway = known_anyway};
     struct node *entry = node_new_mapping(arena);
     const json_t *metadata = json_object_get(spec, "metadataConfig");
     const char *message = json_string_value(json_object_get(spec, "messageVersion"));

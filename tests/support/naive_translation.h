@@ -7,6 +7,7 @@
  * refuses. */
 
 #include "base/arena.h"
+#include "spec/schema.h"
 #include "spec/version.h"
 #include "yaml/tree.h"
 
@@ -16,5 +17,9 @@
  * generator_secrets. */
 struct node *naive_entry(struct arena *arena, const json_t *spec, const char *name,
                          struct version version);
+
+/* The same, with one field that the version may not know (NULL: none). */
+struct node *naive_entry_with(struct arena *arena, const json_t *spec, const char *name,
+                              struct version version, const struct field *known_anyway);
 
 #endif
