@@ -71,6 +71,17 @@ static const char *secret_text(const struct field *field) {
     return "";
 }
 
+/* What becomes of the RemoteWrite where the field is not known, and why. */
+static void print_loss(const struct field *field) {
+    if (field->loss == NULL || !version_is_set(field->since))
+        return;
+    printf(" Where it is not known it is %s: %s.",
+           (field->flags & FIELD_NEVER_LEFT_OUT) == 0   ? "left out"
+           : (field->flags & FIELD_TRUE_IS_ABSENT) != 0 ? "rejected unless true"
+                                                        : "rejected",
+           field->loss);
+}
+
 static void print_schema(struct arena *arena, const struct schema *schema, const char *path,
                          const char *key_path) {
     for (size_t i = 0; i < schema->count; i++) {
@@ -83,7 +94,9 @@ static void print_schema(struct arena *arena, const struct schema *schema, const
         print_type(field);
         printf(" | `%s%s` | ", key, field->secret == SECRET_FILE ? "_file" : "");
         print_versions(field);
-        printf(" | %s | %s |\n", secret_text(field), field->help);
+        printf(" | %s | %s", secret_text(field), field->help);
+        print_loss(field);
+        printf(" |\n");
         if (field->object != NULL)
             print_schema(arena, field->object, arena_format(arena, "%s.", name),
                          arena_format(arena, "%s.", key));
@@ -100,8 +113,10 @@ int main(void) {
         "\n"
         "A field stands under `spec` in `monitoring.coreos.com/v1alpha1` and under\n"
         "`spec.remoteWrite` in `monitoring.giantswarm.io/v1alpha1`. *Since* is the first\n"
-        "Prometheus that knows the key: for an older one the field is left out, with a warning;\n"
-        "a word of an enum that an older one would refuse rejects the RemoteWrite. *Secret*:\n"
+        "Prometheus that knows the key: for an older one the field is left out, with a warning,\n"
+        "or the RemoteWrite is rejected, where without it a credential would be missing or a check\n"
+        "weaker: the last column says so, and why. A word of an enum that an older one would\n"
+        "refuse rejects the RemoteWrite too. *Secret*:\n"
         "`file` means that the value goes into a file beside the config, so that a change of it\n"
         "needs no reload; `inline` that it goes into the config. A secret reference is\n"
         "`{name, key, optional}`; a secret or configMap reference is `{secret: {...}}` or\n"

@@ -111,6 +111,9 @@ const struct object *object_read(struct scope *scope, const struct schema *schem
  * be in the schema (checked by assertion). */
 const struct value *object_find(const struct object *object, const char *path);
 
+/* Whether no field of it has a value. */
+bool object_is_empty(const struct object *object);
+
 /* The text of a string field; an empty view where absent. */
 struct bytes object_text(const struct object *object, const char *path);
 

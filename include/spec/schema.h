@@ -8,7 +8,8 @@
  * adding a row.
  *
  * Sources of the facts: the RemoteWriteSpec of the Prometheus operator's v1 API, the RemoteWrite
- * CRD of monitoring.giantswarm.io/v1alpha1, and the Prometheus configuration reference (3.14).
+ * CRD of monitoring.giantswarm.io/v1alpha1, and the sources of Prometheus, prometheus/common and
+ * prometheus/sigv4 (2.5 to 3.16).
  */
 
 #include "spec/version.h"
@@ -48,7 +49,7 @@ enum field_flag {
         1 << 1, /* names a file of the Prometheus container: denied unless allowed */
     FIELD_DEPRECATED = 1 << 2,
     FIELD_ZERO_IS_ABSENT = 1 << 3,  /* 0 is left out */
-    FIELD_EMPTY_IS_ABSENT = 1 << 4, /* "" is left out */
+    FIELD_EMPTY_IS_ABSENT = 1 << 4, /* "" is left out; of an object: {} asks for nothing */
     FIELD_EMPTY_IS_VALUE = 1 << 5,  /* "" is written (separator, replacement) */
     FIELD_CREDENTIAL = 1 << 6,      /* a text secret: one trailing newline is dropped */
     FIELD_BOUNDED_BELOW = 1 << 7,   /* minimum holds */
@@ -56,9 +57,10 @@ enum field_flag {
     FIELD_OVERRIDDEN = 1 << 9,      /* metadata.name is written in its place */
     FIELD_POSITIVE = 1 << 11, /* a duration that must not be 0: Prometheus would spin, or panic */
     FIELD_REGEX = 1 << 12,    /* an RE2 expression: judged when it is read, which costs most */
-    FIELD_ESSENTIAL =
-        1 << 10, /* Prometheus refuses the enclosing object without it: where a
-                    version      does not know the field, the object is left out with it */
+    /* A Prometheus that does not know the field rejects the RemoteWrite (spec/gates.h): it is never
+     * served without it. loss says why. */
+    FIELD_NEVER_LEFT_OUT = 1 << 10,
+    FIELD_TRUE_IS_ABSENT = 1 << 13, /* a Prometheus without the field does what true asks for */
 };
 
 struct enum_word {
@@ -77,6 +79,10 @@ struct field {
                         of its own */
     struct version since;  /* first Prometheus that knows the key; unset: all */
     struct version before; /* first Prometheus that no longer knows it; unset: none */
+    /* What a Prometheus that does not know the field does without it, where security could depend
+     * on it: why the RemoteWrite is rejected (FIELD_NEVER_LEFT_OUT), or why it may be left out.
+     * NULL: only a feature is lost. */
+    const char *loss;
     enum secret_travel secret;
     int64_t minimum;     /* with FIELD_BOUNDED_BELOW */
     unsigned min_length; /* of a string, in bytes */

@@ -204,9 +204,8 @@ static void put_reference_lists(struct translator *translator, const struct valu
 
 /* Plain values. */
 
-/* What the version does not know. with: the enclosing object, where it is left out too; or NULL. */
-static void report_gate(struct translator *translator, const struct value *value,
-                        const char *with) {
+/* What the version does not know and may be left out (gates_check rejected the rest). */
+static void report_gate(struct translator *translator, const struct value *value) {
     const struct field *field = value->field;
     bool too_old =
         version_is_set(field->since) && version_compare(translator->version, field->since) < 0;
@@ -214,8 +213,7 @@ static void report_gate(struct translator *translator, const struct value *value
 
     scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
                  too_old ? "upgrade Prometheus, or remove the field" : "remove the field",
-                 "is left out%s%s: Prometheus %u.%u does not know it (%s %u.%u)",
-                 with != NULL ? ", and all of " : "", with != NULL ? with : "",
+                 "is left out: Prometheus %u.%u does not know it (%s %u.%u)",
                  translator->version.major, translator->version.minor,
                  too_old ? "known from" : "gone since", bound.major, bound.minor);
 }
@@ -254,28 +252,9 @@ static void put_map(struct translator *translator, const struct value *value, st
         node_put_path(arena, out, value->field->key, map);
 }
 
-/* The field of an object that this Prometheus does not know and would not take the object without;
- * NULL where there is none. */
-static const struct value *missing_essential(const struct translator *translator,
-                                             const struct object *object) {
-    for (size_t i = 0; i < object->schema->count; i++) {
-        const struct value *value = object->values[i];
-
-        if (value != NULL && (value->field->flags & FIELD_ESSENTIAL) != 0 &&
-            !field_known_by(value->field, translator->version))
-            return value;
-    }
-    return NULL;
-}
-
 static void put_object(struct translator *translator, const struct value *value, struct node *out) {
-    const struct value *essential = missing_essential(translator, value->as.object);
     struct node *map = node_new_mapping(translator->scope->arena);
 
-    if (essential != NULL) {
-        report_gate(translator, essential, value->field->name);
-        return;
-    }
     translate_object(translator, value->as.object, map);
     node_put_path(translator->scope->arena, out, value->field->key, map);
 }
@@ -358,7 +337,7 @@ static void translate_object(struct translator *translator, const struct object 
         if (field_known_by(value->field, translator->version))
             put_value(translator, value, out);
         else
-            report_gate(translator, value, NULL);
+            report_gate(translator, value);
     }
 }
 

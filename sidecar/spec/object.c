@@ -673,6 +673,14 @@ const struct value *object_find(const struct object *object, const char *path) {
     }
 }
 
+bool object_is_empty(const struct object *object) {
+    for (size_t i = 0; i < object->schema->count; i++) {
+        if (object->values[i] != NULL)
+            return false;
+    }
+    return true;
+}
+
 struct bytes object_text(const struct object *object, const char *path) {
     const struct value *value = object_find(object, path);
 

@@ -4,6 +4,8 @@
 #include "spec/rules.h"
 
 #include "base/compiler.h"
+#include "spec/azure.h"
+#include "spec/gates.h"
 #include "spec/regex.h"
 
 #include <ctype.h>
@@ -12,8 +14,6 @@
 
 /* Label names may be any UTF-8 from this version on. */
 static const struct version utf8_names = {3, 0, 0};
-/* managed_identity may do without a client_id. */
-static const struct version system_identity = {3, 5, 0};
 /* The defaults of queue_config changed. */
 static const struct version larger_batches = {2, 44, 0};
 
@@ -38,29 +38,6 @@ struct queue_defaults queue_defaults_of(struct version version) {
 static void fail(struct scope *scope, const struct value *value, const char *remedy,
                  const char *problem) {
     scope_report(scope, SEVERITY_ERROR, value->node, value->path, remedy, "%s", problem);
-}
-
-/* Enum words that this Prometheus would refuse. */
-
-static void check_words(struct scope *scope, const struct object *object, struct version version) {
-    for (size_t i = 0; i < object->schema->count; i++) {
-        const struct value *value = object->values[i];
-
-        if (value == NULL)
-            continue;
-        if (value->field->type == FIELD_OBJECT)
-            check_words(scope, value->as.object, version);
-        for (size_t j = 0; value->field->type == FIELD_OBJECT_LIST && j < value->as.objects.count;
-             j++)
-            check_words(scope, value->as.objects.items[j], version);
-        if (value->field->type == FIELD_ENUM && version_is_set(value->as.word->since) &&
-            version_compare(version, value->as.word->since) < 0)
-            scope_report(scope, SEVERITY_ERROR, value->node, value->path,
-                         "upgrade Prometheus, or do without it",
-                         "%s needs Prometheus %u.%u, this one is %u.%u", value->as.word->word,
-                         value->as.word->since.major, value->as.word->since.minor, version.major,
-                         version.minor);
-    }
 }
 
 /* Authentication. */
@@ -123,54 +100,6 @@ static void check_sigv4(struct scope *scope, const struct object *spec, struct v
         fail(scope, secret_key, "add accessKey, or remove secretKey", "needs accessKey beside it");
     if (external_id != NULL && object_text(spec, "sigv4.roleArn").length == 0)
         fail(scope, external_id, "add roleArn, or remove externalId", "needs roleArn beside it");
-}
-
-static bool is_uuid(struct bytes text) {
-    if (text.length != 36)
-        return false;
-    for (size_t i = 0; i < text.length; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-        if (dash ? text.data[i] != '-' : !isxdigit((unsigned char)text.data[i]))
-            return false;
-    }
-    return true;
-}
-
-static void check_azure(struct scope *scope, const struct object *spec, struct version version) {
-    static const char *const ways[] = {"azureAd.managedIdentity", "azureAd.oauth", "azureAd.sdk",
-                                       "azureAd.workloadIdentity"};
-    static const char *const client_ids[] = {"azureAd.managedIdentity.clientId",
-                                             "azureAd.oauth.clientId"};
-    const struct value *azure = object_find(spec, "azureAd");
-    const struct value *first = NULL;
-
-    if (azure == NULL)
-        return;
-    for (size_t i = 0; i < ARRAY_LENGTH(ways); i++) {
-        const struct value *value = object_find(spec, ways[i]);
-
-        if (value != NULL && first != NULL)
-            scope_report(scope, SEVERITY_ERROR, value->node, value->path, "keep one of them",
-                         "cannot be used together with %s", first->path);
-        if (value != NULL && first == NULL)
-            first = value;
-    }
-    if (first == NULL)
-        fail(scope, azure, "add one of managedIdentity, oauth, sdk, workloadIdentity",
-             "says not how to authenticate");
-
-    for (size_t i = 0; i < ARRAY_LENGTH(client_ids); i++) {
-        const struct value *id = object_find(spec, client_ids[i]);
-
-        if (id != NULL && !is_uuid(id->as.text))
-            fail(scope, id, "write it as 00000000-0000-0000-0000-000000000000", "is no UUID");
-    }
-    if (first != NULL && strcmp(first->field->name, "managedIdentity") == 0 &&
-        object_find(first->as.object, "clientId") == NULL &&
-        field_known_by(azure->field, version) && version_compare(version, system_identity) < 0)
-        fail(scope, first, "add clientId, or upgrade to Prometheus 3.5",
-             "needs clientId before Prometheus 3.5");
 }
 
 /* TLS. */
@@ -629,7 +558,7 @@ static void check_relabelings(struct scope *scope, const struct object *spec,
 
 static void (*const rules[])(struct scope *scope, const struct object *spec,
                              struct version version) = {
-    check_words,   check_one_authentication, check_authorization, check_sigv4, check_azure,
+    gates_check,   check_one_authentication, check_authorization, check_sigv4, azure_check,
     check_headers, check_both_tls,           check_proxies,       check_queue, check_relabelings,
 };
 

@@ -13,6 +13,9 @@
 
 #define V(major_, minor_) \
     { (major_), (minor_), 0 }
+/* Of each way to authenticate. */
+#define NO_CREDENTIAL "the samples would be sent without the credential that was asked for"
+
 #define WORDS(table) .words = (table), .word_count = ARRAY_LENGTH(table)
 #define SCHEMA(name_, rows) \
     { .name = (name_), .fields = (rows), .count = ARRAY_LENGTH(rows) }
@@ -125,40 +128,43 @@ static const struct schema relabel_schema = SCHEMA("RelabelConfig", relabel_rows
 
 /* TLS without and with files of the Prometheus container: the API allows these in tlsConfig, and
  * not in that of oauth2. */
-#define TLS_SAFE_ROWS                                                                      \
-    {.name = "ca",                                                                         \
-     .type = FIELD_SECRET_OR_CONFIGMAP,                                                    \
-     .key = "ca",                                                                          \
-     .secret = SECRET_FILE,                                                                \
-     .help = "PEM certificates of the authorities that the server is checked against."},   \
-        {.name = "cert",                                                                   \
-         .type = FIELD_SECRET_OR_CONFIGMAP,                                                \
-         .key = "cert",                                                                    \
-         .secret = SECRET_FILE,                                                            \
-         .help = "PEM client certificate; needs keySecret or keyFile."},                   \
-        {.name = "keySecret",                                                              \
-         .type = FIELD_SECRET,                                                             \
-         .key = "key",                                                                     \
-         .secret = SECRET_FILE,                                                            \
-         .help = "PEM private key of the client certificate."},                            \
-        {.name = "serverName",                                                             \
-         .type = FIELD_STRING,                                                             \
-         .flags = FIELD_EMPTY_IS_ABSENT,                                                   \
-         .key = "server_name",                                                             \
-         .help = "Name that the server's certificate has to carry."},                      \
-        {.name = "insecureSkipVerify",                                                     \
-         .type = FIELD_BOOL,                                                               \
-         .key = "insecure_skip_verify",                                                    \
-         .help = "Do not check the server's certificate."},                                \
-        {.name = "minVersion",                                                             \
-         .type = FIELD_ENUM,                                                               \
-         .key = "min_version",                                                             \
-         .since = V(2, 35),                                                                \
-         WORDS(tls_version_words),                                                         \
-         .help = "Lowest TLS version that is accepted."},                                  \
-    {                                                                                      \
-        .name = "maxVersion", .type = FIELD_ENUM, .key = "max_version", .since = V(2, 41), \
-        WORDS(tls_version_words), .help = "Highest TLS version that is accepted."          \
+#define TLS_SAFE_ROWS                                                                           \
+    {.name = "ca",                                                                              \
+     .type = FIELD_SECRET_OR_CONFIGMAP,                                                         \
+     .key = "ca",                                                                               \
+     .secret = SECRET_FILE,                                                                     \
+     .help = "PEM certificates of the authorities that the server is checked against."},        \
+        {.name = "cert",                                                                        \
+         .type = FIELD_SECRET_OR_CONFIGMAP,                                                     \
+         .key = "cert",                                                                         \
+         .secret = SECRET_FILE,                                                                 \
+         .help = "PEM client certificate; needs keySecret or keyFile."},                        \
+        {.name = "keySecret",                                                                   \
+         .type = FIELD_SECRET,                                                                  \
+         .key = "key",                                                                          \
+         .secret = SECRET_FILE,                                                                 \
+         .help = "PEM private key of the client certificate."},                                 \
+        {.name = "serverName",                                                                  \
+         .type = FIELD_STRING,                                                                  \
+         .flags = FIELD_EMPTY_IS_ABSENT,                                                        \
+         .key = "server_name",                                                                  \
+         .help = "Name that the server's certificate has to carry."},                           \
+        {.name = "insecureSkipVerify",                                                          \
+         .type = FIELD_BOOL,                                                                    \
+         .key = "insecure_skip_verify",                                                         \
+         .help = "Do not check the server's certificate."},                                     \
+        {.name = "minVersion",                                                                  \
+         .type = FIELD_ENUM,                                                                    \
+         .flags = FIELD_NEVER_LEFT_OUT,                                                         \
+         .loss = "an older version of TLS would be taken",                                      \
+         .key = "min_version",                                                                  \
+         .since = V(2, 35),                                                                     \
+         WORDS(tls_version_words),                                                              \
+         .help = "Lowest TLS version that is accepted."},                                       \
+    {                                                                                           \
+        .name = "maxVersion", .type = FIELD_ENUM, .loss = "a newer version of TLS may be used", \
+        .key = "max_version", .since = V(2, 41), WORDS(tls_version_words),                      \
+        .help = "Highest TLS version that is accepted."                                         \
     }
 
 static const struct field safe_tls_rows[] = {TLS_SAFE_ROWS};
@@ -184,30 +190,36 @@ static const struct field tls_rows[] = {
 };
 static const struct schema tls_schema = SCHEMA("TLSConfig", tls_rows);
 
-/* The same four proxy fields stand in the RemoteWriteSpec and in its oauth2. What 2.42 is given for
- * is older than its documentation says: promtool of 2.42 takes it. */
+/* The same four proxy fields stand in the RemoteWriteSpec and in its oauth2. A proxy is a way, not
+ * a credential: what is sent is the same without it, and a network that demands the proxy has no
+ * other way. So they are left out where they are not known. */
+#define PROXY_LOSS "the server is reached directly, or not at all"
 #define PROXY_ROWS(proxy_url_since, connect_header_since)                                        \
     {.name = "proxyUrl",                                                                         \
      .type = FIELD_PROXY_URL,                                                                    \
      .flags = FIELD_EMPTY_IS_ABSENT,                                                             \
+     .loss = PROXY_LOSS,                                                                         \
      .key = "proxy_url",                                                                         \
      .since = proxy_url_since,                                                                   \
      .help = "Proxy that the requests go through."},                                             \
         {.name = "noProxy",                                                                      \
          .type = FIELD_STRING,                                                                   \
          .flags = FIELD_EMPTY_IS_ABSENT,                                                         \
+         .loss = "the proxy is used for all",                                                    \
          .key = "no_proxy",                                                                      \
          .since = V(2, 43),                                                                      \
          .help =                                                                                 \
              "Comma-separated hosts, domains and networks that are reached without the proxy."}, \
         {.name = "proxyFromEnvironment",                                                         \
          .type = FIELD_BOOL,                                                                     \
+         .loss = PROXY_LOSS,                                                                     \
          .key = "proxy_from_environment",                                                        \
          .since = V(2, 43),                                                                      \
          .help = "Take the proxy from the environment of Prometheus."},                          \
     {                                                                                            \
         .name = "proxyConnectHeader", .type = FIELD_SECRET_LIST_MAP, .flags = FIELD_CREDENTIAL,  \
-        .key = "proxy_connect_header", .since = connect_header_since, .secret = SECRET_INLINE,   \
+        .loss = "a proxy that asks for them refuses", .key = "proxy_connect_header",             \
+        .since = connect_header_since, .secret = SECRET_INLINE,                                  \
         .help = "Headers sent to the proxy with CONNECT, their values from Secrets."             \
     }
 
@@ -237,11 +249,13 @@ static const struct field oauth2_rows[] = {
      .help = "Parameters added to the token request."},
     {.name = "tlsConfig",
      .type = FIELD_OBJECT,
+     .flags = FIELD_NEVER_LEFT_OUT | FIELD_EMPTY_IS_ABSENT,
+     .loss = "the client secret would go to a server that is checked otherwise",
      .key = "tls_config",
-     .since = V(2, 42),
+     .since = V(2, 31),
      .object = &safe_tls_schema,
      .help = "TLS to the token URL."},
-    PROXY_ROWS(V(2, 42), V(2, 43)),
+    PROXY_ROWS(V(2, 35), V(2, 43)),
 };
 static const struct schema oauth2_schema = SCHEMA("OAuth2", oauth2_rows);
 
@@ -312,13 +326,15 @@ static const struct field sigv4_rows[] = {
     {.name = "externalId",
      .type = FIELD_STRING,
      .key = "external_id",
-     .since = V(3, 11),
+     .since = V(3, 10),
+     .loss = "a role that asks for the id is not given without it",
      .min_length = 1,
      .help = "External id sent when the role is assumed; needs roleArn."},
     {.name = "useFIPSSTSEndpoint",
      .type = FIELD_BOOL,
      .key = "use_fips_sts_endpoint",
-     .since = V(2, 54),
+     .since = V(3, 1),
+     .loss = "STS is asked over TLS at its usual endpoint",
      .help = "Use the FIPS endpoint of STS."},
 };
 static const struct schema sigv4_schema = SCHEMA("Sigv4", sigv4_rows);
@@ -397,28 +413,32 @@ static const struct field azuread_rows[] = {
      .help = "Authenticate by a managed identity of the pod."},
     {.name = "oauth",
      .type = FIELD_OBJECT,
-     .flags = FIELD_ESSENTIAL,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "oauth",
      .since = V(2, 48),
      .object = &azure_oauth_schema,
      .help = "Authenticate as an Azure application."},
     {.name = "sdk",
      .type = FIELD_OBJECT,
-     .flags = FIELD_ESSENTIAL,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "sdk",
      .since = V(2, 52),
      .object = &azure_sdk_schema,
      .help = "Authenticate by the Azure SDK's default chain."},
     {.name = "workloadIdentity",
      .type = FIELD_OBJECT,
-     .flags = FIELD_ESSENTIAL,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "workload_identity",
      .since = V(3, 7),
      .object = &azure_workload_identity_schema,
      .help = "Authenticate by the pod's workload identity."},
     {.name = "scope",
      .type = FIELD_STRING,
-     .flags = FIELD_EMPTY_IS_ABSENT,
+     .flags = FIELD_EMPTY_IS_ABSENT | FIELD_NEVER_LEFT_OUT,
+     .loss = "a token for another audience would be sent",
      .key = "scope",
      .since = V(3, 9),
      .pattern = AZURE_SCOPE_PATTERN,
@@ -472,7 +492,7 @@ static const struct field queue_rows[] = {
     {.name = "retryOnRateLimit",
      .type = FIELD_BOOL,
      .key = "retry_on_http_429",
-     .since = V(2, 26),
+     .since = V(2, 25),
      .help = "Try again when the remote end answers 429."},
     {.name = "sampleAgeLimit",
      .type = FIELD_DURATION,
@@ -538,7 +558,8 @@ static const struct field remote_write_rows[] = {
      .help = "Longest time for one request."},
     {.name = "headers",
      .type = FIELD_STRING_MAP,
-     .flags = FIELD_SENSITIVE,
+     .flags = FIELD_SENSITIVE | FIELD_NEVER_LEFT_OUT,
+     .loss = "headers carry credentials and tenants",
      .key = "headers",
      .since = V(2, 25),
      .help = "Headers added to each request; those that Prometheus sets itself cannot be."},
@@ -549,6 +570,8 @@ static const struct field remote_write_rows[] = {
      .help = "Relabeling of the samples before they are sent."},
     {.name = "oauth2",
      .type = FIELD_OBJECT,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "oauth2",
      .since = V(2, 27),
      .object = &oauth2_schema,
@@ -560,7 +583,9 @@ static const struct field remote_write_rows[] = {
      .help = "Basic authentication."},
     {.name = "bearerToken",
      .type = FIELD_STRING,
-     .flags = FIELD_DEPRECATED | FIELD_EMPTY_IS_ABSENT | FIELD_CREDENTIAL | FIELD_SENSITIVE,
+     .flags = FIELD_DEPRECATED | FIELD_EMPTY_IS_ABSENT | FIELD_CREDENTIAL | FIELD_SENSITIVE |
+              FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "authorization.credentials",
      .since = V(2, 26),
      .secret = SECRET_FILE,
@@ -568,24 +593,32 @@ static const struct field remote_write_rows[] = {
          "Bearer token in clear text; use authorization.credentials, which takes it from a Secret."},
     {.name = "bearerTokenFile",
      .type = FIELD_STRING,
-     .flags = FIELD_DEPRECATED | FIELD_FILE_REFERENCE | FIELD_EMPTY_IS_ABSENT,
+     .flags =
+         FIELD_DEPRECATED | FIELD_FILE_REFERENCE | FIELD_EMPTY_IS_ABSENT | FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "authorization.credentials_file",
      .since = V(2, 26),
      .help = "Path of a bearer token in the Prometheus container; use authorization.credentials."},
     {.name = "authorization",
      .type = FIELD_OBJECT,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "authorization",
      .since = V(2, 26),
      .object = &authorization_schema,
      .help = "Authorization header."},
     {.name = "sigv4",
      .type = FIELD_OBJECT,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "sigv4",
      .since = V(2, 26),
      .object = &sigv4_schema,
      .help = "AWS Signature Version 4."},
     {.name = "azureAd",
      .type = FIELD_OBJECT,
+     .flags = FIELD_NEVER_LEFT_OUT,
+     .loss = NO_CREDENTIAL,
      .key = "azuread",
      .since = V(2, 45),
      .object = &azuread_schema,
@@ -595,9 +628,11 @@ static const struct field remote_write_rows[] = {
      .key = "tls_config",
      .object = &tls_schema,
      .help = "TLS to the URL."},
-    PROXY_ROWS({0}, V(2, 42)),
+    PROXY_ROWS({0}, V(2, 41)),
     {.name = "followRedirects",
      .type = FIELD_BOOL,
+     .flags = FIELD_NEVER_LEFT_OUT | FIELD_TRUE_IS_ABSENT,
+     .loss = "an older Prometheus follows redirects, with credentials",
      .key = "follow_redirects",
      .since = V(2, 26),
      .help = "Follow HTTP redirects; true where absent."},

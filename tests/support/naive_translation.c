@@ -152,19 +152,6 @@ static const char *word_value(const struct field *field, const char *word) {
     return word;
 }
 
-/* An object that is nothing without a field that the version does not know is left out with it. */
-static bool is_bereft(const struct naive *naive, const struct schema *schema, const json_t *value) {
-    for (size_t i = 0; i < schema->count; i++) {
-        const struct field *field = &schema->fields[i];
-        const json_t *item = json_object_get(value, field->name);
-
-        if ((field->flags & FIELD_ESSENTIAL) != 0 && item != NULL && !json_is_null(item) &&
-            !field_known_by(field, naive->version))
-            return true;
-    }
-    return false;
-}
-
 static void put_field(struct naive *naive, const struct field *field, const json_t *value,
                       const char *path, struct node *out) {
     struct arena *arena = naive->arena;
@@ -178,8 +165,6 @@ static void put_field(struct naive *naive, const struct field *field, const json
         put_secret(naive, field, value, path, out);
         return;
     }
-    if (field->type == FIELD_OBJECT && is_bereft(naive, field->object, value))
-        return;
     if (field->type == FIELD_OBJECT && json_is_object(value)) {
         node = object_node(naive, field->object, value, path);
     } else if (field->type == FIELD_OBJECT_LIST && json_is_array(value)) {

@@ -383,7 +383,11 @@ static void has_what_its_type_needs(const struct schema *schema, const struct fi
                          (FIELD_EMPTY_IS_VALUE | FIELD_FILE_REFERENCE | FIELD_OVERRIDDEN)) == 0);
     assert_true(text || (field->min_length == 0 && field->pattern == NULL));
     assert_true(field->type == FIELD_DURATION || (field->flags & FIELD_POSITIVE) == 0);
-    assert_true(field->type == FIELD_OBJECT || (field->flags & FIELD_ESSENTIAL) == 0);
+    assert_true(field->type == FIELD_BOOL || (field->flags & FIELD_TRUE_IS_ABSENT) == 0);
+    /* what rejects says why, and the words are about a gate */
+    assert_true(
+        (field->flags & FIELD_NEVER_LEFT_OUT) == 0 ||
+        (field->loss != NULL && version_is_set(field->since) && !version_is_set(field->before)));
     assert_true((field->flags & FIELD_EMPTY_IS_ABSENT) == 0 ||
                 (field->flags & FIELD_EMPTY_IS_VALUE) == 0);
     if (field->pattern != NULL) {
