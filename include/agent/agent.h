@@ -92,6 +92,30 @@ const char *agent_holding_name(enum agent_holding holding);
 
 struct earlier_form; /* agent/state_file.h */
 
+/* What the agent does again and again and that may fail for a while. */
+enum agent_operation {
+    OPERATION_PUBLISH,    /* writing the config and the secret files */
+    OPERATION_CLEAN_UP,   /* removing secret files that are no longer named */
+    OPERATION_STATE_FILE, /* writing and reading the state file */
+    OPERATION_WATCH,      /* setting inotify watches */
+    OPERATION_RELOAD,     /* making Prometheus load what is on disk */
+    OPERATION_VERSION,    /* asking Prometheus for its version */
+};
+#define AGENT_OPERATIONS 6
+const char *agent_operation_name(enum agent_operation operation);
+
+/* One of them, as it is now. */
+struct agent_failure {
+    const char *words; /* what is wrong; NULL: it works, or was not tried yet */
+    int64_t since;     /* wall milliseconds */
+    uint64_t failures; /* since then */
+};
+
+struct incident; /* base/incident.h */
+
+/* As of now, with its words; valid as long as the incident is. NULL, or quiet: it works. */
+struct agent_failure agent_failure_of(const struct incident *incident);
+
 /* What others (the web server, tests) may know: a plain struct, valid until the loop turns. */
 struct agent_status {
     enum agent_phase phase;
@@ -114,7 +138,9 @@ struct agent_status {
     int64_t success_time;   /* ... of the last successful one */
     const struct earlier_form *earlier; /* RemoteWrites served in an earlier form, since when */
     size_t earlier_count;
+    struct agent_failure failures[AGENT_OPERATIONS];
     const struct prometheus_settings *prometheus; /* how it is asked */
+    const struct source_settings *source;         /* what is read */
     uint64_t passes;
     uint64_t writes;         /* passes that wrote the config or a secret file */
     uint64_t publish_errors; /* passes that could not */

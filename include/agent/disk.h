@@ -5,6 +5,7 @@
 /* The output as it stands on disk: brought to one set of forms after another, and remembered. */
 
 #include "agent/agent.h"
+#include "base/incident.h"
 #include "compile/form.h"
 
 #include <stdbool.h>
@@ -53,6 +54,10 @@ const bool *disk_ahead(const struct disk *disk);
 
 /* The output is, to the last byte, what was published last; false also where it cannot be read. */
 bool disk_stands(const struct disk *disk);
+
+/* What cannot be published, and what cannot be removed; quiet where it can. */
+const struct incident *disk_publishing(const struct disk *disk);
+const struct incident *disk_pruning(const struct disk *disk);
 
 /* Before the first: removes temporary files that an earlier process left beside the output. */
 void disk_clean(const struct disk *disk);

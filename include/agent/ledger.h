@@ -10,6 +10,7 @@
 
 #include "agent/state_file.h"
 #include "base/compiler.h"
+#include "base/incident.h"
 #include "compile/compile.h"
 #include "compile/history.h"
 
@@ -77,6 +78,9 @@ struct bytes ledger_version(const struct ledger *ledger);
 /* A pass: refusals of RemoteWrites that are gone are forgotten, and since when an earlier form is
  * served is noted. */
 void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now);
+
+/* Why the state file cannot be written, or read; quiet where it can. */
+const struct incident *ledger_fault(const struct ledger *ledger);
 
 /* Those that are served in an earlier form; valid until the next change. */
 const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count);

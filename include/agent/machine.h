@@ -9,6 +9,7 @@
  *     reload.c    one request to reload, until it is known what became of it
  *     isolate.c   what follows from a refusal and from an outage: rollback, search, holding on
  *     only_watch.c   the same where there is no output, so that none of this can be
+ *     operation.c    what fails now, for those who look
  */
 
 #include "agent/agent.h"
@@ -113,6 +114,11 @@ void reload_start(struct agent *agent);
 
 /* What Prometheus answered, in place of the three of isolate.c. */
 void only_watch_answered(struct agent *agent, const struct http_answer *answer);
+
+/* --- operation.c ------------------------------------------------------------------------------ */
+
+/* What fails at present; ret has AGENT_OPERATIONS. */
+void operations_read(const struct agent *agent, struct agent_failure *ret);
 
 /* --- isolate.c -------------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
  * refuses, it says so once and leaves those directories to the watch interval. */
 
 #include "base/compiler.h"
+#include "base/incident.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,9 @@ struct watcher_counters {
     uint64_t errors; /* watches that could not be set, each try counted */
 };
 struct watcher_counters watcher_counters(const struct watcher *watcher);
+
+/* What cannot be watched; quiet where everything can. */
+const struct incident *watcher_incident(const struct watcher *watcher);
 
 /* No event after this. The loop has to run once more for its handles. */
 void watcher_close(struct watcher *watcher);

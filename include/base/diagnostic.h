@@ -32,6 +32,9 @@ struct diagnostic {
     const char *field;   /* "spec.remoteWrite.url", or NULL */
     const char *problem; /* what is wrong */
     const char *remedy;  /* what to do, or NULL for an info */
+    /* It is about a RemoteWrite that has a state of its own; false: about a file, a folder, another
+     * document. */
+    bool about_remote_write;
 };
 
 /* Items and their strings live in the arena, which the list does not own. */

@@ -11,6 +11,7 @@
 #include "agent/agent.h"
 #include "base/arena.h"
 #include "base/compiler.h"
+#include "base/incident.h"
 #include "web/hold.h"
 #include "web/view.h"
 
@@ -29,6 +30,9 @@ void health_close(struct health *health);
  * the hold ends when it is there, after a second at most; false: what is known is what there is,
  * and the hold is the caller's. */
 bool health_prepare(struct health *health, struct web_hold *hold) MUST_USE;
+
+/* Why Prometheus does not tell; quiet where it does, or was not asked. */
+const struct incident *health_incident(const struct health *health);
 
 /* Puts what is known into the view; items are its RemoteWrites, as they were made from the agent's
  * state. What it points to stands as long as the arena, or until the loop turns. */

@@ -10,6 +10,7 @@
 
 #include "agent/agent.h"
 #include "base/compiler.h"
+#include "command/diagnosis.h"
 #include "web/histogram.h"
 #include "web/view.h"
 
@@ -36,5 +37,8 @@ void observer_read(const struct observer *observer, struct observations *ret);
 /* Since when (wall milliseconds) the outcome at this place of the last pass's state is as it is; 0:
  * unknown. */
 int64_t observer_changed(const struct observer *observer, size_t index);
+
+/* The diagnostics of the last pass; valid until the loop turns. */
+const struct diagnosis *observer_diagnosis(const struct observer *observer);
 
 #endif

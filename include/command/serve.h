@@ -6,6 +6,7 @@
 
 #include "agent/agent.h"
 #include "base/compiler.h"
+#include "base/incident.h"
 #include "web/config_file.h"
 
 #include <uv.h>
@@ -13,10 +14,12 @@
 struct serve;
 
 /* Listens on --listen-address; NULL: on nothing, *ret is NULL then. config_file: of the web room,
- * or NULL. Before the sandbox is entered and the agent is started. 0; negative errno, said in the
- * log. agent and config_file have to outlive it. */
+ * or NULL. settings: whether the settings file can be taken as it is now. Before the sandbox is
+ * entered and the agent is started. 0; negative errno, said in the log. agent, config_file and
+ * settings have to outlive it. */
 int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
-                struct web_config_file *config_file, struct serve **ret) MUST_USE;
+                struct web_config_file *config_file, const struct incident *settings,
+                struct serve **ret) MUST_USE;
 
 /* Closes what it has on the loop, which has to turn once more before serve_free. NULL is fine. */
 void serve_stop(struct serve *serve);

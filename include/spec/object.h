@@ -21,7 +21,8 @@ struct scope {
     struct arena *arena;
     struct diagnostics *diagnostics;
     const char *file;
-    const char *subject; /* "namespace/name", or NULL */
+    const char *subject;     /* "namespace/name", or NULL */
+    bool about_remote_write; /* of each diagnostic: base/diagnostic.h */
     size_t errors;
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "base/diagnostic.h"
+#include "base/incident.h"
 #include "web/config.h"
 #include "web/tls.h"
 
@@ -39,6 +40,9 @@ void web_config_file_refresh(struct web_config_file *file, bool every_byte);
 
 /* The last good version, as long as file is not refreshed. */
 struct web_version *web_config_file_current(const struct web_config_file *file);
+
+/* Why the present version cannot be taken; quiet where it is taken. */
+const struct incident *web_config_file_incident(const struct web_config_file *file);
 
 /* What it reads: index counts from 0. NULL: no more. */
 const char *web_config_file_path(const struct web_config_file *file, size_t index);

@@ -55,6 +55,38 @@ struct web_state_count {
     size_t count;
 };
 
+/* Something that is done again and again, and whether it fails now. */
+struct web_operation {
+    const char *name;  /* "publish", ... */
+    const char *error; /* NULL: it works */
+    int64_t since;
+    uint64_t failures;   /* since then */
+    bool beside_samples; /* the page says it above the RemoteWrites (health_fault) */
+};
+
+/* A directory or file of the settings. */
+struct web_source {
+    const char *path;
+    size_t errors; /* diagnostics that are about no RemoteWrite, by severity */
+    size_t warnings;
+};
+
+struct web_severity_count {
+    const char *severity; /* "error", ... */
+    size_t count;
+};
+
+struct web_diagnostic {
+    const char *severity;
+    const char *file;    /* NULL: none */
+    unsigned line;       /* 0: the file as a whole */
+    unsigned column;     /* 0: the line as a whole */
+    const char *subject; /* "namespace/name"; NULL: none */
+    const char *field;   /* NULL: none */
+    const char *problem;
+    const char *remedy; /* NULL: none */
+};
+
 struct web_reload {
     int64_t time; /* when it was answered */
     bool successful;
@@ -78,6 +110,16 @@ struct web_view {
     int64_t health_time;      /* when it told; 0: it did not, or too long ago */
     const struct web_entry *entries;
     size_t entry_count;
+
+    const struct web_operation *operations; /* every one there is */
+    size_t operation_count;
+    const struct web_source *sources; /* every one that is configured, sorted by path */
+    size_t source_count;
+    const struct web_severity_count *severities; /* of all diagnostics */
+    size_t severity_count;
+    const struct web_diagnostic *diagnostics; /* errors and warnings, what is worst first */
+    size_t diagnostic_count;
+    size_t diagnostics_left_out; /* more than are shown */
 
     bool config_known; /* there is a merged config */
     uint32_t digest;   /* of it: equal where it is equal; too short to guess a secret by */

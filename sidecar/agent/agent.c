@@ -516,8 +516,13 @@ void agent_free(struct agent *agent) {
 
 /* Why it is not ready; NULL: it is. */
 static const char *not_ready(const struct agent *agent, const struct agent_status *status) {
+    const struct agent_failure *publish = &status->failures[OPERATION_PUBLISH];
+
     if (!status->published) {
-        return "no config is in place yet";
+        return publish->words != NULL ? publish->words : "no config is in place yet";
+    }
+    if (publish->words != NULL) {
+        return publish->words;
     }
     if (status->base_refused) {
         return "Prometheus refused the base config; the last good one is in use";
@@ -554,6 +559,8 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
         status.base_fault = history->base_words;
     }
     status.earlier = ledger_earlier(agent->ledger, &status.earlier_count);
+    status.source = &agent->settings->source;
+    operations_read(agent, status.failures);
     status.not_ready = not_ready(agent, &status);
     status.ready = status.not_ready == NULL;
     if (agent->watcher != NULL) {

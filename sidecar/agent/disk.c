@@ -47,7 +47,8 @@ struct disk {
     bool writer_said;
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
-    bool good; /* the config is one that Prometheus has loaded, whatever the secret files are */
+    bool good;  /* the config is one that Prometheus has loaded, whatever the secret files are */
+    bool moved; /* nothing was published yet where the settings want it now */
     struct incident pruning;
 };
 
@@ -80,6 +81,7 @@ static void leave_output(struct disk *disk, const struct agent_settings *setting
         (settings->output_path == NULL || strcmp(before, settings->output_path) != 0)) {
         (void)spare_remove(before, NULL);
         disk->good = false;
+        disk->moved = true;
     }
 }
 
@@ -112,6 +114,14 @@ void disk_freep(struct disk **disk) {
 
 const struct form_set *disk_set(const struct disk *disk) {
     return disk->edition.set;
+}
+
+const struct incident *disk_publishing(const struct disk *disk) {
+    return &disk->publishing;
+}
+
+const struct incident *disk_pruning(const struct disk *disk) {
+    return &disk->pruning;
 }
 
 bool disk_stands(const struct disk *disk) {
@@ -160,7 +170,7 @@ static void say_failure(struct incident *incident, const char *message, int erro
         {0},
     };
 
-    buffer_printf(&words, "%s %s %d", failure->step, failure->path, error);
+    buffer_printf(&words, "%s: %s %s: %s", message, failure->step, failure->path, strerror(-error));
     bool news = incident_report(incident, buffer_bytes(&words), clock_monotonic_nanoseconds());
     log_write(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, message, fields);
 }
@@ -374,8 +384,11 @@ static uint64_t fingerprint_of(const struct composition *composition) {
 
 static void note_failure(struct disk *disk, const struct publishing *publishing, int error,
                          const struct written *written, const struct publish_error *failure) {
-    const char *message = "cannot publish; the config that was published before stays";
+    const char *message = "cannot publish; the output stays as it is";
 
+    if (disk->edition.set != NULL && !disk->moved) {
+        message = "cannot publish; the config that was published before stays";
+    }
     if (written->config) {
         message = "cannot publish every secret file; the config goes back all the same";
     } else if (written->config_tried && disk->config_debt.sync &&
@@ -435,6 +448,7 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
     struct edition edition = edition_of(publishing->set, publishing->ahead, composition);
     edition_free(&disk->edition);
     disk->edition = edition;
+    disk->moved = false;
     return result;
 }
 

@@ -30,6 +30,7 @@ struct ledger {
     bool dirty;
     bool unread; /* there is a file that could not be read */
     struct publish_debt debt;
+    struct incident reading; /* while it is unread */
     struct incident saving;
 };
 
@@ -70,6 +71,10 @@ void ledger_freep(struct ledger **ledger) {
 
 const struct history *ledger_history(const struct ledger *ledger) {
     return &ledger->memory.history;
+}
+
+const struct incident *ledger_fault(const struct ledger *ledger) {
+    return ledger->saving.count > 0 || !ledger->unread ? &ledger->saving : &ledger->reading;
 }
 
 const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count) {
@@ -521,9 +526,20 @@ static const char *failure_words(int error, const struct publish_error *failure)
     return failure->wrong != NULL ? failure->wrong : strerror(-error);
 }
 
+/* True when it is news. */
+static bool report_failure(struct incident *incident, const char *words,
+                           const struct publish_error *failure) {
+    CLEANUP(buffer_free) struct buffer full = {0};
+    bool news = incident_report(incident, bytes_of(words), clock_monotonic_nanoseconds());
+
+    buffer_printf(&full, "%s %s: %s", failure->step, failure->path, words);
+    incident_describe(incident, buffer_bytes(&full));
+    return news;
+}
+
 static void say_unsaved(struct ledger *ledger, int error, const struct publish_error *failure) {
     const char *words = failure_words(error, failure);
-    bool news = incident_report(&ledger->saving, bytes_of(words), clock_monotonic_nanoseconds());
+    bool news = report_failure(&ledger->saving, words, failure);
 
     log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
               "cannot keep what was learned; a restart would have to learn it anew",
@@ -538,12 +554,19 @@ static void say_forgotten(const char *path, const char *wrong) {
              LOG_STRING("err", wrong));
 }
 
+/* It was read, or there is nothing to be read. */
+static void note_read(struct ledger *ledger) {
+    ledger->unread = false;
+    incident_end(&ledger->reading, NULL);
+}
+
 /* The file could not be read. What that says of it: that it is damaged, or nothing. */
 static void note_failure(struct ledger *ledger, const char *path, int error,
                          const struct publish_error *failure) {
     const char *words = failure_words(error, failure);
     bool damaged = error == -EINVAL || error == -EFBIG;
 
+    (void)report_failure(&ledger->reading, words, failure);
     if (failure->wrong != NULL && !damaged) { /* the folder: nothing can be kept there either */
         say_unsaved(ledger, error, failure);
     } else if (damaged) {
@@ -556,7 +579,9 @@ static void note_failure(struct ledger *ledger, const char *path, int error,
         ledger->unread = true;
         return;
     }
-    ledger->unread = ledger->unread && !damaged;
+    if (damaged || !ledger->unread) {
+        note_read(ledger);
+    }
 }
 
 /* What the text says, or what is wrong with it. */
@@ -566,7 +591,7 @@ static void take_text(struct ledger *ledger, struct bytes text, const char *path
     struct agent_memory memory = {0};
     const char *wrong = NULL;
 
-    ledger->unread = false;
+    note_read(ledger);
     if (state_decode(arena, text, file_name(output_path), limits, &memory, &wrong) != 0) {
         say_forgotten(path, wrong);
         return;
@@ -590,7 +615,7 @@ void ledger_load(struct ledger *ledger, const char *output_path, const struct ya
     (void)private_clean(buffer_string(&folder), LEDGER_FILE, NULL);
     int error = private_read(buffer_string(&folder), LEDGER_FILE, STATE_SIZE_MAX, &text, &failure);
     if (error == -ENOENT) {
-        ledger->unread = false;
+        note_read(ledger);
     } else if (error != 0) {
         note_failure(ledger, buffer_string(&path), error, &failure);
     } else {
@@ -621,7 +646,7 @@ static int set_aside(struct ledger *ledger, const char *folder, struct publish_e
     int error = private_rename(folder, LEDGER_FILE, LEDGER_ASIDE, failure);
 
     if (error == 0) {
-        ledger->unread = false;
+        note_read(ledger);
         log_warn("what was learned before could not be read; it is kept beside what is learned now",
                  LOG_STRING("directory", folder), LOG_STRING("file", LEDGER_ASIDE));
     }

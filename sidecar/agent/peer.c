@@ -76,6 +76,21 @@ enum {
     FAILURE_FIELDS_MAX = 6
 };
 
+/* For the status page, which has no fields. */
+static void describe_failure(struct incident *incident, enum reload_verdict verdict, long status,
+                             const char *words) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+
+    buffer_append_string(&text, failures[verdict].message);
+    if (status != 0) {
+        buffer_printf(&text, " (status %ld)", status);
+    }
+    if (words[0] != '\0') {
+        buffer_printf(&text, ": %s", words);
+    }
+    incident_describe(incident, buffer_bytes(&text));
+}
+
 static void say_failure(struct incident *incident, enum reload_verdict verdict,
                         const struct http_answer *answer, int64_t retry_milliseconds) {
     CLEANUP(buffer_free) struct buffer words = {0};
@@ -87,6 +102,7 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
     buffer_printf(&key, "%d %s", answer->status, buffer_string(&words));
     bool news = incident_report(incident, buffer_bytes(&key), clock_monotonic_nanoseconds());
 
+    describe_failure(incident, verdict, answer->status, buffer_string(&words));
     if (answer->status != 0) {
         fields[count++] = LOG_INT("status", answer->status);
     }

@@ -144,6 +144,14 @@ static const char *remedy_for(int error) {
     }
 }
 
+static void describe(struct incident *incident, const struct refusals *refusals) {
+    CLEANUP(buffer_free) struct buffer words = {0};
+
+    buffer_printf(&words, "%zu cannot be watched, %s among them: %s; %s", refusals->count,
+                  refusals->path, uv_strerror(refusals->error), remedy_for(refusals->error));
+    incident_describe(incident, buffer_bytes(&words));
+}
+
 static void report(struct watcher *watcher, const struct refusals *refusals) {
     watcher->errors += refusals->count;
     if (refusals->count == 0) {
@@ -152,8 +160,10 @@ static void report(struct watcher *watcher, const struct refusals *refusals) {
         }
         return;
     }
-    if (incident_report(&watcher->incident, bytes_of(uv_err_name(refusals->error)),
-                        clock_monotonic_nanoseconds())) {
+    bool news = incident_report(&watcher->incident, bytes_of(uv_err_name(refusals->error)),
+                                clock_monotonic_nanoseconds());
+    describe(&watcher->incident, refusals);
+    if (news) {
         log_error("cannot watch every directory; what changes there is seen at the watch interval",
                   LOG_STRING("directory", refusals->path), LOG_INT("directories", refusals->count),
                   LOG_STRING("err", uv_strerror(refusals->error)),
@@ -244,6 +254,10 @@ struct watcher_counters watcher_counters(const struct watcher *watcher) {
         .events = watcher->events,
         .errors = watcher->errors,
     };
+}
+
+const struct incident *watcher_incident(const struct watcher *watcher) {
+    return &watcher->incident;
 }
 
 static void on_watcher_closed(uv_handle_t *timer) {

@@ -51,6 +51,7 @@ void diagnostics_add(struct diagnostics *list, enum severity severity, struct lo
 void diagnostics_add_copy(struct diagnostics *list, const struct diagnostic *other) {
     diagnostics_add(list, other->severity, other->location, other->subject, other->field,
                     other->remedy, "%s", other->problem);
+    list->items[list->count - 1].about_remote_write = other->about_remote_write;
 }
 
 void diagnostics_append(struct diagnostics *list, const struct diagnostics *other) {
@@ -111,7 +112,9 @@ static bool strings_equal(const char *left, const char *right) {
 }
 
 static bool diagnostic_equal(const struct diagnostic *left, const struct diagnostic *right) {
-    return left->severity == right->severity && left->location.line == right->location.line &&
+    return left->severity == right->severity &&
+           left->about_remote_write == right->about_remote_write &&
+           left->location.line == right->location.line &&
            left->location.column == right->location.column &&
            strings_equal(left->location.file, right->location.file) &&
            strings_equal(left->subject, right->subject) &&

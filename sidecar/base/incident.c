@@ -1,9 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Keeps log storms out of the log: what is wrong is told by its words, of which a fingerprint is
- * kept. */
+/* Keeps log storms out of the log: failures are told apart by a fingerprint of their words. The
+ * words are kept for those who look later: the status page, the JSON. */
 
 #include "base/incident.h"
+
+#include <string.h>
+
+void incident_describe(struct incident *incident, struct bytes words) {
+    size_t length = words.length;
+
+    if (length > INCIDENT_WORDS_MAX - 1) {
+        length = INCIDENT_WORDS_MAX - 1;
+        while (length > 0 && ((unsigned char)words.data[length] & 0xc0) == 0x80) {
+            length--; /* not within a character */
+        }
+    }
+    if (length > 0) {
+        memcpy(incident->words, words.data, length);
+    }
+    incident->words[length] = '\0';
+}
 
 bool incident_report(struct incident *incident, struct bytes words, int64_t now) {
     uint64_t fingerprint = bytes_hash(words);
@@ -14,6 +31,7 @@ bool incident_report(struct incident *incident, struct bytes words, int64_t now)
     }
     incident->count++;
     incident->fingerprint = fingerprint;
+    incident_describe(incident, words);
     return news;
 }
 

@@ -168,6 +168,10 @@ static void say_not_told(struct health *health, const char *words) {
     }
 }
 
+const struct incident *health_incident(const struct health *health) {
+    return &health->incident;
+}
+
 static void take_figures(struct health *health, const struct queue_figures *figures) {
     int64_t now = clock_monotonic_nanoseconds() / NANOSECONDS_PER_MILLISECOND;
 

@@ -33,6 +33,8 @@ struct observer {
     uint64_t reloads_good_at_event;
     struct observations seen;
     struct arena *arena; /* of the sights */
+    struct arena *diagnosis_arena;
+    struct diagnosis diagnosis;
     struct sight *sights;
     size_t sight_count;
 };
@@ -98,6 +100,21 @@ int64_t observer_changed(const struct observer *observer, size_t index) {
     return index < observer->sight_count ? observer->sights[index].changed : 0;
 }
 
+/* --- diagnostics ---------------------------------------------------------------------------- */
+
+static void see_diagnostics(struct observer *observer, const struct agent_status *status) {
+    struct arena *arena = arena_new();
+
+    observer->diagnosis = diagnosis_of(arena, status->source,
+                                       status->state != NULL ? &status->state->diagnostics : NULL);
+    arena_free(observer->diagnosis_arena);
+    observer->diagnosis_arena = arena;
+}
+
+const struct diagnosis *observer_diagnosis(const struct observer *observer) {
+    return &observer->diagnosis;
+}
+
 /* --- reloads -------------------------------------------------------------------------------- */
 
 static bool asks(enum agent_phase phase) {
@@ -152,6 +169,7 @@ static void look(struct observer *observer) {
     if (status.passes != observer->last.passes && status.state != NULL) {
         histogram_observe(&observer->seen.pass_duration, now - observer->woken);
         see_remote_writes(observer, status.state);
+        see_diagnostics(observer, &status);
     }
     see_reloads(observer, &status, now);
     see_propagation(observer, &status, now);
@@ -173,6 +191,7 @@ struct observer *observer_new(uv_loop_t *loop, const struct agent *agent) {
     observer->agent = agent;
     observer->woken = clock_monotonic_nanoseconds();
     agent_status_read(agent, &observer->last);
+    see_diagnostics(observer, &observer->last);
     uv_prepare_init(loop, &observer->before_wait);
     uv_check_init(loop, &observer->after_wait);
     observer->open_handles = 2;
@@ -191,6 +210,7 @@ static void on_closed(uv_handle_t *handle) {
     observer->open_handles--;
     if (observer->open_handles == 0) {
         arena_free(observer->arena);
+        arena_free(observer->diagnosis_arena);
         free(observer);
     }
 }

@@ -4,7 +4,10 @@
  */
 
 #include "agent/agent.h"
+#include "base/clock.h"
+#include "base/incident.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "command/command.h"
 #include "command/confine.h"
 #include "command/report.h"
@@ -16,7 +19,15 @@
 #include "web/config_file.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What stays as it was at the start, whatever the settings file says later. */
+struct fixed_settings {
+    char *listen_address;
+    char *web_config_file;
+    unsigned reload_method;
+};
 
 /* The settings of a running sidecar, over its SIGHUPs. */
 struct runner {
@@ -26,6 +37,8 @@ struct runner {
                               returned */
     struct web_config_file *web_config; /* NULL: none was given */
     struct confinement *confinement;    /* NULL: before the loop */
+    struct fixed_settings fixed;
+    struct incident incident; /* the settings file cannot be taken, or not all of it */
 };
 
 static void runner_free(struct runner *runner) {
@@ -33,14 +46,23 @@ static void runner_free(struct runner *runner) {
     web_config_file_free(runner->web_config);
     setup_free(runner->current);
     setup_free(runner->retired);
+    free(runner->fixed.listen_address);
+    free(runner->fixed.web_config_file);
 }
 
 static void configure_log(const struct settings *settings) {
     log_configure((enum log_level)settings->log_level, (enum log_format)settings->log_format);
 }
 
-static void log_faults(const struct diagnostics *diagnostics) {
+/* The first of them stands for all on the status page. */
+static void refuse_settings(struct runner *runner, const struct diagnostics *diagnostics) {
     CLEANUP(buffer_free) struct buffer text = {0};
+
+    buffer_append_string(&text, "settings are wrong, the old ones stay: ");
+    if (diagnostics->count > 0) {
+        diagnostic_format(&diagnostics->items[0], &text);
+    }
+    (void)incident_report(&runner->incident, buffer_bytes(&text), clock_monotonic_nanoseconds());
 
     for (size_t i = 0; i < diagnostics->count; i++) {
         buffer_clear(&text);
@@ -51,8 +73,9 @@ static void log_faults(const struct diagnostics *diagnostics) {
 
 static void runner_take(struct runner *runner, struct setup *setup);
 
+/* "" is as good as none. */
 static bool same_text(const char *left, const char *right) {
-    return left == right || (left != NULL && right != NULL && strcmp(left, right) == 0);
+    return strcmp(left != NULL ? left : "", right != NULL ? right : "") == 0;
 }
 
 /* What is written beside the output cannot begin or end in between. */
@@ -66,16 +89,59 @@ static int check_change(const struct setup *before, const struct setup *after,
     return -EINVAL;
 }
 
-/* What a running sidecar does not take. */
-static void warn_of_restart(const struct settings *before, const struct settings *now) {
-    if (!same_text(before->listen_address, now->listen_address)) {
-        log_warn("another listen address needs a restart");
+static char *copy_of(const char *text) {
+    return text != NULL ? memory_string(text) : NULL;
+}
+
+static struct fixed_settings fixed_settings_of(const struct settings *settings) {
+    return (struct fixed_settings){
+        .listen_address = copy_of(settings->listen_address),
+        .web_config_file = copy_of(settings->web_config_file),
+        .reload_method = settings->reload_method,
+    };
+}
+
+/* One that a running sidecar does not take: in_use is what it goes on with, before what the
+ * settings file said last. */
+struct fixed_change {
+    bool differs; /* from what is in use */
+    bool news;    /* from what the settings file said before */
+    const char *needed;
+    const char *gone;
+};
+
+/* What needs a restart is said when it begins to, and no longer when the settings file goes back to
+ * what is in use. */
+static void warn_of_restart(struct runner *runner, const struct settings *before,
+                            const struct settings *now) {
+    const struct fixed_settings *in_use = &runner->fixed;
+    const struct fixed_change changes[] = {
+        {!same_text(in_use->listen_address, now->listen_address),
+         !same_text(before->listen_address, now->listen_address),
+         "another listen address needs a restart",
+         "the listen address is the one in use again: no restart is needed for it"},
+        {!same_text(in_use->web_config_file, now->web_config_file),
+         !same_text(before->web_config_file, now->web_config_file),
+         "another web config file needs a restart",
+         "the web config file is the one in use again: no restart is needed for it"},
+        {in_use->reload_method != now->reload_method, before->reload_method != now->reload_method,
+         "another reload method needs a restart: the sandbox stays what it is",
+         "the reload method is the one in use again: no restart is needed for it"},
+    };
+    const char *needed = NULL;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(changes); i++) {
+        if (changes[i].differs && changes[i].news) {
+            log_warn(changes[i].needed);
+        } else if (changes[i].news) {
+            log_info(changes[i].gone);
+        }
+        needed = needed == NULL && changes[i].differs ? changes[i].needed : needed;
     }
-    if (!same_text(before->web_config_file, now->web_config_file)) {
-        log_warn("another web config file needs a restart");
-    }
-    if (before->reload_method != now->reload_method) {
-        log_warn("another reload method needs a restart: the sandbox stays what it is");
+    if (needed != NULL) {
+        (void)incident_report(&runner->incident, bytes_of(needed), clock_monotonic_nanoseconds());
+    } else {
+        incident_end(&runner->incident, NULL);
     }
 }
 
@@ -95,13 +161,13 @@ static const struct agent_settings *reread(void *context) {
     CLEANUP(setup_freep) struct setup *after = NULL;
     if (setup_new(runner->flags, NEED_WORK, &diagnostics, &after) < 0 ||
         check_change(runner->current, after, &diagnostics) < 0) {
-        log_faults(&diagnostics);
+        refuse_settings(runner, &diagnostics);
         return NULL;
     }
     const struct setup *before = runner->current;
     runner_take(runner, TAKE_PTR(after));
     /* before is retired by now, and not yet freed. */
-    warn_of_restart(before->settings, runner->current->settings);
+    warn_of_restart(runner, before->settings, runner->current->settings);
     confinement_warn(runner->confinement, runner->current);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
@@ -154,7 +220,8 @@ static enum exit_status run_loop(struct runner *runner) {
     }
     struct agent *agent = agent_new(&loop, &setup->agent);
     struct serve *serve = NULL;
-    error = serve_start(&loop, agent, setup->settings->listen_address, runner->web_config, &serve);
+    error = serve_start(&loop, agent, setup->settings->listen_address, runner->web_config,
+                        &runner->incident, &serve);
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
         make_secret_folder(setup);
@@ -189,6 +256,7 @@ enum exit_status run_execute(const struct invocation *invocation) {
         return usage_fault(&diagnostics);
     }
     runner_take(&runner, setup);
+    runner.fixed = fixed_settings_of(setup->settings);
     say_without_effect(setup->settings);
     if (runner.current->agent.watch_milliseconds == 0) {
         return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;

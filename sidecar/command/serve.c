@@ -23,7 +23,57 @@ struct serve {
     struct health *health;
     struct process_source *process;
     struct web_server *server;
+    const struct web_config_file *config_file; /* NULL: there is none */
+    const struct incident *settings;
 };
+
+static struct web_operation operation_of(const char *name, const struct agent_failure *failure) {
+    return (struct web_operation){
+        .name = name,
+        .error = failure->words,
+        .since = failure->since,
+        .failures = failure->failures,
+    };
+}
+
+/* What the agent does, and what is done around it. */
+static void view_operations(const struct serve *serve, const struct agent_status *status,
+                            struct arena *arena, struct web_view *view) {
+    const struct {
+        const char *name;
+        const struct incident *incident;
+    } others[] = {
+        {"settings", serve->settings},
+        {"web_config",
+         serve->config_file != NULL ? web_config_file_incident(serve->config_file) : NULL},
+        {"samples", health_incident(serve->health)},
+    };
+    struct web_operation *items =
+        ARENA_NEW_ARRAY(arena, struct web_operation, AGENT_OPERATIONS + ARRAY_LENGTH(others));
+    size_t count = 0;
+
+    for (unsigned i = 0; i < AGENT_OPERATIONS; i++) {
+        items[count++] =
+            operation_of(agent_operation_name((enum agent_operation)i), &status->failures[i]);
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(others); i++) {
+        const struct agent_failure failure = agent_failure_of(others[i].incident);
+        items[count++] = operation_of(others[i].name, &failure);
+    }
+    items[count - 1].beside_samples = true;
+    view->operations = items;
+    view->operation_count = count;
+}
+
+static void view_diagnosis(const struct diagnosis *diagnosis, struct web_view *view) {
+    view->sources = diagnosis->sources;
+    view->source_count = diagnosis->source_count;
+    view->severities = diagnosis->severities;
+    view->severity_count = diagnosis->severity_count;
+    view->diagnostics = diagnosis->items;
+    view->diagnostic_count = diagnosis->count;
+    view->diagnostics_left_out = diagnosis->left_out;
+}
 
 /* Both lists are sorted alike; *next is where the last call left off. */
 static int64_t earlier_since(const struct agent_status *status, const struct outcome *outcome,
@@ -153,14 +203,16 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         .reloads = status.reloads,
         .reloads_failed = status.reloads_failed,
         /* An alert has to fire as long as the base is not in use, though the last good one was
-         * loaded.
-         */
-        .last_reload_successful = status.reload_successful && status.base_fault == NULL,
+         * loaded, and as long as what is wanted cannot be written. */
+        .last_reload_successful = status.reload_successful && status.base_fault == NULL &&
+                                  status.failures[OPERATION_PUBLISH].words == NULL,
         .last_reload_success = status.success_time,
         .watches = status.watches,
         .watch_events = status.watch_events,
         .watch_errors = status.watch_errors,
     };
+    view_operations(serve, &status, arena, view);
+    view_diagnosis(observer_diagnosis(serve->observer), view);
     view_states(status.state, arena, view);
     view_observations(serve, arena, view);
     if (status.state != NULL) {
@@ -225,13 +277,16 @@ static int server_start(struct serve *serve, uv_loop_t *loop, const char *addres
 }
 
 int serve_start(uv_loop_t *loop, struct agent *agent, const char *address,
-                struct web_config_file *config_file, struct serve **ret) {
+                struct web_config_file *config_file, const struct incident *settings,
+                struct serve **ret) {
     *ret = NULL;
     if (address == NULL || address[0] == '\0') {
         return 0;
     }
     struct serve *serve = memory_new(1, sizeof(*serve));
     serve->agent = agent;
+    serve->config_file = config_file;
+    serve->settings = settings;
     serve->process = process_source_new();
     int error = server_start(serve, loop, address, config_file);
     if (error < 0) {

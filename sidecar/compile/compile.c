@@ -358,6 +358,7 @@ static struct scope candidate_scope(struct pass *pass, struct candidate *candida
         .diagnostics = &candidate->diagnostics,
         .file = candidate->remote_write->location.file,
         .subject = candidate->remote_write->subject,
+        .about_remote_write = true,
     };
 }
 

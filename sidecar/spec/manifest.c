@@ -345,6 +345,7 @@ static void read_remote_write(struct reader *reader, const struct node *root,
     struct scope scope = scope_in(reader, &remote_write->diagnostics);
     const struct object *document;
 
+    scope.about_remote_write = true;
     remote_write->diagnostics = diagnostics_in(arena);
     remote_write->group = group;
     remote_write->bound = reader->bound_namespace != NULL;

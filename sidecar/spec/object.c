@@ -21,6 +21,12 @@
 /* As much of a key as a path shows: every diagnostic and every item below would repeat the rest. */
 #define KEY_SHOWN_MAX 80
 
+static void mark_last(const struct scope *scope) {
+    struct diagnostics *said = scope->diagnostics;
+
+    said->items[said->count - 1].about_remote_write = scope->about_remote_write;
+}
+
 /* So much is said about one file or one RemoteWrite. The first error is always said: it decides. */
 static bool is_heard(struct scope *scope, enum severity severity, struct location location) {
     struct diagnostics *said = scope->diagnostics;
@@ -28,10 +34,12 @@ static bool is_heard(struct scope *scope, enum severity severity, struct locatio
     if (said->count < SCOPE_DIAGNOSTICS_MAX ||
         (severity == SEVERITY_ERROR && diagnostics_count(said, SEVERITY_ERROR) == 0))
         return true;
-    if (said->count == SCOPE_DIAGNOSTICS_MAX)
+    if (said->count == SCOPE_DIAGNOSTICS_MAX) {
         diagnostics_add(said, severity, location, scope->subject, NULL,
                         "correct these first, the others are said then",
                         "there is more to say than these %d things", SCOPE_DIAGNOSTICS_MAX);
+        mark_last(scope);
+    }
     return false;
 }
 
@@ -66,6 +74,7 @@ void scope_report(struct scope *scope, enum severity severity, const struct node
         scope->errors++;
     diagnostics_add(scope->diagnostics, severity, location, scope->subject, path, remedy, "%s",
                     buffer_string(&problem));
+    mark_last(scope);
 }
 
 /* Whether a wrong value of the field may be shown: one that stands where a secret, or something

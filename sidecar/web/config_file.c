@@ -309,6 +309,10 @@ struct web_version *web_config_file_current(const struct web_config_file *file) 
     return file->current;
 }
 
+const struct incident *web_config_file_incident(const struct web_config_file *file) {
+    return &file->incident;
+}
+
 const char *web_config_file_path(const struct web_config_file *file, size_t index) {
     for (size_t i = 0; i < FILES; i++) {
         if (file->looks[i].path == NULL) {

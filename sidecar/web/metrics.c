@@ -121,6 +121,38 @@ static void remote_writes(const struct web_view *view, struct buffer *out) {
     }
 }
 
+static void faults(const struct web_view *view, struct buffer *out) {
+    begin(out, "remotewrite_sidecar_operation_failing", "gauge",
+          "Whether something that is done again and again fails at present.");
+    for (size_t i = 0; i < view->operation_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_operation_failing{");
+        label(out, "operation", view->operations[i].name);
+        buffer_printf(out, "} %d\n", view->operations[i].error != NULL ? 1 : 0);
+    }
+    begin(out, "remotewrite_sidecar_source_errors", "gauge",
+          "Errors in a configured directory or file that are about no RemoteWrite: what cannot be "
+          "read or parsed.");
+    for (size_t i = 0; i < view->source_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_source_errors{");
+        label(out, "source", view->sources[i].path);
+        buffer_printf(out, "} %zu\n", view->sources[i].errors);
+    }
+    begin(out, "remotewrite_sidecar_source_warnings", "gauge",
+          "Warnings about a configured directory or file that are about no RemoteWrite, as that it "
+          "is absent.");
+    for (size_t i = 0; i < view->source_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_source_warnings{");
+        label(out, "source", view->sources[i].path);
+        buffer_printf(out, "} %zu\n", view->sources[i].warnings);
+    }
+    begin(out, "remotewrite_sidecar_diagnostics", "gauge", "Diagnostics by severity.");
+    for (size_t i = 0; i < view->severity_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_diagnostics{");
+        label(out, "severity", view->severities[i].severity);
+        buffer_printf(out, "} %zu\n", view->severities[i].count);
+    }
+}
+
 /* Those that are served in their last good form, as the present one cannot be. */
 static void earlier_forms(const struct web_view *view, struct buffer *out) {
     static const char name[] = "remotewrite_sidecar_remote_write_earlier_form_timestamp_seconds";
@@ -273,6 +305,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     reloads(view, out);
     remote_writes(view, out);
     earlier_forms(view, out);
+    faults(view, out);
     health(view, out);
     histogram(out, "remotewrite_sidecar_pass_duration_seconds",
               "Time that a pass took: reading, compiling, publishing.", &view->pass_duration);

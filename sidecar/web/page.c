@@ -48,7 +48,8 @@ static const char style[] =
     "thead th{border-top:0}td{overflow-wrap:anywhere}"
     "td.name{font-weight:600;min-width:11rem}td.health{min-width:8.5rem}td.name+td{min-width:10rem}"
     "td.when{overflow-wrap:normal;min-width:8.5rem}"
-    "td[data-label=reason],td[data-label=url],td[data-label=source]{min-width:11rem}"
+    "td[data-label=reason],td[data-label=url],td[data-label=source],td[data-label=file],"
+    "td[data-label=problem],td[data-label=remedy]{min-width:11rem}"
     "td .badge{white-space:normal}"
     "table{font-size:.93rem}"
     "code,pre{font:13px/1.5 ui-monospace,'SF Mono',Menlo,Consolas,monospace}"
@@ -133,6 +134,32 @@ static void head(const struct web_view *view, const char *nonce, struct buffer *
     }
 }
 
+static void operations(const struct web_view *view, struct buffer *out) {
+    for (size_t i = 0; i < view->operation_count; i++) {
+        const struct web_operation *operation = &view->operations[i];
+        if (operation->error == NULL || operation->beside_samples) {
+            continue;
+        }
+        raw(out, "<p class=\"notice\">");
+        badge(out, "bad", operation->name);
+        raw(out, " ");
+        text(out, operation->error);
+        raw(out, " <span class=\"dim\">since ");
+        when(out, operation->since);
+        buffer_printf(out, ", %" PRIu64 " %s</span></p>\n", operation->failures,
+                      operation->failures == 1 ? "failure" : "failures");
+    }
+}
+
+static size_t source_errors(const struct web_view *view) {
+    size_t errors = 0;
+
+    for (size_t i = 0; i < view->source_count; i++) {
+        errors += view->sources[i].errors;
+    }
+    return errors;
+}
+
 static void counts(const struct web_view *view, struct buffer *out) {
     CLEANUP(buffer_free) struct buffer value = {0};
 
@@ -142,6 +169,9 @@ static void counts(const struct web_view *view, struct buffer *out) {
         buffer_printf(&value, "%zu", view->states[i].count);
         tile(out, view->states[i].state, buffer_string(&value));
     }
+    buffer_clear(&value);
+    buffer_printf(&value, "%zu", source_errors(view));
+    tile(out, "errors in files", buffer_string(&value));
     tile(out, "Prometheus",
          view->prometheus_version[0] != '\0' ? view->prometheus_version : "unknown");
     buffer_clear(&value);
@@ -287,6 +317,60 @@ static void remote_writes(const struct web_view *view, struct buffer *out) {
     raw(out, "</tbody>\n</table>\n</div>\n");
 }
 
+static void diagnostic_row(const struct web_diagnostic *diagnostic, struct buffer *out) {
+    const bool error = strcmp(diagnostic->severity, "error") == 0;
+
+    raw(out, "<tr><td>");
+    badge(out, error ? "bad" : "warn", diagnostic->severity);
+    raw(out, "</td><td data-label=\"file\">");
+    text(out, diagnostic->file != NULL ? diagnostic->file : "none");
+    if (diagnostic->line > 0) {
+        buffer_printf(out, ":%u", diagnostic->line);
+    }
+    if (diagnostic->line > 0 && diagnostic->column > 0) {
+        buffer_printf(out, ":%u", diagnostic->column);
+    }
+    raw(out, "</td><td data-label=\"problem\">");
+    if (diagnostic->subject != NULL) {
+        raw(out, "<span class=\"dim\">");
+        text(out, diagnostic->subject);
+        raw(out, "</span> ");
+    }
+    if (diagnostic->field != NULL) {
+        raw(out, "<code>");
+        text(out, diagnostic->field);
+        raw(out, "</code>: ");
+    }
+    text(out, diagnostic->problem);
+    raw(out, "</td>");
+    if (diagnostic->remedy != NULL) {
+        cell(out, "remedy", diagnostic->remedy);
+    } else {
+        raw(out, "<td></td>");
+    }
+    raw(out, "</tr>\n");
+}
+
+static void diagnostics(const struct web_view *view, struct buffer *out) {
+    if (view->diagnostic_count == 0) {
+        return;
+    }
+    raw(out, "<h2>Errors and warnings</h2>\n<div class=\"card\">\n"
+             "<table>\n<thead><tr><th>severity</th><th>file</th><th>problem</th><th>remedy</th>"
+             "</tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < view->diagnostic_count; i++) {
+        diagnostic_row(&view->diagnostics[i], out);
+    }
+    raw(out, "</tbody>\n</table>\n");
+    if (view->diagnostics_left_out > 0) {
+        buffer_printf(out,
+                      "<p class=\"none\">and %zu more; <code>remotewrite-sidecar check</code> "
+                      "shows them all</p>\n",
+                      view->diagnostics_left_out);
+    }
+    raw(out, "</div>\n");
+}
+
 static void reloads(const struct web_view *view, struct buffer *out) {
     buffer_printf(out,
                   "<h2>Reloads of Prometheus</h2>\n<p class=\"dim\">%" PRIu64 " asked for, %" PRIu64
@@ -323,8 +407,10 @@ static void section(const struct web_view *view, struct buffer *out) {
 
 void page_render(const struct web_view *view, const char *nonce, struct buffer *out) {
     head(view, nonce, out);
+    operations(view, out);
     counts(view, out);
     remote_writes(view, out);
+    diagnostics(view, out);
     reloads(view, out);
     section(view, out);
     raw(out, "<footer>");

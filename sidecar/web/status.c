@@ -125,6 +125,73 @@ static json_t *states_of(const struct web_view *view) {
     return object;
 }
 
+/* Those that fail. */
+static json_t *failing_of(const struct web_view *view) {
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < view->operation_count; i++) {
+        const struct web_operation *operation = &view->operations[i];
+        if (operation->error == NULL) {
+            continue;
+        }
+        json_t *object = json_object();
+        put(object, "operation", text_of(operation->name));
+        put(object, "error", text_of(operation->error));
+        put(object, "since", time_of(operation->since));
+        put(object, "failures", count_of(operation->failures));
+        append(array, object);
+    }
+    return array;
+}
+
+static json_t *sources_of(const struct web_view *view) {
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < view->source_count; i++) {
+        json_t *object = json_object();
+        put(object, "source", text_of(view->sources[i].path));
+        put(object, "errors", count_of(view->sources[i].errors));
+        put(object, "warnings", count_of(view->sources[i].warnings));
+        append(array, object);
+    }
+    return array;
+}
+
+static json_t *position_of(unsigned number) {
+    return number > 0 ? count_of(number) : json_null();
+}
+
+static json_t *diagnostic_of(const struct web_diagnostic *diagnostic) {
+    json_t *object = json_object();
+
+    put(object, "severity", text_of(diagnostic->severity));
+    put(object, "file", text_of(diagnostic->file));
+    put(object, "line", position_of(diagnostic->line));
+    put(object, "column", position_of(diagnostic->column));
+    put(object, "subject", text_of(diagnostic->subject));
+    put(object, "field", text_of(diagnostic->field));
+    put(object, "problem", text_of(diagnostic->problem));
+    put(object, "remedy", text_of(diagnostic->remedy));
+    return object;
+}
+
+static json_t *diagnostics_of(const struct web_view *view) {
+    json_t *object = json_object();
+    json_t *counts = json_object();
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < view->severity_count; i++) {
+        put(counts, view->severities[i].severity, count_of(view->severities[i].count));
+    }
+    for (size_t i = 0; i < view->diagnostic_count; i++) {
+        append(items, diagnostic_of(&view->diagnostics[i]));
+    }
+    put(object, "counts", counts);
+    put(object, "items", items);
+    put(object, "leftOut", count_of(view->diagnostics_left_out));
+    return object;
+}
+
 static json_t *reloads_of(const struct web_view *view) {
     json_t *object = json_object();
     json_t *recent = json_array();
@@ -174,6 +241,9 @@ void status_render(const struct web_view *view, struct buffer *out) {
     put(root, "passes", count_of(view->passes));
     put(root, "passesFailed", count_of(view->passes_failed));
     put(root, "reloads", reloads_of(view));
+    put(root, "failing", failing_of(view));
+    put(root, "sources", sources_of(view));
+    put(root, "diagnostics", diagnostics_of(view));
     put(root, "states", states_of(view));
     put(root, "remoteWrites", remote_writes_of(view));
     put(root, "health", health_source_of(view));

@@ -170,12 +170,12 @@ static const char alert_rules[] =
     "      - alert: NotLoadedForMinutes\n"
     "        expr: max_over_time(reloader_last_reload_successful{namespace=~\".+\"}[5m]) == 0\n";
 
-/* Another Prometheus, which scrapes the sidecar and evaluates the rules. */
-static struct prometheus_server *watcher_of(struct pod *pod) {
+/* Another Prometheus, which scrapes the sidecar and evaluates these rules. */
+static struct prometheus_server *watcher_with(struct pod *pod, const char *rules) {
     const char *folder = arena_format(pod->arena, "%s/watcher", pod->folder);
     const char *address = pod_web_url(pod, "") + strlen("http://");
 
-    file_write(folder, "rules.yml", alert_rules);
+    file_write(folder, "rules.yml", rules);
     file_write(folder, "prometheus.yml",
                arena_format(pod->arena,
                             "global: {scrape_interval: 200ms, evaluation_interval: 200ms}\n"
@@ -193,9 +193,32 @@ static struct prometheus_server *watcher_of(struct pod *pod) {
     return watcher;
 }
 
+/* The alert examples of docs/http.md as they stand there, but that they do not wait. */
+static const char *documented_rules(struct pod *pod) {
+    CLEANUP(memory_freep) char *page = file_read("docs", "http.md");
+    CLEANUP(buffer_free) struct buffer rules = {0};
+    const char *at = page != NULL ? strstr(page, "\n- alert: ") : NULL;
+    assert_non_null(at);
+    const char *end = strstr(at, "\n```");
+    assert_non_null(end);
+
+    buffer_append_string(&rules, "groups:\n  - name: documented\n    rules:\n");
+    for (at++; at < end; at = strchr(at, '\n') + 1) {
+        const size_t length = strcspn(at, "\n");
+        const bool waits = strncmp(at, "  for: ", strlen("  for: ")) == 0;
+        buffer_printf(&rules, "      %.*s\n", waits ? (int)strlen("  for: 0s") : (int)length,
+                      waits ? "  for: 0s" : at);
+    }
+    return arena_format(pod->arena, "%s", buffer_string(&rules));
+}
+
 static bool scrapes(struct prometheus_server *watcher, double value) {
     return prometheus_server_query(
                watcher, "reloader_last_reload_successful{namespace=\"monitoring\"}") == value;
+}
+
+static struct prometheus_server *watcher_of(struct pod *pod) {
+    return watcher_with(pod, alert_rules);
 }
 
 static const char *refused_base(struct pod *pod, const char *base) {
@@ -236,6 +259,47 @@ static void the_alert_over_minutes_fires_where_the_base_was_never_good(void **st
 
     EVENTUALLY(pod, scrapes(watcher, 1));
     EVENTUALLY(pod, !prometheus_server_fires(watcher, "NotLoadedForMinutes"));
+    prometheus_server_free(watcher);
+}
+
+static void the_documented_alert_fires_on_a_file_that_is_wrong(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, POD_ANY_PORT);
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+    struct prometheus_server *watcher = watcher_with(pod, documented_rules(pod));
+    EVENTUALLY(pod, scrapes(watcher, 1));
+    assert_false(prometheus_server_fires(watcher, "RemoteWriteSourceErrors"));
+
+    file_replace(pod->manifests, "broken.yaml", "kind: [\n");
+    EVENTUALLY(pod, prometheus_server_fires(watcher, "RemoteWriteSourceErrors"));
+    assert_false(prometheus_server_fires(watcher, "RemoteWriteSidecarFailing"));
+    assert_int_equal(status_of(pod, "/readyz"), 200);
+    pod_web_assert_valid_metrics(pod);
+
+    file_remove(pod->manifests, "broken.yaml");
+    EVENTUALLY(pod, !prometheus_server_fires(watcher, "RemoteWriteSourceErrors"));
+    prometheus_server_free(watcher);
+}
+
+/* A file where the folder of secret files should be. */
+static void the_documented_alert_fires_on_a_config_that_cannot_be_written(void **state) {
+    struct pod *pod = *state;
+    pod_runs(pod, POD_ANY_PORT);
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+    struct prometheus_server *watcher = watcher_with(pod, documented_rules(pod));
+    EVENTUALLY(pod, scrapes(watcher, 1));
+
+    file_write(pod->folder, "config/remote-write-secrets", "in the way\n");
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 503);
+    EVENTUALLY(pod, prometheus_server_fires(watcher, "RemoteWriteSidecarFailing"));
+    EVENTUALLY(pod, scrapes(watcher, 0));
+    pod_web_assert_valid_metrics(pod);
+
+    file_remove(pod->folder, "config/remote-write-secrets");
+    EVENTUALLY(pod, status_of(pod, "/readyz") == 200);
+    EVENTUALLY(pod, !prometheus_server_fires(watcher, "RemoteWriteSidecarFailing"));
+    EVENTUALLY(pod, scrapes(watcher, 1));
     prometheus_server_free(watcher);
 }
 
@@ -281,6 +345,8 @@ int main(void) {
         POD_TEST(a_refused_base_fails_the_last_reload_until_it_is_mended),
         POD_TEST(the_alert_fires_on_a_refused_base_and_resolves_with_the_earlier_one),
         POD_TEST(the_alert_over_minutes_fires_where_the_base_was_never_good),
+        POD_TEST(the_documented_alert_fires_on_a_file_that_is_wrong),
+        POD_TEST(the_documented_alert_fires_on_a_config_that_cannot_be_written),
         POD_TEST(no_secret_is_on_the_page_or_in_the_json),
         POD_TEST(an_address_that_is_taken_ends_it_with_1),
     };

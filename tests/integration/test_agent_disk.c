@@ -333,12 +333,92 @@ static void the_config_goes_back_where_a_secret_file_cannot(void **state) {
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
+/* --- what fails is seen ----------------------------------------------------------------------- */
+
+static const char *failure_of(struct agent_fixture *fixture, enum agent_operation operation) {
+    return agent_now(fixture).failures[operation].words;
+}
+
+static bool fails(struct agent_fixture *fixture, enum agent_operation operation) {
+    return LOOP_UNTIL(&fixture->loop, failure_of(fixture, operation) != NULL);
+}
+
+static bool works(struct agent_fixture *fixture, enum agent_operation operation) {
+    return LOOP_UNTIL(&fixture->loop, failure_of(fixture, operation) == NULL);
+}
+
+/* Of each of the kinds that a disk knows, at the step where it is usual. */
+static void a_config_that_cannot_be_written_is_not_ready_until_it_can(void **state) {
+    struct agent_fixture *fixture = *state;
+    static const struct {
+        const char *call;
+        int error;
+    } faults[] = {
+        {"write", ENOSPC},   {"write", EDQUOT},   {"fchmod", EPERM},   {"fsync", EIO},
+        {"renameat", EBUSY}, {"renameat", EPERM}, {"renameat", EROFS}, {"renameat", EACCES},
+    };
+    agent_runs(fixture);
+    assert_true(agent_now(fixture).ready);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(faults); i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "rw-%zu", i);
+        drop(fixture, name, remote_write(name, URL("a")));
+        system_calls_fail_from(faults[i].call, 1, faults[i].error);
+
+        assert_true(fails(fixture, OPERATION_PUBLISH));
+        const struct agent_status status = agent_now(fixture);
+        assert_false(status.ready);
+        assert_non_null(strstr(status.not_ready, strerror(faults[i].error)));
+        assert_non_null(strstr(status.not_ready, fixture->out));
+        assert_true(status.failures[OPERATION_PUBLISH].since > 0);
+        system_calls_reset();
+
+        assert_true(works(fixture, OPERATION_PUBLISH));
+        assert_true(agent_becomes(fixture, AGENT_IDLE));
+        assert_true(agent_now(fixture).ready);
+        assert_true(output_has(fixture, name));
+    }
+}
+
+static void a_directory_that_cannot_be_watched_is_seen_until_it_can(void **state) {
+    struct agent_fixture *fixture = *state;
+    agent_runs(fixture);
+    assert_null(failure_of(fixture, OPERATION_WATCH));
+
+    folder_make(fixture->volume, "deep");
+    system_calls_fail_from("inotify_add_watch", 1, ENOSPC);
+    assert_true(fails(fixture, OPERATION_WATCH));
+    assert_non_null(strstr(failure_of(fixture, OPERATION_WATCH), "fs.inotify.max_user_watches"));
+
+    system_calls_reset();
+    drop(fixture, "a", remote_write("a", URL("a")));
+    assert_true(works(fixture, OPERATION_WATCH));
+}
+
+static void a_state_file_that_cannot_be_read_is_seen_until_it_is(void **state) {
+    struct agent_fixture *fixture = *state;
+    drop(fixture, "a", remote_write("a", URL("a")));
+    agent_runs(fixture);
+    agent_stops(fixture);
+
+    system_calls_of_program_only();
+    system_calls_fail_from("read", 1, EIO);
+    agent_starts(fixture);
+    system_calls_reset();
+    assert_non_null(failure_of(fixture, OPERATION_STATE_FILE));
+    assert_true(works(fixture, OPERATION_STATE_FILE));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_memory_that_cannot_be_read_at_the_start_is_known_to_the_first_pass),
         TEST(in_place_an_edit_during_a_pass_is_not_lost),
         TEST(in_place_an_edit_with_the_same_time_and_size_is_not_lost),
         TEST(on_a_full_disk_the_last_good_config_goes_back),
+        TEST(a_config_that_cannot_be_written_is_not_ready_until_it_can),
+        TEST(a_directory_that_cannot_be_watched_is_seen_until_it_can),
+        TEST(a_state_file_that_cannot_be_read_is_seen_until_it_is),
         TEST(what_a_killed_process_kept_goes_back),
         TEST(a_full_disk_is_said_once_until_something_can_be_written_again),
         TEST(a_try_that_fails_beside_the_base_calls_for_no_other),

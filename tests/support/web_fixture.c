@@ -94,6 +94,32 @@ static const struct web_entry entries[] = {
     {.namespace = "team-b", .name = "broken", .file = NULL, .text = BYTES("{\"s3cr3t\": [")},
 };
 
+static const struct web_operation operations[] = {
+    {.name = "publish", .error = "cannot publish: " ODD_TEXT, .since = NOON, .failures = 3},
+    {.name = "watch"},
+    {.name = "samples", .error = "no word of samples", .failures = 1, .beside_samples = true},
+};
+
+static const struct web_source sources[] = {
+    {.path = "/etc/" ODD_TEXT, .errors = 2, .warnings = 5},
+    {.path = "/etc/prometheus.yml", .warnings = 1},
+};
+
+static const struct web_severity_count severities[] = {{"error", 2}, {"warning", 104}, {"info", 0}};
+
+static const struct web_diagnostic diagnostics[] = {
+    {.severity = "error", .file = "/etc/" ODD_TEXT, .problem = ODD_TEXT},
+    {.severity = "error",
+     .file = "/etc/a.yaml",
+     .line = 7,
+     .column = 12,
+     .subject = ODD_TEXT,
+     .field = "kind" ODD_TEXT,
+     .problem = "is not a known kind",
+     .remedy = "did you mean " ODD_TEXT},
+    {.severity = "warning", .file = NULL, .problem = "no file is to blame"},
+};
+
 static const struct web_reload reloads[] = {
     {.time = NOON, .successful = true, .nanoseconds = 1500000000},
     {.time = NOON - 60000, .successful = false, .nanoseconds = 2000000},
@@ -141,6 +167,15 @@ void view_example(struct web_view *ret) {
     view.entry_count = ARRAY_LENGTH(entries);
     view.config_known = true;
     view.digest = 0xc0ffee;
+    view.operations = operations;
+    view.operation_count = ARRAY_LENGTH(operations);
+    view.sources = sources;
+    view.source_count = ARRAY_LENGTH(sources);
+    view.severities = severities;
+    view.severity_count = ARRAY_LENGTH(severities);
+    view.diagnostics = diagnostics;
+    view.diagnostic_count = ARRAY_LENGTH(diagnostics);
+    view.diagnostics_left_out = 103;
     view.passes = 12;
     view.passes_failed = 1;
     view.reloads = 9;

@@ -131,17 +131,18 @@ static void a_list_is_appended_to_another_and_to_itself(void **state) {
 }
 
 static void lists_are_equal_when_every_part_of_every_item_is(void **state) {
-    static const struct diagnostic one = {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", "r"};
+    static const struct diagnostic one = {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", "r", false};
     static const struct diagnostic others[] = {
-        {SEVERITY_WARNING, {"f", 1, 2}, "s", "a.b", "p", "r"},
-        {SEVERITY_ERROR, {"g", 1, 2}, "s", "a.b", "p", "r"},
-        {SEVERITY_ERROR, {NULL, 1, 2}, "s", "a.b", "p", "r"},
-        {SEVERITY_ERROR, {"f", 2, 2}, "s", "a.b", "p", "r"},
-        {SEVERITY_ERROR, {"f", 1, 3}, "s", "a.b", "p", "r"},
-        {SEVERITY_ERROR, {"f", 1, 2}, NULL, "a.b", "p", "r"},
-        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.c", "p", "r"},
-        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "q", "r"},
-        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", NULL},
+        {SEVERITY_WARNING, {"f", 1, 2}, "s", "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {"g", 1, 2}, "s", "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {NULL, 1, 2}, "s", "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {"f", 2, 2}, "s", "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {"f", 1, 3}, "s", "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {"f", 1, 2}, NULL, "a.b", "p", "r", false},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.c", "p", "r", false},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "q", "r", false},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", NULL, false},
+        {SEVERITY_ERROR, {"f", 1, 2}, "s", "a.b", "p", "r", true},
     };
     char file[] = "f"; /* equal, elsewhere */
     struct diagnostic same = one;

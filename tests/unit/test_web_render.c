@@ -319,6 +319,52 @@ static void odd_text_reaches_the_page_as_text(void **state) {
                                   "&#39;single&#39; &amp; back\\slash\nnext line") >= 3);
 }
 
+static void the_page_says_what_fails_and_since_when(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_non_null(strstr(html, "<span class=\"badge bad\">publish</span> cannot publish: &lt;"));
+    assert_non_null(strstr(html, "2026-01-31 12:00:00 UTC</time>, 3 failures</span></p>"));
+    assert_null(strstr(html, "badge bad\">watch"));
+    assert_null(strstr(html, "no word of samples"));
+}
+
+static void the_page_says_what_is_wrong_where_and_what_to_do(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *html = page_of(&view, &out);
+
+    assert_non_null(strstr(html, "<dt>errors in files</dt><dd>2</dd>"));
+    assert_non_null(strstr(html, "<td data-label=\"file\">/etc/a.yaml:7:12</td>"));
+    assert_non_null(strstr(html, "</code>: is not a known kind</td><td data-label=\"remedy\">did"));
+    assert_non_null(strstr(html, "<td data-label=\"file\">none</td>"));
+    assert_non_null(strstr(html, "and 103 more; <code>remotewrite-sidecar check</code>"));
+}
+
+static void metrics_tell_what_fails_and_which_source_has_errors(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(
+        strstr(text, "\nremotewrite_sidecar_operation_failing{operation=\"publish\"} 1\n"));
+    assert_non_null(
+        strstr(text, "\nremotewrite_sidecar_operation_failing{operation=\"watch\"} 0\n"));
+    assert_non_null(
+        strstr(text, "\nremotewrite_sidecar_source_errors{source=\"/etc/prometheus.yml\"} 0\n"));
+    assert_non_null(
+        strstr(text, "\nremotewrite_sidecar_source_warnings{source=\"/etc/prometheus.yml\"} 1\n"));
+    assert_non_null(strstr(text, "\\nnext line\"} 2\n"));
+    assert_non_null(strstr(text, "\nremotewrite_sidecar_diagnostics{severity=\"warning\"} 104\n"));
+}
+
 static void the_page_needs_nothing_from_elsewhere(void **state) {
     CLEANUP(buffer_free) struct buffer out = {0};
     struct web_view view;
@@ -401,6 +447,42 @@ static void the_json_has_the_health_of_what_is_served(void **state) {
     assert_string_equal(json_string_value(json_object_get(health, "toldAt")),
                         "2026-01-31T11:59:57.250Z");
     assert_true(json_is_null(json_object_get(health, "error")));
+    json_decref(root);
+}
+
+static void the_json_has_what_fails_and_what_is_wrong_where(void **state) {
+    struct web_view view;
+    view_example(&view);
+
+    json_t *root = json_of(&view);
+    assert_non_null(root);
+
+    json_t *failing = json_object_get(root, "failing");
+    assert_int_equal(json_array_size(failing), 2);
+    json_t *publish = json_array_get(failing, 0);
+    assert_string_equal(json_string_value(json_object_get(publish, "operation")), "publish");
+    assert_string_equal(json_string_value(json_object_get(publish, "error")),
+                        "cannot publish: " ODD_TEXT);
+    assert_string_equal(json_string_value(json_object_get(publish, "since")),
+                        "2026-01-31T12:00:00.250Z");
+    assert_int_equal(json_integer_value(json_object_get(publish, "failures")), 3);
+    json_t *source = json_array_get(json_object_get(root, "sources"), 0);
+    assert_string_equal(json_string_value(json_object_get(source, "source")), "/etc/" ODD_TEXT);
+    assert_int_equal(json_integer_value(json_object_get(source, "errors")), 2);
+    assert_int_equal(json_integer_value(json_object_get(source, "warnings")), 5);
+    json_t *diagnostics = json_object_get(root, "diagnostics");
+    assert_int_equal(json_integer_value(json_object_get(diagnostics, "leftOut")), 103);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(diagnostics, "counts"), "warning")),
+        104);
+    json_t *item = json_array_get(json_object_get(diagnostics, "items"), 1);
+    assert_int_equal(json_integer_value(json_object_get(item, "line")), 7);
+    assert_int_equal(json_integer_value(json_object_get(item, "column")), 12);
+    assert_string_equal(json_string_value(json_object_get(item, "remedy")),
+                        "did you mean " ODD_TEXT);
+    item = json_array_get(json_object_get(diagnostics, "items"), 2);
+    assert_true(json_is_null(json_object_get(item, "file")));
+    assert_true(json_is_null(json_object_get(item, "remedy")));
     json_decref(root);
 }
 
@@ -490,6 +572,10 @@ int main(void) {
         cmocka_unit_test(no_secret_of_an_entry_is_shown),
         cmocka_unit_test(what_is_no_secret_of_an_entry_is_shown),
         cmocka_unit_test(odd_text_reaches_the_page_as_text),
+        cmocka_unit_test(the_page_says_what_fails_and_since_when),
+        cmocka_unit_test(the_page_says_what_is_wrong_where_and_what_to_do),
+        cmocka_unit_test(metrics_tell_what_fails_and_which_source_has_errors),
+        cmocka_unit_test(the_json_has_what_fails_and_what_is_wrong_where),
         cmocka_unit_test(the_page_needs_nothing_from_elsewhere),
         cmocka_unit_test(the_page_says_why_it_is_not_ready),
         cmocka_unit_test(the_json_has_each_remote_write_with_its_place),
