@@ -21,16 +21,19 @@ struct secret_store;
 struct secret_store *secret_store_new(struct arena *arena, const struct snapshot *snapshot,
                                       const struct keyed_document *const *documents, size_t count);
 
+/* What is known of a value, in this order: of several places the most counts. */
 enum secret_result {
-    SECRET_FOUND,
     SECRET_NO_OBJECT, /* no Secret (ConfigMap) of that name */
     SECRET_NO_KEY,    /* it is there, the key is not */
+    SECRET_UNREAD,    /* it may be there: its file, or a folder above it, was not read */
+    SECRET_FOUND,
 };
 
 struct secret_value {
     struct bytes bytes;     /* a view of what the snapshot or the manifest holds */
     bool namespace_vouched; /* false: a bound directory served a RemoteWrite whose namespace is only
                                its own word */
+    const char *unread_in;  /* the directory in which it was not read; with SECRET_UNREAD */
 };
 
 enum secret_result secret_find(const struct secret_store *store,

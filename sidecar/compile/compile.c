@@ -352,6 +352,13 @@ static void collect_documents(struct pass *pass) {
 
 /* Judging one RemoteWrite. */
 
+/* "a.yaml:7", or the file alone where the line is not known: of one whose manifest cannot be
+ * understood any more. */
+static const char *place_of(const struct pass *pass, const struct location *location) {
+    return location->line > 0 ? arena_format(pass->arena, "%s:%u", location->file, location->line)
+                              : location->file;
+}
+
 static struct scope candidate_scope(struct pass *pass, struct candidate *candidate) {
     return (struct scope){
         .arena = pass->arena,
@@ -655,8 +662,8 @@ static bool refuse_generated(struct pass *pass, struct candidate *candidate) {
         &scope, SEVERITY_ERROR, candidate->remote_write->node, "metadata.name",
         "choose another name, or give that entry one",
         "\"%s\" is as the names that Prometheus makes for entries without one, as the base "
-        "config has (%s:%u)",
-        name, entry.file, entry.line);
+        "config has (%s)",
+        name, place_of(pass, &entry));
     reject_named(pass, candidate);
     return true;
 }
@@ -678,9 +685,8 @@ static void settle_names(struct pass *pass) {
 
     for (size_t i = 0; i < base_count; i++) {
         owners[count].name = base_name[i].name;
-        owners[count++].owner =
-            arena_format(pass->arena, "the base config's entry (%s:%u)", base_name[i].location.file,
-                         base_name[i].location.line);
+        owners[count++].owner = arena_format(pass->arena, "the base config's entry (%s)",
+                                             place_of(pass, &base_name[i].location));
     }
     for (size_t i = 0; i < pass->candidate_count; i++) {
         struct candidate *candidate = &pass->candidates[i];
@@ -688,9 +694,9 @@ static void settle_names(struct pass *pass) {
         if (!keeps_its_name(candidate) || refuse_generated(pass, candidate))
             continue;
         owners[count].name = candidate->remote_write->name;
-        owners[count].owner = arena_format(
-            pass->arena, "RemoteWrite %s (%s:%u)", candidate->remote_write->subject,
-            candidate->remote_write->location.file, candidate->remote_write->location.line);
+        owners[count].owner =
+            arena_format(pass->arena, "RemoteWrite %s (%s)", candidate->remote_write->subject,
+                         place_of(pass, &candidate->remote_write->location));
         owners[count++].candidate = candidate;
     }
     if (count > 0)

@@ -80,18 +80,34 @@ static struct bytes without_line_break(struct bytes text) {
     return text;
 }
 
-static void report_missing(struct translator *translator, const struct reference *reference,
-                           const char *path, enum secret_result result) {
+static const char *missing_words(struct arena *arena, const struct reference *reference,
+                                 enum secret_result result, const struct secret_value *value) {
     const char *kind = reference->configmap ? "ConfigMap" : "Secret";
-    const char *pending =
-        result == SECRET_NO_KEY
-            ? arena_format(translator->scope->arena, "%s \"%s\" has no key \"%s\"", kind,
-                           reference->name, reference->key)
-            : arena_format(translator->scope->arena, "%s \"%s\" is not there", kind,
-                           reference->name);
 
-    scope_report(translator->scope, SEVERITY_WARNING, reference->node, path,
-                 "add it; the RemoteWrite becomes active by itself when it comes", "waits: %s",
+    switch (result) {
+    case SECRET_UNREAD:
+        return arena_format(arena, "%s \"%s\", key \"%s\", was not read from %s", kind,
+                            reference->name, reference->key, value->unread_in);
+    case SECRET_NO_KEY:
+        return arena_format(arena, "%s \"%s\" has no key \"%s\"", kind, reference->name,
+                            reference->key);
+    case SECRET_NO_OBJECT:
+    case SECRET_FOUND:
+        break;
+    }
+    return arena_format(arena, "%s \"%s\" is not there", kind, reference->name);
+}
+
+static void report_missing(struct translator *translator, const struct reference *reference,
+                           const char *path, enum secret_result result,
+                           const struct secret_value *value) {
+    const char *pending = missing_words(translator->scope->arena, reference, result, value);
+    const char *remedy =
+        result == SECRET_UNREAD
+            ? "correct what is said about its file; the RemoteWrite becomes active by itself then"
+            : "add it; the RemoteWrite becomes active by itself when it comes";
+
+    scope_report(translator->scope, SEVERITY_WARNING, reference->node, path, remedy, "waits: %s",
                  pending);
     if (translator->result->pending == NULL)
         translator->result->pending =
@@ -106,8 +122,9 @@ static bool resolve(struct translator *translator, const struct field *field,
         secret_find(translator->store, translator->remote_write, reference, &value);
 
     if (result != SECRET_FOUND) {
-        if (!reference->optional || (field->flags & FIELD_REQUIRED) != 0)
-            report_missing(translator, reference, path, result);
+        /* One that may be there is not absent: what it says may not be left out. */
+        if (!reference->optional || result == SECRET_UNREAD || (field->flags & FIELD_REQUIRED) != 0)
+            report_missing(translator, reference, path, result, &value);
         return false;
     }
     if (!value.namespace_vouched)

@@ -132,15 +132,20 @@ static size_t lower_bound(const struct snapshot_volume *volume, struct bytes tex
 }
 
 static enum secret_result find_in_volume(const struct snapshot_volume *volume,
-                                         const struct reference *reference, struct bytes *ret) {
+                                         const struct reference *reference,
+                                         struct secret_value *ret) {
     CLEANUP(buffer_free) struct buffer path = {0};
     size_t at;
 
     buffer_printf(&path, "%s/%s", reference->name, reference->key);
     at = lower_bound(volume, buffer_bytes(&path));
     if (at < volume->file_count && strcmp(volume->files[at]->relative, buffer_string(&path)) == 0) {
-        *ret = volume->files[at]->content;
+        ret->bytes = volume->files[at]->content;
         return SECRET_FOUND;
+    }
+    if (volume_is_unread(volume, buffer_string(&path))) {
+        ret->unread_in = volume->config->path;
+        return SECRET_UNREAD;
     }
 
     buffer_clear(&path);
@@ -156,7 +161,7 @@ static enum secret_result find_in_volume(const struct snapshot_volume *volume,
 static enum secret_result find_in_directories(const struct secret_store *store,
                                               const struct remote_write *remote_write,
                                               const struct reference *reference, bool bound,
-                                              struct bytes *ret) {
+                                              struct secret_value *ret) {
     enum volume_kind kind = reference->configmap ? VOLUME_CONFIGMAP : VOLUME_SECRET;
     enum secret_result best = SECRET_NO_OBJECT;
 
@@ -171,7 +176,7 @@ static enum secret_result find_in_directories(const struct secret_store *store,
         result = find_in_volume(volume, reference, ret);
         if (result == SECRET_FOUND)
             return result;
-        if (result == SECRET_NO_KEY)
+        if (result > best)
             best = result;
     }
     return best;
@@ -244,7 +249,7 @@ static enum secret_result find_in_bound_directory(const struct secret_store *sto
 
     if (!reaches_bound(store, remote_write))
         return SECRET_NO_OBJECT;
-    result = find_in_directories(store, remote_write, reference, true, &ret->bytes);
+    result = find_in_directories(store, remote_write, reference, true, ret);
     if (result == SECRET_FOUND)
         ret->namespace_vouched = remote_write->bound;
     return result;
@@ -254,7 +259,7 @@ static enum secret_result find_in_unbound_directory(const struct secret_store *s
                                                     const struct remote_write *remote_write,
                                                     const struct reference *reference,
                                                     struct secret_value *ret) {
-    return find_in_directories(store, remote_write, reference, false, &ret->bytes);
+    return find_in_directories(store, remote_write, reference, false, ret);
 }
 
 enum secret_result secret_find(const struct secret_store *store,
@@ -269,6 +274,7 @@ enum secret_result secret_find(const struct secret_store *store,
         find_in_unbound_directory,
     };
     enum secret_result best = SECRET_NO_OBJECT;
+    const char *unread_in = NULL;
 
     for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
         enum secret_result result;
@@ -277,8 +283,11 @@ enum secret_result secret_find(const struct secret_store *store,
         result = places[i](store, remote_write, reference, ret);
         if (result == SECRET_FOUND)
             return SECRET_FOUND;
-        if (result == SECRET_NO_KEY)
-            best = SECRET_NO_KEY;
+        if (result > best)
+            best = result;
+        if (unread_in == NULL)
+            unread_in = ret->unread_in;
     }
+    ret->unread_in = unread_in;
     return best;
 }

@@ -221,6 +221,21 @@ static void a_manifest_that_no_longer_parses_keeps_its_last_good_form(void **sta
     assert_string_equal(compile_config(pass), config);
 }
 
+/* Another one wants the name of one whose line is not known any more. */
+static void no_message_names_line_0(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_a_good_one(pass, &past);
+
+    file_becomes(pass, 0, "kind: [RemoteWrite\n");
+    compile_manifest(pass, "other.yaml", remote_write_text(pass, "team-b", "a", ""));
+    compile_runs(pass);
+
+    const char *messages = compile_messages(pass);
+    assert_non_null(strstr(messages, "would both be the remote_write entry \"a\""));
+    assert_null(strstr(messages, ":0"));
+}
+
 static void a_manifest_that_is_removed_drops_its_entry(void **state) {
     COMPILE pass = compile_given();
     PAST past = {0};
@@ -857,6 +872,7 @@ int main(void) {
         cmocka_unit_test(an_edit_that_can_be_served_takes_the_place_of_the_last_good_form),
         cmocka_unit_test(one_that_is_no_longer_selected_is_dropped),
         cmocka_unit_test(a_manifest_that_no_longer_parses_keeps_its_last_good_form),
+        cmocka_unit_test(no_message_names_line_0),
         cmocka_unit_test(a_manifest_that_is_removed_drops_its_entry),
         cmocka_unit_test(a_file_that_holds_another_remote_write_now_drops_the_old_one),
         cmocka_unit_test(a_volume_that_is_away_drops_nothing),

@@ -103,6 +103,33 @@ static void a_secret_of_its_own_comes_first_and_one_without_the_key_ends_no_sear
     assert_string_equal(compile_secret(pass, "team-a_a_basicAuth.password"), "folder");
 }
 
+/* The key is there, but cannot be read: that it has none would be wrong. */
+static void a_secret_that_was_not_read_is_not_said_to_be_absent(void **state) {
+    static const char *const unread[] = {"s/password", "s", ""};
+    static const char *const optional[] = {"", ", optional: true"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(unread) * ARRAY_LENGTH(optional); i++) {
+        COMPILE pass = compile_given();
+        compile_remote_write(
+            pass, "a",
+            arena_format(pass->arena,
+                         "    basicAuth: {username: {name: s, key: user}, password: {name: s, key: "
+                         "password%s}}\n",
+                         optional[i % ARRAY_LENGTH(optional)]));
+        compile_file(pass, VOLUME_SECRET, NULL, "s/user", "me");
+        struct snapshot_volume *volume = &pass->contents[pass->snapshot.volume_count - 1];
+        volume->unread = &unread[i / ARRAY_LENGTH(optional)];
+        volume->unread_count = 1;
+        compile_runs(pass);
+
+        assert_string_equal(compile_state_of(pass, "a"), "pending");
+        assert_non_null(strstr(compile_outcome(pass, "a")->reason,
+                               "Secret \"s\", key \"password\", was not read from"));
+        assert_null(strstr(compile_messages(pass), "has no key"));
+        assert_null(strstr(compile_messages(pass), "add it"));
+    }
+}
+
 static void one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certificate_none(
     void **state) {
     COMPILE pass = compile_given();
@@ -261,6 +288,7 @@ int main(void) {
         cmocka_unit_test(a_secret_of_its_own_comes_first_and_one_without_the_key_ends_no_search),
         cmocka_unit_test(
             one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certificate_none),
+        cmocka_unit_test(a_secret_that_was_not_read_is_not_said_to_be_absent),
         cmocka_unit_test(an_optional_certificate_without_its_key_waits),
         cmocka_unit_test(a_required_reference_waits_even_where_it_says_optional),
         cmocka_unit_test(a_file_that_a_secret_becomes_is_named_below_the_secret_path),
