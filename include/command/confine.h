@@ -8,20 +8,22 @@
 #include "command/setup.h"
 #include "web/config_file.h"
 
-/* What a sandbox that was entered covers, for as long as the process runs. */
+/* What the process took from itself, and the paths and ports that its sandbox covers. */
 struct confinement;
 
-/* web_config: what it reads stays readable; NULL: there is none. Enters it, and says in the log
- * what could not be had. 0 and *ret (confinement_free); negative errno, said in the log, when
- * --sandbox=require and not all of it could be had. Settings that a SIGHUP brings cannot widen it.
- */
-int confine(const struct setup *setup, const struct web_config_file *web_config,
-            struct confinement **ret);
+/* Before the event loop is made: see sandbox_prepare. confinement_free. */
+struct confinement *confinement_new(const struct settings *settings);
 
-/* Says in the log which paths and ports of these settings it does not cover, one line for each.
- * NULL: no sandbox was entered. */
+/* Enters the sandbox, and says in the log what could not be had. web_config: what it reads stays
+ * readable; NULL: there is none. 0; negative errno, said in the log, when --sandbox=require and not
+ * all of it could be had. Settings that a SIGHUP brings cannot widen it. */
+int confine(struct confinement *confinement, const struct setup *setup,
+            const struct web_config_file *web_config);
+
+/* Says in the log which paths and ports of these settings it does not cover, one line for each. */
 void confinement_warn(const struct confinement *confinement, const struct setup *setup);
 
+/* NULL is fine. */
 void confinement_free(struct confinement *confinement);
 
 #endif

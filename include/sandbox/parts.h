@@ -12,6 +12,9 @@
  */
 int landlock_enter(const struct sandbox_rules *rules, bool *ret_files, bool *ret_ports);
 
+/* io_uring is answered with ENOSYS from now on. 0 or negative errno, as seccomp_enter. */
+int seccomp_forbid_io_uring(void);
+
 /* hangups: SIGHUP may be sent. 0; -EINVAL: the kernel has no seccomp filters; other negative errno.
  */
 int seccomp_enter(bool hangups);

@@ -38,6 +38,7 @@ struct sandbox_rules {
 /* What could be had. */
 struct sandbox_report {
     bool no_new_privs;
+    bool io_uring_forbidden;
     bool landlock_files;
     bool landlock_ports;
     bool seccomp;
@@ -49,8 +50,15 @@ struct sandbox_report {
  * errno. */
 int process_harden(void);
 
-/* 0; negative errno when mode is SANDBOX_REQUIRE and a part could not be had: *report says which,
- * and why. In the other modes such a part is done without, and *report says the same. */
+/* Forbids io_uring, whose operations no seccomp filter sees. Call it before an event loop is made:
+ * libuv 1.49 and later makes a ring with each loop, whatever UV_USE_IO_URING says, and calls
+ * abort() where the ring cannot be used later on. What could not be had is for sandbox_enter to
+ * judge. */
+void sandbox_prepare(enum sandbox_mode mode, struct sandbox_report *report);
+
+/* report: as sandbox_prepare left it. 0; negative errno when mode is SANDBOX_REQUIRE and a part
+ * could not be had: *report says which, and why. In the other modes such a part is done without,
+ * and *report says the same. */
 int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
                   struct sandbox_report *report);
 

@@ -277,8 +277,6 @@ void confinement_warn(const struct confinement *confinement, const struct setup 
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct port_list ports = ports_of(setup);
 
-    if (confinement == NULL)
-        return;
     if (confinement->report.landlock_files)
         warn_of_files(confinement, setup, arena);
     for (size_t i = 0; confinement->report.landlock_ports && i < ports.count; i++) {
@@ -294,10 +292,6 @@ void confinement_free(struct confinement *confinement) {
         arena_free(confinement->arena);
         free(confinement);
     }
-}
-
-static void confinement_freep(struct confinement **confinement) {
-    confinement_free(*confinement);
 }
 
 /* --- entering it ------------------------------------------------------------------------------ */
@@ -341,11 +335,17 @@ static void say(struct arena *arena, const struct sandbox_report *report) {
         log_info("sandbox entered");
 }
 
-int confine(const struct setup *setup, const struct web_config_file *web_config,
-            struct confinement **ret) {
-    CLEANUP(confinement_freep)
+struct confinement *confinement_new(const struct settings *settings) {
     struct confinement *confinement = memory_new(1, sizeof(*confinement));
-    struct arena *arena = confinement->arena = arena_new();
+
+    confinement->arena = arena_new();
+    sandbox_prepare((enum sandbox_mode)settings->sandbox, &confinement->report);
+    return confinement;
+}
+
+int confine(struct confinement *confinement, const struct setup *setup,
+            const struct web_config_file *web_config) {
+    struct arena *arena = confinement->arena;
     struct path_list reading = readable(setup, web_config, arena);
     struct path_list writing = writable(setup, arena);
 
@@ -371,6 +371,5 @@ int confine(const struct setup *setup, const struct web_config_file *web_config,
         return error;
     }
     say(arena, report);
-    *ret = TAKE_PTR(confinement);
     return 0;
 }

@@ -212,6 +212,8 @@ static void make_secret_folder(const struct setup *setup) {
 static enum exit_status run_loop(struct runner *runner) {
     const struct setup *setup = runner->current;
     uv_loop_t loop;
+
+    runner->confinement = confinement_new(setup->settings);
     int error = uv_loop_init(&loop);
 
     if (error < 0) {
@@ -225,7 +227,7 @@ static enum exit_status run_loop(struct runner *runner) {
     /* From here on the process can do only what is written in confine(). */
     if (error == 0) {
         make_secret_folder(setup);
-        error = confine(setup, runner->web_config, &runner->confinement);
+        error = confine(runner->confinement, setup, runner->web_config);
     }
     if (error == 0) {
         error = agent_start(agent);

@@ -63,33 +63,48 @@ static void enter_landlock(const struct sandbox_rules *rules, struct sandbox_rep
         lack(report, "the kernel's Landlock cannot restrict TCP ports (it can from Linux 6.7 on)");
 }
 
+static void lack_seccomp(struct sandbox_report *report, int error) {
+    lack_part(report, error, "the kernel takes no seccomp filter",
+              "the seccomp filter cannot be set up");
+}
+
 static void enter_seccomp(const struct sandbox_rules *rules, struct sandbox_report *report) {
     int error = seccomp_enter(rules->hangups);
 
     report->seccomp = error == 0;
     if (error < 0)
-        lack_part(report, error, "the kernel takes no seccomp filter",
-                  "the seccomp filter cannot be set up");
+        lack_seccomp(report, error);
+}
+
+void sandbox_prepare(enum sandbox_mode mode, struct sandbox_report *report) {
+    *report = (struct sandbox_report){0};
+    if (mode == SANDBOX_OFF)
+        return;
+    if (INSTRUMENTED) {
+        lack(report, "this build is instrumented by a sanitizer, which a sandbox would break");
+        return;
+    }
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
+        lack(report, "no_new_privs cannot be set");
+        return;
+    }
+    report->no_new_privs = true;
+
+    int error = seccomp_forbid_io_uring();
+    report->io_uring_forbidden = error == 0;
+    if (error < 0)
+        lack_seccomp(report, error);
 }
 
 int sandbox_enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
                   struct sandbox_report *report) {
-    *report = (struct sandbox_report){0};
     if (mode == SANDBOX_OFF)
         return 0;
-    if (INSTRUMENTED) {
-        lack(report, "this build is instrumented by a sanitizer, which a sandbox would break");
-        return mode == SANDBOX_REQUIRE ? -EOPNOTSUPP : 0;
-    }
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        lack(report, "no_new_privs cannot be set");
-    else
-        report->no_new_privs = true;
 
     /* seccomp last: its list has no call that the others need */
     if (report->no_new_privs)
         enter_landlock(rules, report);
-    if (report->no_new_privs)
+    if (report->io_uring_forbidden)
         enter_seccomp(rules, report);
     if (mode == SANDBOX_REQUIRE && report->lacking != NULL)
         return report->error != 0 ? -report->error : -EOPNOTSUPP;

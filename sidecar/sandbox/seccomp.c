@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* seccomp: an allow-list of system calls. One that is not on it fails with EPERM, so that a call
- * that some library makes out of curiosity does no harm. */
+/* seccomp: an allow-list of system calls. A call that is not on it fails and never ends the
+ * process:
+ *
+ *     a call of the list `refused`   EPERM, as a process without the privilege is told
+ *     any other                      ENOSYS, as an older kernel answers, so that a library falls
+ *                                    back to an older call, whichever version of it runs here
+ *
+ * The kernel logs each refused call (an audit record; its field `syscall` has the number). The
+ * process cannot log it itself: SECCOMP_RET_TRAP kills a process that has SIGSYS blocked at that
+ * moment, as glibc has while it starts a thread, and whoever reads user notifications can also
+ * allow the call, so the reader must not live in the process that is confined. */
 
 #include "base/compiler.h"
 #include "sandbox/parts.h"
@@ -12,7 +21,10 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
-/* By subject; names that an architecture does not have are passed over. */
+#define REFUSE SCMP_ACT_ERRNO(EPERM)
+#define LACK   SCMP_ACT_ERRNO(ENOSYS)
+
+/* The lists are by subject. A name that the architecture or this libseccomp lacks is skipped. */
 static const char *const allowed[] = {
     /* files, as source and publish use them */
     "read",
@@ -21,6 +33,11 @@ static const char *const allowed[] = {
     "write",
     "writev",
     "pwrite64",
+    "preadv",
+    "preadv2",
+    "pwritev",
+    "pwritev2",
+    "fadvise64",
     "open",
     "openat",
     "openat2",
@@ -57,6 +74,7 @@ static const char *const allowed[] = {
     "chmod",
     "fchmod",
     "fchmodat",
+    "fchmodat2",
     "fchown",
     "fchown32",
     "fchownat",
@@ -134,6 +152,10 @@ static const char *const allowed[] = {
     "madvise",
     "futex",
     "futex_time64",
+    "futex_wait",
+    "futex_wake",
+    "futex_requeue",
+    "futex_waitv",
     "set_robust_list",
     "get_robust_list",
     "rseq",
@@ -174,67 +196,203 @@ static const char *const allowed[] = {
     "ugetrlimit",
 };
 
-/* Calls of which only some forms are harmless. */
-static int allow_forms(scmp_filter_ctx filter) {
-    /* asking for a limit, not setting one: no new limit is passed */
-    const struct scmp_arg_cmp asks = {.arg = 2, .op = SCMP_CMP_EQ, .datum_a = 0, .datum_b = 0};
-    const struct scmp_arg_cmp names = {
-        .arg = 0, .op = SCMP_CMP_EQ, .datum_a = PR_SET_NAME, .datum_b = 0};
-    int error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, &asks);
+/* Privileged or dangerous calls that every kernel has. */
+static const char *const refused[] = {
+    /* other programs and processes */
+    "execve",
+    "execveat",
+    "fork",
+    "vfork",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "process_madvise",
+    "kcmp",
+    "tkill",
+    "rt_sigqueueinfo",
+    "rt_tgsigqueueinfo",
+    "pidfd_getfd",
+    "setpriority",
+    "ioprio_set",
+    "sched_setaffinity",
+    "sched_setattr",
+    "sched_setparam",
+    "sched_setscheduler",
+    /* privileges */
+    "setuid",
+    "setuid32",
+    "setgid",
+    "setgid32",
+    "setreuid",
+    "setreuid32",
+    "setregid",
+    "setregid32",
+    "setresuid",
+    "setresuid32",
+    "setresgid",
+    "setresgid32",
+    "setfsuid",
+    "setfsuid32",
+    "setfsgid",
+    "setfsgid32",
+    "setgroups",
+    "setgroups32",
+    "capset",
+    "setrlimit",
+    "personality",
+    /* namespaces, mounts, devices */
+    "unshare",
+    "setns",
+    "chroot",
+    "pivot_root",
+    "mount",
+    "umount",
+    "umount2",
+    "mount_setattr",
+    "move_mount",
+    "open_tree",
+    "fsopen",
+    "fsconfig",
+    "fsmount",
+    "fspick",
+    "open_by_handle_at",
+    "mknod",
+    "mknodat",
+    "swapon",
+    "swapoff",
+    "quotactl",
+    "quotactl_fd",
+    /* the kernel itself */
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "kexec_file_load",
+    "reboot",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "syslog",
+    "acct",
+    "iopl",
+    "ioperm",
+    "add_key",
+    "keyctl",
+    "request_key",
+    "sethostname",
+    "setdomainname",
+    "settimeofday",
+    "clock_settime",
+    "clock_settime64",
+    "clock_adjtime",
+    "clock_adjtime64",
+    "adjtimex",
+};
 
-    if (error == 0)
-        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, &names);
-    return error;
-}
+/* Allowed in part where the sidecar reloads Prometheus by a signal. */
+static const char *const signalling[] = {
+    "kill",
+    "pidfd_open",
+    "pidfd_send_signal",
+};
 
-/* SIGHUP to one process: never to a group, which a negative number would mean. */
-static int allow_hangups(scmp_filter_ctx filter) {
-    const struct scmp_arg_cmp one = {.arg = 0, .op = SCMP_CMP_LE, .datum_a = INT_MAX};
-    const struct scmp_arg_cmp number = {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGHUP};
-    const struct scmp_arg_cmp by_pid[] = {one, number};
-    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_open), 0);
+static const char *const io_uring[] = {
+    "io_uring_setup",
+    "io_uring_enter",
+    "io_uring_register",
+};
 
-    if (error == 0)
-        error =
-            seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, &number);
-    if (error == 0)
-        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), ARRAY_LENGTH(by_pid),
-                                       by_pid);
-    return error;
-}
-
-static int allow_all(scmp_filter_ctx filter) {
+static int add_rules(scmp_filter_ctx filter, uint32_t action, const char *const *names,
+                     size_t count) {
     int error = 0;
 
-    for (size_t i = 0; i < ARRAY_LENGTH(allowed) && error == 0; i++) {
-        int number = seccomp_syscall_resolve_name(allowed[i]);
+    for (size_t i = 0; i < count && error == 0; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
 
         if (number == __NR_SCMP_ERROR)
             continue;
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
-        /* it is none on this architecture */
+        error = seccomp_rule_add(filter, action, number, 0);
+        /* not a call of this architecture */
         if (error == -EDOM)
             error = 0;
     }
     return error;
 }
 
-int seccomp_enter(bool hangups) {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    int error;
+/* Calls of which only one form is allowed; the others get EPERM. */
+static int add_forms(scmp_filter_ctx filter) {
+    /* reading a limit: no new one is passed */
+    int error =
+        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
 
-    if (filter == NULL)
-        return -ENOMEM;
+    if (error == 0)
+        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_NE, 0));
+    if (error == 0)
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    if (error == 0)
+        error =
+            seccomp_rule_add(filter, REFUSE, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_NE, PR_SET_NAME));
+    return error;
+}
+
+/* SIGHUP to one process: never to a group, which a negative number would mean. */
+static int add_hangups(scmp_filter_ctx filter) {
+    const struct scmp_arg_cmp sighup = SCMP_A1(SCMP_CMP_EQ, SIGHUP);
+    const struct scmp_arg_cmp other_signal = SCMP_A1(SCMP_CMP_NE, SIGHUP);
+    int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_open), 0);
+
+    if (error == 0)
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, sighup);
+    if (error == 0)
+        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(pidfd_send_signal), 1, other_signal);
+    if (error == 0)
+        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 2,
+                                 SCMP_A0(SCMP_CMP_LE, INT_MAX), sighup);
+    if (error == 0)
+        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_GT, INT_MAX));
+    if (error == 0)
+        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(kill), 1, other_signal);
+    return error;
+}
+
+/* Takes the filter, whatever the error so far. */
+static int load(scmp_filter_ctx filter, int error) {
     /* every thread of the process, should a library have started one */
-    error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     if (error == 0)
-        error = allow_all(filter);
+        error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    /* a 32-bit call of a 64-bit process: as a kernel without them answers */
     if (error == 0)
-        error = allow_forms(filter);
-    if (error == 0 && hangups)
-        error = allow_hangups(filter);
+        error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, LACK);
     if (error == 0)
         error = seccomp_load(filter);
     seccomp_release(filter);
     return error;
+}
+
+int seccomp_forbid_io_uring(void) {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+
+    if (filter == NULL)
+        return -ENOMEM;
+    return load(filter, add_rules(filter, LACK, io_uring, ARRAY_LENGTH(io_uring)));
+}
+
+int seccomp_enter(bool hangups) {
+    scmp_filter_ctx filter = seccomp_init(LACK);
+
+    if (filter == NULL)
+        return -ENOMEM;
+    int error = add_rules(filter, SCMP_ACT_ALLOW, allowed, ARRAY_LENGTH(allowed));
+    if (error == 0)
+        error = add_rules(filter, REFUSE, refused, ARRAY_LENGTH(refused));
+    if (error == 0)
+        error = add_forms(filter);
+    if (error == 0)
+        error = hangups ? add_hangups(filter)
+                        : add_rules(filter, REFUSE, signalling, ARRAY_LENGTH(signalling));
+    /* a kernel before 4.14 cannot log: the filter holds without */
+    if (error == 0)
+        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+    return load(filter, error);
 }

@@ -6,12 +6,14 @@
 #include "base/compiler.h"
 #include "prometheus/process.h"
 #include "sandbox/sandbox.h"
+#include "support/deadline.h"
 #include "support/hangup_target.h"
 #include "support/tempdir.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <seccomp.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -25,8 +27,10 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include <cmocka.h>
 
@@ -46,6 +50,9 @@ enum {
     NOT_TO_BE_HAD = 77
 };
 
+#define DECIMAL      10
+#define LOG_DEADLINE 2000U /* milliseconds, that the kernel's log may take */
+
 static char *in_stage(const struct stage *stage, const char *name) {
     return path_join(stage->folder, name);
 }
@@ -61,6 +68,12 @@ static int listen_somewhere(uint16_t *ret_port) {
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
     *ret_port = ntohs(address.sin_port);
     return fd;
+}
+
+static int enter(enum sandbox_mode mode, const struct sandbox_rules *rules,
+                 struct sandbox_report *report) {
+    sandbox_prepare(mode, report);
+    return sandbox_enter(mode, rules, report);
 }
 
 /* Runs check in a child that has entered the sandbox; its exit status. hangups: it may send SIGHUP.
@@ -99,7 +112,7 @@ static int run_in_sandbox(int (*check)(const struct stage *stage), bool hangups)
             .connect_port_count = 1,
             .hangups = hangups,
         };
-        bool entered = sandbox_enter(SANDBOX_AUTO, &rules, &stage.report) == 0;
+        bool entered = enter(SANDBOX_AUTO, &rules, &stage.report) == 0;
 
         _exit(!entered ? BROKEN : stage.report.lacking != NULL ? NOT_TO_BE_HAD : check(&stage));
     }
@@ -245,6 +258,127 @@ static void it_starts_no_program_and_gains_no_privilege(void **state) {
     in_sandbox(starts_no_program_and_gains_nothing);
 }
 
+/* --- calls that other versions of the libraries make --------------------------------------------
+ */
+
+static int lacks_what_no_list_has(const struct stage *stage) {
+    unsigned char resident = 0;
+
+    (void)stage;
+    return fails_with((int)syscall(SYS_mincore, NULL, (size_t)0, &resident), ENOSYS) &&
+                   fails_with((int)syscall(SYS_io_uring_setup, 1, NULL), ENOSYS)
+               ? HELD
+               : BROKEN;
+}
+
+static void a_call_on_no_list_is_answered_as_an_older_kernel_would(void **state) {
+    in_sandbox(lacks_what_no_list_has);
+}
+
+/* Before the loop is made: libuv has no ring then that it could not use later on. */
+static int forbids_io_uring_early(void) {
+    struct sandbox_report report;
+    char parameters[128] = {0}; /* struct io_uring_params */
+
+    sandbox_prepare(SANDBOX_AUTO, &report);
+    if (!report.io_uring_forbidden)
+        return NOT_TO_BE_HAD;
+    return fails_with((int)syscall(SYS_io_uring_setup, 1, parameters), ENOSYS) ? HELD : BROKEN;
+}
+
+static void count_event(uv_poll_t *poll, int status, int events) {
+    int *count = poll->data;
+
+    (void)status;
+    (void)events;
+    ++*count;
+    uv_close((uv_handle_t *)poll, NULL);
+}
+
+static int runs_loop(void) {
+    const struct sandbox_rules rules = {0};
+    struct sandbox_report report;
+    uv_loop_t loop;
+    uv_poll_t poll;
+    int count = 0;
+    int ends[2];
+
+    sandbox_prepare(SANDBOX_AUTO, &report);
+    if (uv_loop_init(&loop) < 0 || sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
+        return BROKEN;
+    if (!report.seccomp)
+        return NOT_TO_BE_HAD;
+    if (pipe2(ends, O_CLOEXEC) < 0 || uv_poll_init(&loop, &poll, ends[1]) < 0)
+        return BROKEN;
+    poll.data = &count;
+    if (uv_poll_start(&poll, UV_WRITABLE, count_event) < 0)
+        return BROKEN;
+    return uv_run(&loop, UV_RUN_DEFAULT) == 0 && count == 1 ? HELD : BROKEN;
+}
+
+/* Calls as no list can name them, with every signal blocked: a filter that answers by a signal
+ * kills such a process. */
+static int survives_what_it_is_refused(const struct stage *stage) {
+    const long no_number = 100000;
+    sigset_t all;
+
+    (void)stage;
+    sigfillset(&all);
+    bool held = sigprocmask(SIG_BLOCK, &all, NULL) == 0 &&
+                fails_with((int)syscall(no_number), ENOSYS) &&
+                fails_with((int)syscall(SYS_io_uring_enter, 0, 0, 0, 0, NULL, 0), ENOSYS) &&
+                fails_with(chroot("/"), EPERM);
+#if defined(__x86_64__) && defined(__LP64__)
+    const long x32 = 0x40000000;
+
+    held = held && fails_with((int)syscall(x32 + SYS_getpid), ENOSYS);
+#endif
+    return held ? HELD : BROKEN;
+}
+
+static void no_refused_call_ends_the_process(void **state) {
+    in_sandbox(survives_what_it_is_refused);
+}
+
+static int makes_unknown_call(void) {
+    const struct sandbox_rules rules = {0};
+    struct sandbox_report report;
+
+    if (enter(SANDBOX_AUTO, &rules, &report) < 0 || !report.seccomp)
+        return NOT_TO_BE_HAD;
+    return fails_with((int)syscall(SYS_mincore, NULL, (size_t)0, NULL), ENOSYS) ? HELD : BROKEN;
+}
+
+/* By a filter that does nothing but log this call. */
+static int makes_logged_call(void) {
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    bool logs = filter != NULL && seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1) == 0 &&
+                seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(readahead), 0) == 0 &&
+                seccomp_load(filter) == 0;
+
+    if (!logs)
+        return NOT_TO_BE_HAD;
+    return fails_with((int)readahead(-1, 0, 0), ENOSYS) ? HELD : BROKEN;
+}
+
+/* Which of the two calls the kernel's log names first from here on; -1: neither. */
+static long first_in_log(int log) {
+    char record[8192]; /* as long as the kernel makes one */
+    ssize_t length;
+
+    while ((length = read(log, record, sizeof(record) - 1)) > 0) {
+        const char *field = NULL;
+
+        record[length] = '\0';
+        if (strstr(record, "type=1326") != NULL)
+            field = strstr(record, " syscall=");
+        long number = field != NULL ? strtol(field + strlen(" syscall="), NULL, DECIMAL) : -1;
+        if (number == SYS_mincore || number == SYS_readahead)
+            return number;
+    }
+    return -1;
+}
+
 /* In a child: enters the sandbox with the folder as its working directory, says so over parent, and
  * opens the file once it is told, by the end of it, that the file has come. */
 static int open_later(const char *folder, const char *source, const char *file, int parent) {
@@ -253,7 +387,7 @@ static int open_later(const char *folder, const char *source, const char *file, 
     struct sandbox_report report;
     char byte = 0;
 
-    if (chdir(folder) < 0 || sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
+    if (chdir(folder) < 0 || enter(SANDBOX_AUTO, &rules, &report) < 0)
         return BROKEN;
     if (write(parent, &byte, 1) != 1 || read(parent, &byte, 1) != 0)
         return BROKEN;
@@ -307,7 +441,7 @@ static int enter_without_descriptors(enum sandbox_mode mode, struct sandbox_repo
     limit.rlim_cur = 3;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0)
         return -errno;
-    return sandbox_enter(mode, &rules, report);
+    return enter(mode, &rules, report);
 }
 
 static int goes_on_without_landlock(void) {
@@ -352,11 +486,36 @@ static void where_all_is_required_it_is_an_error_with_its_own_cause(void **state
     in_child(refuses_with_the_cause);
 }
 
+static void io_uring_is_forbidden_before_a_loop_is_made(void **state) {
+    in_child(forbids_io_uring_early);
+}
+
+static void a_loop_of_this_libuv_runs_in_the_sandbox(void **state) {
+    in_child(runs_loop);
+}
+
+/* The kernel may log none of them: it has no audit, something else takes its records, or there
+ * were too many just now. */
+static void the_kernel_logs_a_refused_call(void **state) {
+    int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+    if (log < 0 || lseek(log, 0, SEEK_END) < 0)
+        skip();
+    in_child(makes_unknown_call);
+    in_child(makes_logged_call);
+    long first = -1;
+    (void)WAIT_UNTIL((first = first_in_log(log)) >= 0, LOG_DEADLINE);
+    close(log);
+    if (first < 0)
+        skip();
+    assert_int_equal(first, SYS_mincore);
+}
+
 static void off_changes_nothing(void **state) {
     struct sandbox_report report;
     const struct sandbox_rules rules = {0};
 
-    assert_int_equal(sandbox_enter(SANDBOX_OFF, &rules, &report), 0);
+    assert_int_equal(enter(SANDBOX_OFF, &rules, &report), 0);
     assert_false(report.no_new_privs || report.landlock_files || report.seccomp);
     assert_int_equal(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0), 0);
 }
@@ -380,6 +539,8 @@ static void a_hardened_process_dumps_no_core(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        /* first: the kernel logs no more than ten records at a time */
+        cmocka_unit_test(the_kernel_logs_a_refused_call),
         cmocka_unit_test(it_reads_its_sources_and_nothing_else),
         cmocka_unit_test(it_writes_its_output_and_nothing_else),
         cmocka_unit_test(it_connects_to_the_ports_of_prometheus_and_to_no_other),
@@ -391,6 +552,10 @@ int main(void) {
         cmocka_unit_test(so_may_one_that_a_relative_path_names),
         cmocka_unit_test(a_part_that_fails_for_another_reason_than_the_kernel_is_done_without),
         cmocka_unit_test(where_all_is_required_it_is_an_error_with_its_own_cause),
+        cmocka_unit_test(io_uring_is_forbidden_before_a_loop_is_made),
+        cmocka_unit_test(a_loop_of_this_libuv_runs_in_the_sandbox),
+        cmocka_unit_test(a_call_on_no_list_is_answered_as_an_older_kernel_would),
+        cmocka_unit_test(no_refused_call_ends_the_process),
         cmocka_unit_test(off_changes_nothing),
         cmocka_unit_test(a_hardened_process_dumps_no_core),
     };
