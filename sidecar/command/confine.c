@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Tells the sandbox which files and ports the settings need, and remembers it, as there is no way
- * back. A folder that vanishes and returns is another one for the kernel, so the folder around each
- * source is what may be read (never the root of the file system). */
+ * back. Landlock allows folders as they are now, with all below them (never the root of the file
+ * system):
+ *
+ *     the folder around each source, as a source that is removed and made anew is another one for
+ *     the kernel
+ *     where a symbolic link is on the way, the folder in which its next target will lie, as a tool
+ *     such as git-sync publishes by putting another link in its place */
 
 #include "command/confine.h"
 
@@ -12,8 +17,11 @@
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* What the C library, its resolver and TLS read for themselves. Not all of /etc and /run: a service
  * account's token lies there. */
@@ -43,7 +51,8 @@ static const char *const system_files[] = {
 
 enum {
     PORTS_MAX = 4,
-    PORT_DNS = 53 /* answers that do not fit into a datagram come over TCP */
+    LINKS_MAX = 40, /* as many as the kernel follows */
+    PORT_DNS = 53   /* answers that do not fit into a datagram come over TCP */
 };
 
 struct path_list {
@@ -115,11 +124,79 @@ static const char *real_path(struct arena *arena, const char *path) {
     return real != NULL ? arena_string(arena, bytes_of(real)) : NULL;
 }
 
-/* A file, the folder that it is replaced in, and where links lead from it. */
-static void allow_file(struct path_list *list, const char *path) {
-    allow_folder(list, path);
+static bool is_beneath(const char *path, const char *folder) {
+    struct bytes text = bytes_of(path);
+    size_t length = strlen(folder);
 
+    if (strcmp(folder, "/") == 0)
+        return true;
+    return bytes_starts_with(text, bytes_of(folder)) &&
+           (text.length == length || text.data[length] == '/');
+}
+
+static void allow_below_root(struct path_list *list, const char *folder) {
+    if (strcmp(folder, "/") != 0)
+        allow(list, folder, false);
+}
+
+/* The folder in which a link's next target will lie: beside the present one; and, where that one is
+ * below the link's own folder (repo -> .worktrees/1), or not there yet, anywhere in that folder. */
+static void allow_link(struct path_list *list, const char *link) {
+    const char *folder = real_path(list->arena, folder_of(list->arena, link));
+    const char *target = real_path(list->arena, link);
+
+    if (folder != NULL && (target == NULL || is_beneath(target, folder)))
+        allow_below_root(list, folder);
+    if (target != NULL)
+        allow_below_root(list, folder_of(list->arena, target));
+}
+
+/* Where a link leads, as text that starts where the link's own path does; NULL: it cannot be read.
+ */
+static const char *link_target(struct arena *arena, const char *link) {
+    char text[PATH_MAX];
+    ssize_t length = readlink(link, text, sizeof(text));
+
+    if (length <= 0)
+        return NULL;
+    return arena_format(arena, "%s%s%.*s", text[0] == '/' ? "" : folder_of(arena, link),
+                        text[0] == '/' ? "" : "/", (int)length, text);
+}
+
+/* Every link on the way to a path that the settings name, the path itself and the ways that links
+ * lead included. links_left: how many more are followed. */
+static void allow_links(struct path_list *list, const char *path, unsigned *links_left) {
+    struct stat status;
+    size_t length = 0;
+
+    do {
+        length += strspn(path + length, "/");
+        length += strcspn(path + length, "/");
+        const char *part = arena_string(list->arena, (struct bytes){path, length});
+        if (lstat(part, &status) < 0 || !S_ISLNK(status.st_mode))
+            continue;
+        const char *target = link_target(list->arena, part);
+        if (*links_left == 0 || target == NULL)
+            return;
+        --*links_left;
+        allow_link(list, part);
+        allow_links(list, target, links_left);
+    } while (path[length] != '\0');
+}
+
+/* A folder or a file: as it is now, as it is made anew, and as a link leads to it. */
+static void allow_source(struct path_list *list, const char *path) {
+    unsigned links_left = LINKS_MAX;
+
+    allow_folder(list, path);
+    allow_links(list, path, &links_left);
+}
+
+/* A file too may be replaced where links lead from it. */
+static void allow_file(struct path_list *list, const char *path) {
     const char *real = real_path(list->arena, path);
+
+    allow_source(list, path);
     if (real != NULL)
         allow_folder(list, real);
 }
@@ -163,7 +240,7 @@ static struct path_list readable(const struct setup *setup,
         if (sources.items[i].is_file)
             allow_file(&list, sources.items[i].path);
         else
-            allow_folder(&list, sources.items[i].path);
+            allow_source(&list, sources.items[i].path);
     }
     for (size_t i = 0; web_config != NULL && web_config_file_path(web_config, i) != NULL; i++)
         allow_file(&list, web_config_file_path(web_config, i));
@@ -224,16 +301,6 @@ static struct path_list covered_by(const struct path_list *paths) {
             allow(&list, real, false);
     }
     return list;
-}
-
-static bool is_beneath(const char *path, const char *folder) {
-    struct bytes text = bytes_of(path);
-    size_t length = strlen(folder);
-
-    if (strcmp(folder, "/") == 0)
-        return true;
-    return bytes_starts_with(text, bytes_of(folder)) &&
-           (text.length == length || text.data[length] == '/');
 }
 
 static bool list_covers(const struct path_list *list, const char *real) {
