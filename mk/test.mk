@@ -108,6 +108,32 @@ test-versions: ## the e2e tests against each Prometheus that is under build/peer
 	@$(PARALLEL) $(PROGRAM) $(E2E_TESTS)
 	@$(PEERS) scripts/test-versions $(OUT)/logs "$(VERSIONS)" $(E2E_TESTS)
 
+.PHONY: test-system-calls
+test-system-calls: ## the e2e tests with every sidecar under strace: what its sandbox refuses is listed
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
+	@$(PEERS) scripts/test-system-calls $(OUT) $(E2E_TESTS)
+
+# What another distribution's libraries break first: the unit tests, the sandbox, every way to Prometheus.
+SMOKE_TESTS := $(UNIT_TESTS) $(patsubst %,$(OUT)/tests/integration/test_%,sandbox sandbox_links \
+    command_run prometheus_client)
+SMOKE_E2E_TESTS := $(patsubst %,$(OUT)/tests/e2e/test_%,sandbox web_config hangup)
+
+.PHONY: test-smoke
+test-smoke: ## unit tests, and a few others that depend on the libraries' versions
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) all prometheus $(SMOKE_TESTS) $(SMOKE_E2E_TESTS)
+	@$(RUN_TESTS) $(SMOKE_TESTS)
+	@$(PEERS) scripts/test-system-calls $(OUT) $(SMOKE_E2E_TESTS)
+
+SUITES ?= bookworm trixie sid
+QUICK ?=
+RUN ?= $(if $(QUICK),make test-smoke,make test && make test-system-calls)
+
+.PHONY: test-distributions
+test-distributions: ## every test in chroots of Debian releases (SUITES, QUICK=1, RUN='COMMAND'; as root)
+	@RUN='$(RUN)' scripts/test-distributions $(SUITES)
+
 # A browser is much to install: `make test` does without one.
 .PHONY: test-browser
 test-browser: ## the status page in a real browser, wide and narrow, light and dark
