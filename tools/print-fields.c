@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/compiler.h"
 #include "spec/schema.h"
 
 #include <stdio.h>
@@ -103,6 +104,39 @@ static void print_schema(struct arena *arena, const struct schema *schema, const
     }
 }
 
+/* Keys of remote_write that no field of the API stands for, up to the newest known Prometheus. */
+static const struct {
+    const char *key;
+    struct version since;
+} absent_keys[] = {
+    {"http_headers", {2, 53, 0}},
+    {"google_iam", {2, 55, 0}},
+    {"oauth2: client_certificate_key, grant_type, signature_algorithm, iss, audience, claims",
+     {3, 8, 0}},
+    {"sigv4: service_name", {3, 8, 0}},
+    {"azuread: certificate", {3, 13, 0}},
+    {"sigv4: session_name, tags", {3, 15, 0}},
+    {"failed_request_logging", {3, 15, 0}},
+    {"convert_nhcb_to_classic", {3, 16, 0}},
+};
+
+static void print_absent(void) {
+    printf(
+        "\n"
+        "## Not in the API\n"
+        "\n"
+        "These keys of Prometheus's `remote_write` have no field in the API of RemoteWrites, so that\n"
+        "no RemoteWrite can set them; an entry of the base config can. Known are all keys up to\n"
+        "Prometheus %u.%u.\n"
+        "\n"
+        "| prometheus.yml | since |\n"
+        "| --- | --- |\n",
+        VERSION_NEWEST_KNOWN.major, VERSION_NEWEST_KNOWN.minor);
+    for (size_t i = 0; i < ARRAY_LENGTH(absent_keys); i++)
+        printf("| `%s` | %u.%u |\n", absent_keys[i].key, absent_keys[i].since.major,
+               absent_keys[i].since.minor);
+}
+
 int main(void) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
 
@@ -126,5 +160,6 @@ int main(void) {
         "| field | type | prometheus.yml | since | secret | |\n"
         "| --- | --- | --- | --- | --- | --- |\n");
     print_schema(arena, &remote_write_schema, "", "");
+    print_absent();
     return 0;
 }

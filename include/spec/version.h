@@ -16,7 +16,7 @@ struct version {
 
 /* The newest Prometheus whose configuration this program knows: assumed where the version cannot be
  * asked. */
-#define VERSION_NEWEST_KNOWN ((struct version){3, 14, 0})
+#define VERSION_NEWEST_KNOWN ((struct version){3, 16, 0})
 
 /* "2.42", "v2.42.0", "3.0.0-rc.1", "2.42.0+ds": what follows the numbers is ignored. 0; -EINVAL. */
 int version_parse(struct bytes text, struct version *ret);

@@ -578,6 +578,58 @@ static bool is_tilde_for_text(const struct field *field, const struct node *node
     }
 }
 
+/* A Go program writes a reference that it leaves open as {} or {key: ""}: the types of the API hold
+ * it by value. */
+static bool is_empty_reference(const struct node *node) {
+    if (node_is_null(node))
+        return true;
+    if (node->type != NODE_MAPPING)
+        return false;
+    for (size_t i = 0; i < node->mapping.count; i++) {
+        const struct node_pair *pair = &node->mapping.pairs[i];
+        const struct node *value = pair->value;
+        bool names = bytes_equal_string(pair->key->scalar.text, "name") ||
+                     bytes_equal_string(pair->key->scalar.text, "key");
+
+        if (!names ||
+            (!node_is_null(value) && (!node_is_string(value) || value->scalar.text.length > 0)))
+            return false;
+    }
+    return true;
+}
+
+static bool is_empty_choice(const struct node *node) {
+    if (node->type != NODE_MAPPING)
+        return false;
+    for (size_t i = 0; i < node->mapping.count; i++) {
+        const struct node_pair *pair = &node->mapping.pairs[i];
+
+        if (schema_index(&reference_choice_schema, pair->key->scalar.text.data) ==
+                SCHEMA_NO_FIELD ||
+            !is_empty_reference(pair->value))
+            return false;
+    }
+    return true;
+}
+
+/* Whether a value that stands there is none. */
+static bool is_absent(const struct field *field, const struct node *node) {
+    switch (field->type) {
+    case FIELD_SECRET:
+        return is_empty_reference(node);
+    case FIELD_SECRET_OR_CONFIGMAP:
+        return node_is_null(node) || is_empty_choice(node);
+    case FIELD_ENUM:
+        if ((field->flags & FIELD_EMPTY_IS_ABSENT) != 0 && node_is_string(node) &&
+            node->scalar.text.length == 0)
+            return true;
+        break;
+    default:
+        break;
+    }
+    return node_is_null(node) && !is_tilde_for_text(field, node);
+}
+
 static void read_pair(struct scope *scope, const struct object *object,
                       const struct node_pair *pair, const struct value **values) {
     size_t index = schema_index(object->schema, pair->key->scalar.text.data);
@@ -587,8 +639,7 @@ static void read_pair(struct scope *scope, const struct object *object,
         report_unknown(scope, object->schema, pair->key, object->path);
         return;
     }
-    if (node_is_null(pair->value) &&
-        !is_tilde_for_text(&object->schema->fields[index], pair->value))
+    if (is_absent(&object->schema->fields[index], pair->value))
         return;
 
     value = ARENA_NEW(scope->arena, struct value);
@@ -612,7 +663,7 @@ static void read_pair(struct scope *scope, const struct object *object,
 static bool was_given(const struct node *node, const struct field *field) {
     const struct node *value = node_get(node, field->name);
 
-    return !node_is_null(value) || is_tilde_for_text(field, value);
+    return value != NULL && !is_absent(field, value);
 }
 
 static void report_missing(struct scope *scope, const struct object *object) {

@@ -23,7 +23,7 @@
 #define REPEAT_MAX 1000U
 /* Go's regexp nests deeper; nobody writes that by hand, and PCRE2 stops here. */
 #define GROUP_DEPTH_MAX 250
-/* PCRE2 compares each name with all that came before it. */
+/* Each name is compared with all that came before it. */
 #define GROUP_NAMES_MAX 100
 
 struct scan {
@@ -34,7 +34,8 @@ struct scan {
     bool quantified;   /* and it has one already */
     unsigned weight;   /* repetitions inside that atom */
     size_t depth;
-    size_t names;                               /* of groups, so far */
+    size_t name_count;
+    struct bytes names[GROUP_NAMES_MAX];        /* of groups, so far */
     unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
     size_t atom_size;                           /* of the last atom, every repetition written out */
     size_t group_size[GROUP_DEPTH_MAX + 1];     /* of each open group */
@@ -269,14 +270,54 @@ static void scan_flags(struct scan *scan) {
         scan->wrong = "a (?-...) takes back no flag";
 }
 
+static bool is_group_name(struct bytes name) {
+    for (size_t i = 0; i < name.length; i++) {
+        if (!isalnum((unsigned char)name.data[i]) && name.data[i] != '_')
+            return false;
+    }
+    return name.length > 0;
+}
+
+static bool is_group_named(const struct scan *scan, struct bytes name) {
+    for (size_t i = 0; i < scan->name_count; i++) {
+        if (bytes_equal(scan->names[i], name))
+            return true;
+    }
+    return false;
+}
+
+/* (?P<name>: PCRE2 has other names than RE2 (none that begins with a digit, none that is long, but
+ * letters of any script). It gets an unnamed group and a comment of the same length in its place.
+ */
+static void scan_group_name(struct scan *scan) {
+    size_t start = scan->at + strlen("(?P<");
+    size_t end = bytes_find(scan->pattern, BYTES(">"), start);
+    struct bytes name = bytes_slice(scan->pattern, start, end);
+
+    if (end == SIZE_MAX || !is_group_name(name)) {
+        scan->wrong = "the name of a group has letters from a to z, digits and '_' only";
+    } else if (is_group_named(scan, name)) {
+        scan->wrong = "two groups have one name";
+    } else if (scan->name_count == GROUP_NAMES_MAX) {
+        scan->wrong = "it names more than 100 groups";
+    } else {
+        scan->names[scan->name_count++] = name;
+        buffer_append(scan->copy, bytes_slice(scan->pattern, scan->copied, scan->at));
+        buffer_append_string(scan->copy, "((?#");
+        for (size_t i = 0; i < name.length; i++)
+            buffer_append_char(scan->copy, 'n');
+        buffer_append_char(scan->copy, ')');
+        scan->at = end + 1;
+        scan->copied = scan->at;
+    }
+}
+
 /* Behind "(?": flags, a named group, or what RE2 has not. */
 static void scan_group_head(struct scan *scan) {
     int next = peek(scan, 2);
 
     if (next == 'P' && peek(scan, 3) == '<') {
-        scan->at += 4;
-        if (++scan->names > GROUP_NAMES_MAX)
-            scan->wrong = "it names more than 100 groups";
+        scan_group_name(scan);
         return;
     }
     if (next == '<' && peek(scan, 3) != '=' && peek(scan, 3) != '!') {
@@ -442,8 +483,9 @@ static size_t original_offset(struct bytes pattern, struct bytes copy, size_t of
     size_t original = 0;
 
     for (size_t i = 0; i < offset && original < pattern.length; i++) {
-        if (copy.data[i] == pattern.data[original]) /* else put in by quote_hyphen */
-            original++;
+        bool put_in = copy.data[i] == '\\' && pattern.data[original] == '-'; /* by quote_hyphen */
+
+        original += put_in ? 0 : 1;
     }
     return original;
 }

@@ -14,25 +14,57 @@
 
 /* Label names may be any UTF-8 from this version on. */
 static const struct version utf8_names = {3, 0, 0};
-/* The defaults of queue_config changed. */
-static const struct version larger_batches = {2, 44, 0};
+/* A $ in a label name stands for a part of it from this version on, whatever the rest is. */
+static const struct version utf8_templates = {3, 2, 0};
+
+/* config.DefaultQueueConfig, by the first version that has it. */
+static const struct {
+    struct version since;
+    struct queue_defaults defaults;
+} queue_eras[] = {
+    {{0, 0, 0},
+     {.capacity = 10000,
+      .max_shards = 1000,
+      .min_shards = 1,
+      .max_samples_per_send = 100,
+      .min_backoff_milliseconds = 30,
+      .max_backoff_milliseconds = 100}},
+    {{2, 12, 0},
+     {.capacity = 500,
+      .max_shards = 1000,
+      .min_shards = 1,
+      .max_samples_per_send = 100,
+      .min_backoff_milliseconds = 30,
+      .max_backoff_milliseconds = 100}},
+    {{2, 23, 0},
+     {.capacity = 2500,
+      .max_shards = 200,
+      .min_shards = 1,
+      .max_samples_per_send = 500,
+      .min_backoff_milliseconds = 30,
+      .max_backoff_milliseconds = 100}},
+    {{2, 31, 0},
+     {.capacity = 2500,
+      .max_shards = 200,
+      .min_shards = 1,
+      .max_samples_per_send = 500,
+      .min_backoff_milliseconds = 30,
+      .max_backoff_milliseconds = 5000}},
+    {{2, 44, 0},
+     {.capacity = 10000,
+      .max_shards = 50,
+      .min_shards = 1,
+      .max_samples_per_send = 2000,
+      .min_backoff_milliseconds = 30,
+      .max_backoff_milliseconds = 5000}},
+};
 
 struct queue_defaults queue_defaults_of(struct version version) {
-    struct queue_defaults defaults = {
-        .capacity = 10000,
-        .max_shards = 50,
-        .min_shards = 1,
-        .max_samples_per_send = 2000,
-        .min_backoff_milliseconds = 30,
-        .max_backoff_milliseconds = 5000,
-    };
+    size_t era = ARRAY_LENGTH(queue_eras) - 1;
 
-    if (version_compare(version, larger_batches) < 0) {
-        defaults.capacity = 2500;
-        defaults.max_shards = 200;
-        defaults.max_samples_per_send = 500;
-    }
-    return defaults;
+    while (era > 0 && version_compare(version, queue_eras[era].since) < 0)
+        era--;
+    return queue_eras[era].defaults;
 }
 
 static void fail(struct scope *scope, const struct value *value, const char *remedy,
@@ -306,20 +338,37 @@ static struct queue_number queue_duration(const struct object *queue, const char
     return (struct queue_number){.value = value, .number = value->milliseconds};
 }
 
+/* "maxShards (50, the default of Prometheus 3.16)" */
+static const char *queue_number_text(struct arena *arena, struct queue_number number,
+                                     const char *name, const char *unit, struct version version) {
+    if (number.value != NULL)
+        return arena_format(arena, "%s (%lld%s)", name, (long long)number.number, unit);
+    return arena_format(arena, "%s (%lld%s, the default of Prometheus %u.%u)", name,
+                        (long long)number.number, unit, version.major, version.minor);
+}
+
+struct queue_order {
+    const char *low;
+    const char *high;
+    const char *unit;
+};
+
 static void check_order(struct scope *scope, struct queue_number low, struct queue_number high,
-                        const char *low_name, const char *high_name, const char *unit) {
+                        const struct queue_order *order, struct version version) {
     const struct value *blamed = low.value != NULL ? low.value : high.value;
 
     if (blamed == NULL || low.number <= high.number)
         return;
     scope_report(scope, SEVERITY_ERROR, blamed->node, blamed->path,
-                 arena_format(scope->arena, "lower %s or raise %s", low_name, high_name),
-                 "%s (%lld%s%s) is above %s (%lld%s%s)", low_name, (long long)low.number, unit,
-                 low.value == NULL ? ", the default" : "", high_name, (long long)high.number, unit,
-                 high.value == NULL ? ", the default" : "");
+                 arena_format(scope->arena, "lower %s or raise %s", order->low, order->high),
+                 "%s is above %s",
+                 queue_number_text(scope->arena, low, order->low, order->unit, version),
+                 queue_number_text(scope->arena, high, order->high, order->unit, version));
 }
 
 static void check_queue(struct scope *scope, const struct object *spec, struct version version) {
+    static const struct queue_order shards = {"minShards", "maxShards", ""};
+    static const struct queue_order backoff = {"minBackoff", "maxBackoff", "ms"};
     const struct value *value = object_find(spec, "queueConfig");
     struct queue_defaults defaults = queue_defaults_of(version);
     const struct object *queue;
@@ -334,10 +383,10 @@ static void check_queue(struct scope *scope, const struct object *spec, struct v
     min_shards = queue_integer(scope, queue, "minShards", defaults.min_shards);
     max_shards = queue_integer(scope, queue, "maxShards", defaults.max_shards);
     if (min_shards.number > 0 && max_shards.number > 0)
-        check_order(scope, min_shards, max_shards, "minShards", "maxShards", "");
+        check_order(scope, min_shards, max_shards, &shards, version);
     check_order(scope, queue_duration(queue, "minBackoff", defaults.min_backoff_milliseconds),
-                queue_duration(queue, "maxBackoff", defaults.max_backoff_milliseconds),
-                "minBackoff", "maxBackoff", "ms");
+                queue_duration(queue, "maxBackoff", defaults.max_backoff_milliseconds), &backoff,
+                version);
 }
 
 /* Relabeling. */
@@ -423,27 +472,35 @@ static size_t variable_length(struct bytes text, size_t at) {
     return end - at + (braces ? 1 : 0);
 }
 
-/* A label name in which $1 and ${name} stand for parts of it. */
-static bool is_label_template(struct bytes text, struct version version) {
+/* What relabel's relabelTarget (relabelTargetLegacy from 3.2 on) matches: a name of Prometheus 2 in
+ * which $1 and ${name} stand for parts of it. */
+static bool is_legacy_template(struct bytes text) {
     size_t at = 0;
 
-    if (text.length == 0)
-        return false;
-    if (version_compare(version, utf8_names) >= 0 && bytes_find(text, BYTES("$"), 0) == SIZE_MAX)
-        return true;
     while (at < text.length) {
         size_t length = text.data[at] == '$' ? variable_length(text, at) : 0;
 
         if (length > 0)
             at += length;
-        else if (text.data[at] != '$' &&
-                 (version_compare(version, utf8_names) >= 0 || is_name_start(text.data[at]) ||
-                  (at > 0 && is_name_part(text.data[at]))))
+        else if (is_name_start(text.data[at]) || (at > 0 && is_name_part(text.data[at])))
             at++;
         else
             return false;
     }
-    return true;
+    return text.length > 0;
+}
+
+/* The targetLabel of replace: a name, or with a $ in it a template of one. */
+static bool is_label_template(struct bytes text, struct version version) {
+    if (bytes_find(text, BYTES("$"), 0) == SIZE_MAX)
+        return is_label_name(text, version);
+    return version_compare(version, utf8_templates) >= 0 || is_legacy_template(text);
+}
+
+/* The replacement of labelmap: a template in any case. */
+static bool is_name_template(struct bytes text, struct version version) {
+    return version_compare(version, utf8_templates) >= 0 ? is_label_name(text, version)
+                                                         : is_legacy_template(text);
 }
 
 /* The value of a string field that is set to something other than its default; else NULL. */
@@ -504,7 +561,7 @@ static void check_relabel_target(struct scope *scope, const struct object *relab
                  "is no label name");
     }
     if ((needs & REPLACEMENT_LABEL) != 0 && replacement != NULL &&
-        !is_label_template(replacement->as.text, version))
+        !is_name_template(replacement->as.text, version))
         fail(scope, replacement, "use letters, digits, '_' and $1", "is no label name");
 }
 

@@ -20,9 +20,10 @@
 #define SCHEMA(name_, rows) \
     { .name = (name_), .fields = (rows), .count = ARRAY_LENGTH(rows) }
 
-/* Azure ids: what the operator's CRD allows. */
+/* Azure's tenants: what the operator's CRD allows. Scopes: what Prometheus takes, whose \s and \w
+ * are those of Go; the CRD allows a backslash too, which every Prometheus refuses. */
 #define AZURE_TENANT_PATTERN "^[0-9a-zA-Z-.]+$"
-#define AZURE_SCOPE_PATTERN  "^[\\w\\s:/.\\\\-]+$"
+#define AZURE_SCOPE_PATTERN  "^[0-9A-Za-z_\\t\\n\\f\\r :/.-]+$"
 
 static const struct field reference_rows[] = {
     {.name = "name", .type = FIELD_STRING, .help = "Name of the Secret or ConfigMap."},
@@ -120,6 +121,7 @@ static const struct field relabel_rows[] = {
      .help = "Value that is written; may use the groups of regex ($1)."},
     {.name = "action",
      .type = FIELD_ENUM,
+     .flags = FIELD_EMPTY_IS_ABSENT,
      .key = "action",
      WORDS(relabel_action_words),
      .help = "What to do on a match; replace where absent."},

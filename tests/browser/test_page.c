@@ -14,7 +14,7 @@
 
 /* The sidecar is told of a newer Prometheus than there is, so that it writes a field that this one
  * refuses. */
-#define NEWER_PROMETHEUS "--prometheus-version=3.14"
+#define NEWER_PROMETHEUS "--prometheus-version=3.16"
 #define UNKNOWN_FIELD                                                           \
     "    azureAd:\n"                                                            \
     "      managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n" \

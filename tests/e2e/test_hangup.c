@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEWER_PROMETHEUS "--prometheus-version=3.14"
+#define NEWER_PROMETHEUS "--prometheus-version=3.16"
 #define SEARCH_OVER      "msg=\"the search is over\""
 #define LOADED           "msg=\"Prometheus has loaded the config\""
 /* In Prometheus's own log, at its start too. */

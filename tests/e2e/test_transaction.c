@@ -15,7 +15,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define NEWER_PROMETHEUS "--prometheus-version=3.14"
+#define NEWER_PROMETHEUS "--prometheus-version=3.16"
 
 /* A search among a thousand, on a machine that has other things to do. */
 #define PATIENCE 180000U

@@ -93,7 +93,7 @@ static void metrics_are_valid_with_one_that_prometheus_refused(void **state) {
                "    managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n"
                "    scope: x\n");
     /* A field of a Prometheus that is newer than the one that is there. */
-    pod_start_sidecar(pod, POD_ANY_PORT, "--prometheus-version=3.14", NULL);
+    pod_start_sidecar(pod, POD_ANY_PORT, "--prometheus-version=3.16", NULL);
 
     EVENTUALLY(pod, pod_web_says(pod, "/metrics", ",state=\"quarantined\"} 1\n"));
     pod_web_assert_valid_metrics(pod);

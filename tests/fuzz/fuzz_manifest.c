@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-static const struct version versions[] = {{2, 42, 0}, {2, 55, 0}, {3, 1, 0}, {3, 14, 0}};
+static const struct version versions[] = {{2, 42, 0}, {2, 55, 0}, {3, 1, 0}, {3, 16, 0}};
 
 static struct compile_settings settings_of(uint8_t choice) {
     static const char *const cluster[] = {"environment=prod", "team=a"};
