@@ -5,6 +5,7 @@
 
 #include "support/http_request.h"
 #include "support/pod.h"
+#include "support/refusal.h"
 #include "support/tempdir.h"
 
 #include "base/memory.h"
@@ -13,9 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NEWER_PROMETHEUS "--prometheus-version=3.16"
-#define SEARCH_OVER      "msg=\"the search is over\""
-#define LOADED           "msg=\"Prometheus has loaded the config\""
+#define SEARCH_OVER "msg=\"the search is over\""
+#define LOADED      "msg=\"Prometheus has loaded the config\""
 /* In Prometheus's own log, at its start too. */
 #define RELOADED "Completed loading of configuration file"
 
@@ -51,22 +51,18 @@ static size_t reloads(const struct pod *pod) {
     return prometheus_server_logged(pod->prometheus, RELOADED);
 }
 
-/* With a field that only a later version knows. */
 static void drop_refused(struct pod *pod, const char *name) {
-    file_replace(
-        pod->manifests, arena_format(pod->arena, "%s.yaml", name),
-        arena_format(pod->arena,
-                     "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
-                     "kind: RemoteWrite\n"
-                     "metadata: {name: %s, namespace: monitoring}\n"
-                     "spec:\n"
-                     "  clusterSelector: {}\n"
-                     "  remoteWrite:\n"
-                     "    url: http://127.0.0.1:9/\n"
-                     "    azureAd:\n"
-                     "      managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n"
-                     "      scope: some-scope\n",
-                     name));
+    file_replace(pod->manifests, arena_format(pod->arena, "%s.yaml", name),
+                 arena_format(pod->arena,
+                              "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                              "kind: RemoteWrite\n"
+                              "metadata: {name: %s, namespace: monitoring}\n"
+                              "spec:\n"
+                              "  clusterSelector: {}\n"
+                              "  remoteWrite:\n"
+                              "    url: http://127.0.0.1:9/\n"
+                              "%s",
+                              name, refusal()->fields));
 }
 
 static void a_dropped_manifest_is_active_and_a_removed_one_is_gone(void **state) {
@@ -97,7 +93,7 @@ static void a_refused_manifest_is_quarantined_and_the_others_are_served(void **s
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     pod_start_prometheus(pod);
-    start_sidecar(pod, NEWER_PROMETHEUS);
+    start_sidecar(pod, refusal()->version_flag);
     pod_catch_up(pod);
 
     pod_drop(pod, (struct manifest){.name = "team-a"});
@@ -177,7 +173,7 @@ static void a_refusal_in_the_second_of_a_success_is_never_taken_for_one(void **s
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     pod_start_prometheus(pod);
-    start_sidecar(pod, NEWER_PROMETHEUS);
+    start_sidecar(pod, refusal()->version_flag);
 
     pod_catch_up(pod);
     drop_guilty(pod, "guilty-1");

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* What becomes of a config that a real Prometheus refuses, dies of, or takes long to load. The
- * sidecar is told of a newer Prometheus than there is, so that it writes fields that this one does
- * not know. */
+ * sidecar is told of another Prometheus than there is, so that it writes what this one refuses
+ * (support/refusal.h). */
 
 #include "support/http_stub.h"
 #include "support/pod.h"
+#include "support/refusal.h"
 #include "support/tempdir.h"
 
 #include "base/memory.h"
@@ -15,18 +16,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#define NEWER_PROMETHEUS "--prometheus-version=3.16"
-
 /* A search among a thousand, on a machine that has other things to do. */
 #define PATIENCE 180000U
 
-/* Prometheus cites the line of the first (scope is of 3.9), and not of the second, which 3.x takes.
- */
-#define UNKNOWN_FIELD                                                           \
-    "    azureAd:\n"                                                            \
-    "      managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n" \
-    "      scope: some-scope\n"
-#define UNKNOWN_LABEL   "      - {targetLabel: host.name, replacement: x}\n"
 #define KNOWN_FIELD     "    queueConfig: {capacity: 2000}\n"
 #define ANOTHER_ATTEMPT "asked about a part"
 #define SEARCH_OVER     "msg=\"the search is over\""
@@ -76,11 +68,11 @@ static void drop_idle(struct pod *pod, const char *name, const char *fields) {
 /* So many in one file, idle-0000 and on; those two with what is refused. SIZE_MAX: none. */
 static void drop_many(struct pod *pod, size_t count, size_t field, size_t other) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    const char *uncited =
-        prometheus_server_major(pod->prometheus) == 2 ? UNKNOWN_LABEL : UNKNOWN_FIELD;
 
     for (size_t i = 0; i < count; i++) {
-        const char *fields = i == field ? UNKNOWN_FIELD : i == other ? uncited : "";
+        const char *fields = i == field   ? refusal()->fields
+                             : i == other ? refusal()->other_fields
+                                          : "";
         buffer_append_string(&text,
                              idle_text(pod, arena_format(pod->arena, "idle-%04zu", i), fields));
     }
@@ -176,7 +168,7 @@ static size_t loads_of(struct pod *pod) {
 /* 997 that are good, two that never were, and `steady`, which was good before it is edited now. */
 static void drop_a_thousand(struct pod *pod) {
     drop_many(pod, 999, 17, 600);
-    drop_idle(pod, "steady", UNKNOWN_FIELD);
+    drop_idle(pod, "steady", refusal()->fields);
 }
 
 /* With a reader beside it. */
@@ -223,7 +215,7 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
     double samples = 0;
     pod->refused_on_purpose = true;
     pod_drop(pod, (struct manifest){.name = "steady"});
-    pod_runs(pod, NEWER_PROMETHEUS, "--delay-interval=500ms");
+    pod_runs(pod, refusal()->version_flag, "--delay-interval=500ms");
     EVENTUALLY(pod, (samples = samples_of(pod, "steady")) > 0 && is_idle(pod));
     const size_t loads = loads_of(pod);
 
@@ -245,13 +237,13 @@ static void killed_and_started_anew(struct pod *pod) {
                pod_logged(pod, ANOTHER_ATTEMPT) >= asked + 2 || pod_logged(pod, SEARCH_OVER) > 0);
     process_signal(pod->sidecar, SIGKILL);
     process_free(pod->sidecar);
-    pod_start_sidecar(pod, NEWER_PROMETHEUS, NULL);
+    pod_start_sidecar(pod, refusal()->version_flag, NULL);
 }
 
 static void a_restart_during_the_search_ends_in_the_same_state(void **state) {
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
-    pod_runs(pod, NEWER_PROMETHEUS);
+    pod_runs(pod, refusal()->version_flag);
     EVENTUALLY(pod, is_idle(pod));
     drop_many(pod, 60, 20, 40);
 
@@ -269,13 +261,13 @@ static void a_restart_remembers_what_was_refused(void **state) {
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     pod_drop(pod, (struct manifest){.name = "team-a"});
-    pod_runs(pod, NEWER_PROMETHEUS);
-    drop_idle(pod, "guilty", UNKNOWN_FIELD);
+    pod_runs(pod, refusal()->version_flag);
+    drop_idle(pod, "guilty", refusal()->fields);
     EVENTUALLY(pod, pod_logged(pod, "state=quarantined") == 1 && is_idle(pod));
     assert_int_equal(pod_stop_sidecar(pod), 0);
     const unsigned reloads = prometheus_server_reloads(pod->prometheus);
 
-    pod_start_sidecar(pod, NEWER_PROMETHEUS, NULL);
+    pod_start_sidecar(pod, refusal()->version_flag, NULL);
 
     EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 1 && is_idle(pod));
     assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
@@ -286,8 +278,8 @@ static void a_restart_remembers_what_was_refused(void **state) {
 static void sighup_asks_about_what_was_refused_again(void **state) {
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
-    pod_runs(pod, NEWER_PROMETHEUS);
-    drop_idle(pod, "guilty", UNKNOWN_FIELD);
+    pod_runs(pod, refusal()->version_flag);
+    drop_idle(pod, "guilty", refusal()->fields);
     EVENTUALLY(pod, pod_logged(pod, SEARCH_OVER) == 1 && is_idle(pod));
 
     process_signal(pod->sidecar, SIGHUP);
@@ -364,8 +356,8 @@ static void a_config_that_kills_prometheus_at_its_start_gives_way_to_the_base(vo
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     drop_many(pod, 6, 2, SIZE_MAX);
-    pod_start_sidecar(pod, NEWER_PROMETHEUS, "--startup-grace=2s", NULL);
-    EVENTUALLY(pod, strstr(pod_output(pod), "some-scope") != NULL);
+    pod_start_sidecar(pod, refusal()->version_flag, "--startup-grace=2s", NULL);
+    EVENTUALLY(pod, strstr(pod_output(pod), refusal()->sign) != NULL);
 
     bool base_alone = false;
     EVENTUALLY_WITHIN(pod,
@@ -383,12 +375,12 @@ static void a_good_config_is_what_prometheus_starts_with_after_an_outage(void **
     struct pod *pod = *state;
     pod->refused_on_purpose = true;
     pod_drop(pod, (struct manifest){.name = "team-a"});
-    pod_runs(pod, NEWER_PROMETHEUS, "--startup-grace=1s");
+    pod_runs(pod, refusal()->version_flag, "--startup-grace=1s");
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a") && is_idle(pod));
     prometheus_server_stop(pod->prometheus);
-    drop_idle(pod, "guilty", UNKNOWN_FIELD);
+    drop_idle(pod, "guilty", refusal()->fields);
     drop_idle(pod, "good", KNOWN_FIELD);
-    EVENTUALLY(pod, strstr(pod_output(pod), "some-scope") != NULL);
+    EVENTUALLY(pod, strstr(pod_output(pod), refusal()->sign) != NULL);
 
     EVENTUALLY_WITHIN(pod, comes_up(pod, "good") && is_idle(pod), 60000U);
 

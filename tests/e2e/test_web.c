@@ -7,6 +7,7 @@
 #include "support/http_stub.h"
 #include "support/pod.h"
 #include "support/pod_web.h"
+#include "support/refusal.h"
 #include "support/tempdir.h"
 
 #include <stdio.h>
@@ -84,16 +85,17 @@ static void metrics_are_valid_with_one_that_prometheus_refused(void **state) {
     pod->refused_on_purpose = true;
     pod_start_prometheus(pod);
     file_write(pod->manifests, "team-a.yaml",
-               "apiVersion: monitoring.coreos.com/v1alpha1\n"
-               "kind: RemoteWrite\n"
-               "metadata: {name: team-a, namespace: monitoring}\n"
-               "spec:\n"
-               "  url: http://127.0.0.1:9/\n"
-               "  azureAd:\n"
-               "    managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}\n"
-               "    scope: x\n");
-    /* A field of a Prometheus that is newer than the one that is there. */
-    pod_start_sidecar(pod, POD_ANY_PORT, "--prometheus-version=3.16", NULL);
+               arena_format(pod->arena,
+                            "apiVersion: monitoring.giantswarm.io/v1alpha1\n"
+                            "kind: RemoteWrite\n"
+                            "metadata: {name: team-a, namespace: monitoring}\n"
+                            "spec:\n"
+                            "  clusterSelector: {}\n"
+                            "  remoteWrite:\n"
+                            "    url: http://127.0.0.1:9/\n"
+                            "%s",
+                            refusal()->fields));
+    pod_start_sidecar(pod, POD_ANY_PORT, refusal()->version_flag, NULL);
 
     EVENTUALLY(pod, pod_web_says(pod, "/metrics", ",state=\"quarantined\"} 1\n"));
     pod_web_assert_valid_metrics(pod);

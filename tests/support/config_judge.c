@@ -3,6 +3,7 @@
 
 #include "support/config_judge.h"
 
+#include "support/peer_version.h"
 #include "support/tempdir.h"
 
 #include <fcntl.h>
@@ -15,27 +16,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static struct version program_version(const char *program) {
-    char command[4096];
-    char line[256] = "";
-    struct version version = {0};
-    const char *number;
-    FILE *pipe;
-
-    snprintf(command, sizeof(command), "'%s' --version 2>&1", program);
-    pipe = popen(command, "r"); /* NOLINT(cert-env33-c): the path is the caller's own */
-    assert_non_null(pipe);
-    assert_non_null(fgets(line, sizeof(line), pipe));
-    while (fgetc(pipe) != EOF)
-        ;
-    pclose(pipe);
-    number = strstr(line, "version ");
-    assert_non_null(number);
-    number += strlen("version ");
-    assert_int_equal(version_parse((struct bytes){number, strcspn(number, " \n")}, &version), 0);
-    return version;
-}
 
 static void start_loader(struct config_judge *judge) {
     int questions[2];
@@ -62,7 +42,7 @@ static void start_loader(struct config_judge *judge) {
 struct config_judge config_judge_start(const char *program) {
     struct config_judge judge = {
         .program = program,
-        .version = program_version(program),
+        .version = peer_version(program),
         .is_loader = strstr(program, "prometheus-config-loader") != NULL,
     };
 

@@ -294,16 +294,6 @@ bool prometheus_server_runs(struct prometheus_server *server, const char *name) 
     return prometheus_server_runs_with(server, name, "name", name);
 }
 
-unsigned prometheus_server_major(struct prometheus_server *server) {
-    json_t *root = NULL;
-    const json_t *data = api_data(server, "/api/v1/status/buildinfo", &root);
-    const char *version = json_string_value(json_object_get(data, "version"));
-    unsigned major = version != NULL ? (unsigned)strtoul(version, NULL, 10) : 0;
-
-    json_decref(root);
-    return major;
-}
-
 size_t prometheus_server_entries(struct prometheus_server *server) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     bool answered = false;

@@ -58,8 +58,6 @@ bool prometheus_server_runs(struct prometheus_server *server, const char *name);
 /* ... and is this what stands there under a dotted path ("queue_config.capacity")? */
 bool prometheus_server_runs_with(struct prometheus_server *server, const char *name,
                                  const char *path, const char *value);
-/* 2, 3; 0: it does not answer. */
-unsigned prometheus_server_major(struct prometheus_server *server);
 
 /* How many remote_write entries it runs. SIZE_MAX: it does not answer. */
 size_t prometheus_server_entries(struct prometheus_server *server);
