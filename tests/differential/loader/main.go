@@ -21,6 +21,9 @@ import (
 	"github.com/prometheus/prometheus/config"
 )
 
+// sources is set by scripts/build-go-peer: a hash of these files.
+var sources = "unknown"
+
 // silence is a logger of go-kit, which Prometheus 2 takes.
 type silence struct{}
 
@@ -76,7 +79,7 @@ func serve(in *bufio.Reader, out *bufio.Writer) error {
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == "--version" {
-		fmt.Printf("prometheus-config-loader, version %s\n", version.Version)
+		fmt.Printf("prometheus-config-loader, version %s (sources: %s)\n", version.Version, sources)
 		return
 	}
 	if err := serve(bufio.NewReader(os.Stdin), bufio.NewWriter(os.Stdout)); err != nil {
