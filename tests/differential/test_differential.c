@@ -36,9 +36,13 @@ enum {
     REASONS_MAX = 512,
     LOADERS_MAX = 64,
     GATED_MAX = 128,
+    FIELDS_MAX = 256,
+    SECRETS_MAX = 16,
     /* how many specs of a reason promtool is asked about, and a loader of a field left out */
     SAMPLES_OF_A_REASON = 3,
     SAMPLES_OF_A_GATE = 20,
+    /* so many specs have every field that a version knows in one that it takes */
+    ENOUGH_FOR_EACH_FIELD = 20000,
 };
 
 struct reason {
@@ -65,6 +69,9 @@ struct tally {
     struct gated gated[GATED_MAX];
     size_t gated_count;
     size_t gates_asked;
+    const struct field *known[FIELDS_MAX]; /* by the version ... */
+    bool served[FIELDS_MAX];               /* ... and set in an entry that it takes */
+    size_t known_count;
     struct version version; /* that is rendered for: the judge's own, or one beside it */
     struct config_judge *judge;
     struct config_judge *older; /* of a version that has no judge: a config may pass either */
@@ -111,17 +118,49 @@ static bool judge_lacks_azuread(struct config_judge *judge) {
     return lacks;
 }
 
-static void add_gated(struct tally *tally, const struct schema *schema) {
+static void add_fields(struct tally *tally, const struct schema *schema) {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
 
         if (field->key != NULL && !field_known_by(field, tally->version)) {
             assert_true(tally->gated_count < GATED_MAX);
             tally->gated[tally->gated_count++].field = field;
-        } else if (field->object != NULL) {
-            add_gated(tally, field->object);
+            continue;
+        }
+        assert_true(tally->known_count < FIELDS_MAX);
+        tally->known[tally->known_count++] = field;
+        if (field->object != NULL)
+            add_fields(tally, field->object);
+    }
+}
+
+static void mark_served(struct tally *tally, const struct schema *schema, const json_t *object) {
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct field *field = &schema->fields[i];
+        const json_t *value = json_object_get(object, field->name);
+
+        if (value == NULL || json_is_null(value))
+            continue;
+        for (size_t j = 0; j < tally->known_count; j++)
+            tally->served[j] = tally->served[j] || tally->known[j] == field;
+        if (field->type == FIELD_OBJECT)
+            mark_served(tally, field->object, value);
+        else if (field->type == FIELD_OBJECT_LIST)
+            mark_served(tally, field->object, json_array_get(value, 0));
+    }
+}
+
+static size_t count_unserved(const struct tally *tally) {
+    size_t unserved = 0;
+
+    for (size_t i = 0; i < tally->known_count; i++) {
+        if (!tally->served[i] && !tally->without_azuread) {
+            printf("  no entry that was taken sets %s (%s)\n", tally->known[i]->name,
+                   tally->known[i]->key);
+            unserved++;
         }
     }
+    return unserved;
 }
 
 /* JSON as a YAML reader takes it for the same: what YAML 1.1 has for a line break, or for
@@ -190,6 +229,12 @@ static void batch_free(struct batch *batch) {
     arena_free(batch->arena);
 }
 
+/* The order in which a snapshot has its files. */
+static int by_relative(const void *left, const void *right) {
+    return strcmp((*(const struct source_file *const *)left)->relative,
+                  (*(const struct source_file *const *)right)->relative);
+}
+
 static struct desired_state *batch_compile(struct batch *batch, struct version version) {
     static const struct volume_config configs[] = {
         {.kind = VOLUME_REMOTE_WRITE, .path = "rw"},
@@ -198,8 +243,8 @@ static struct desired_state *batch_compile(struct batch *batch, struct version v
     };
     struct source_file manifest = {.path = "rw/a.yaml", .relative = "a.yaml", .id = 1};
     const struct source_file *manifests[] = {&manifest};
-    struct source_file secrets[8] = {0};
-    const struct source_file *secret_files[8];
+    struct source_file secrets[SECRETS_MAX] = {0};
+    const struct source_file *secret_files[SECRETS_MAX];
     struct snapshot_volume volumes[3] = {0};
     struct snapshot snapshot = {.volumes = volumes, .volume_count = 3, .complete = true};
     struct compile_settings settings = {
@@ -212,18 +257,18 @@ static struct desired_state *batch_compile(struct batch *batch, struct version v
     };
     struct compiler *compiler = compiler_new();
     struct desired_state *state;
-    /* sorted, as a snapshot has them */
-    static const size_t order[] = {1, 3, 2, 0};
 
+    assert_in_range(generator_secret_count, 1, SECRETS_MAX);
     manifest.content = buffer_bytes(&batch->manifest);
     for (size_t i = 0; i < generator_secret_count; i++) {
-        const struct generator_secret *secret = &generator_secrets[order[i]];
+        const struct generator_secret *secret = &generator_secrets[i];
 
         secrets[i].relative = secrets[i].path = arena_format(batch->arena, "s/%s", secret->key);
         secrets[i].content = bytes_of(secret->value);
         secrets[i].id = 10 + i;
         secret_files[i] = &secrets[i];
     }
+    qsort(secret_files, generator_secret_count, sizeof(secret_files[0]), by_relative);
     for (size_t i = 0; i < 3; i++) {
         volumes[i].config = &configs[i];
         volumes[i].present = true;
@@ -418,6 +463,8 @@ static void run_batch(struct tally *tally, struct generator *generator, size_t c
         const json_t *spec = batch.specs[strtoul(outcome->name + 3, NULL, 10)];
 
         tally->states[outcome->state]++;
+        if (outcome->state == STATE_ACTIVE)
+            mark_served(tally, &remote_write_schema, spec);
         if (outcome->state == STATE_REJECTED)
             ask_about_rejected(tally, &batch, outcome, spec);
         else if (outcome->state == STATE_ACTIVE && tally->judge->is_loader && tally->older == NULL)
@@ -480,10 +527,12 @@ static size_t run_version(struct version version, struct config_judge *judge,
     tally->without_azuread = judge_lacks_azuread(judge);
     if (tally->without_azuread)
         printf("differential: this Prometheus was built without azuread: left out\n");
-    add_gated(tally, &remote_write_schema);
+    add_fields(tally, &remote_write_schema);
     for (size_t done = 0; done < count; done += BATCH)
         run_batch(tally, &generator, count - done < BATCH ? count - done : BATCH);
     wrong = report(tally) + tally->disagreements;
+    if (count >= ENOUGH_FOR_EACH_FIELD)
+        wrong += count_unserved(tally);
     for (size_t i = 0; i < tally->reason_count; i++)
         free(tally->reasons[i].text);
     free(tally);

@@ -13,6 +13,11 @@ const struct generator_secret generator_secrets[] = {
     {"newline", "hunter2\n"},
     {"odd", "pa ss: \"#'{{ .x }} \xc3\xa4\xf0\x9f\x98\x80\\"},
     {"number", "012"},
+    {"blanks", " hunter2\t"},
+    {"lines", "\nhunter2\r\n\n"},
+    {"empty", ""},
+    {"newlines", "\n\n"},
+    {"bytes", "\xff\xfe"},
 };
 const size_t generator_secret_count = ARRAY_LENGTH(generator_secrets);
 
@@ -92,17 +97,59 @@ static const char *const bad_urls[] = {"",
                                        "http:// /",
                                        "https://h\n/"};
 static const char *const good_proxies[] = {"http://proxy:3128", "https://proxy", "socks5://p:1080"};
-static const char *const good_durations[] = {"30s", "5m", "1h30m", "500ms", "1d", "1y2w3d4h5m6s7ms",
-                                             ""};
+static const char *const good_durations[] = {
+    "30s", "5s", "100ms", "10s", "30ms", "5m", "1h30m", "500ms", "1d", "1y2w3d4h5m6s7ms", ""};
 static const char *const bad_durations[] = {"0s", "0",    "5 minutes", "-1s", "1.5h", "1h1h",
                                             "s",  "300y", "1m1h",      "10",  "1us"};
 static const char *const good_regexes[] = {
-    "a.*",         "(a|b)+",         "[^a-z]{2,5}", "\\d+\\.\\w*", "(?i)x",
-    "(?P<n>a)\\b", "\\pL\\p{Greek}", "a{1000}",     "\\Qa.b\\E",   "",
-    ".+?",         "[[:alpha:]]"};
-static const char *const bad_regexes[] = {
-    "(?=a)",   "(?<!b)c", "(a)\\1", "[z-a]", "(a",      "a)",  "[a",    "a**",       "*a",
-    "a{1001}", "(?>a)",   "\\K",    "a++",   "x{2}{3}", "\\h", "(?#c)", "[[:foo:]]", "\\"};
+    "a.*",         "(a|b)+",         "[^a-z]{2,5}",  "\\d+\\.\\w*", "(?i)x",
+    "(?P<n>a)\\b", "\\pL\\p{Greek}", "a{1000}",      "\\Qa.b\\E",   "",
+    ".+?",         "[[:alpha:]]",    "[[:^word:]x]", "(?P<_1>a)",   "^$|^\\b",
+    "x{0,1000}",   "\\x{10FFFF}",    "(?s-i:.)",     "[^\\n]"};
+static const char *const bad_regexes[] = {"(?=a)",
+                                          "(?<!b)c",
+                                          "(a)\\1",
+                                          "[z-a]",
+                                          "(a",
+                                          "a)",
+                                          "[a",
+                                          "a**",
+                                          "*a",
+                                          "a{1001}",
+                                          "(?>a)",
+                                          "\\K",
+                                          "a++",
+                                          "x{2}{3}",
+                                          "\\h",
+                                          "(?#c)",
+                                          "[[:foo:]]",
+                                          "\\",
+                                          "^*",
+                                          "|+",
+                                          "a|?",
+                                          "(*)",
+                                          "$**",
+                                          "\\b{2,1}",
+                                          "[[.a.]]",
+                                          "[[=a=]]",
+                                          "(?P<\xc3\xa9>x)",
+                                          "(?P<1a>x)",
+                                          "(?P<a b>x)",
+                                          "(?P<>x)",
+                                          "(?P<n>a)(?P<n>b)",
+                                          "(?P\xe2\x80\xb9\xc3\xa9\xe2\x80\xbax)",
+                                          "(?P<a\xe2\x80\xbax)",
+                                          "(?<n>a)",
+                                          "\\pX",
+                                          "\\p{Foo}",
+                                          "\\8",
+                                          "\\x{110000}",
+                                          "(?z)"};
+/* What relabel rules may write to: templates are label names of their own rules. */
+static const char *const label_templates[] = {
+    "a_${1}_$2", "${1}.x", "$1",     "${1}",   "x_$1",  "${1}\xc3\xa9", "a.$1", "a-${1}",
+    "$1.x",      "${a}",   "${a-b}", "${1",    "$",     "$$1",          "$(1)", "${n}_x",
+    "1$1",       "${1}:x", "$1$2",   "${12}x", "a b$1", " $1",          "${}"};
 static const char *const labels[] = {"__name__", "job", "cluster", "a_b", "_x1"};
 static const char *const odd_labels[] = {"a-b", "1a", "\xc3\xa4", "", "a b", "a.b"};
 static const char *const header_names[] = {"X-Scope-OrgID", "X-A", "x-b_c", "Traceparent"};
@@ -110,6 +157,40 @@ static const char *const bad_header_names[] = {"Authorization", "HOST", "content
                                                "X:A",           "",     "User-Agent"};
 static const char *const uuids[] = {"00000000-0000-0000-0000-000000000000",
                                     "a0b1c2d3-0000-1111-2222-abcdefABCDEF"};
+/* The forms that Go's uuid package takes beside the usual one, and what it does not. */
+static const char *const odd_uuids[] = {"invalid-uuid",
+                                        "a0b1c2d3000011112222abcdefABCDEF",
+                                        "{a0b1c2d3-0000-1111-2222-abcdefABCDEF}",
+                                        "urn:uuid:a0b1c2d3-0000-1111-2222-abcdefABCDEF",
+                                        "URN:UUID:a0b1c2d3-0000-1111-2222-abcdefABCDEF",
+                                        "urn-uuid-a0b1c2d3-0000-1111-2222-abcdefABCDEF",
+                                        "xa0b1c2d3-0000-1111-2222-abcdefABCDEFx",
+                                        "a0b1c2d3-0000-1111-2222-abcdefABCDEG",
+                                        "a0b1c2d30000-1111-2222-abcdefABCDEF0",
+                                        "a0b1c2d3-0000-1111-2222-abcdefABCDEF ",
+                                        "a0b1c2d3_0000_1111_2222_abcdefABCDEF",
+                                        "00000000-0000-0000-0000-00000000000",
+                                        "tenant-1.x",
+                                        "contoso.onmicrosoft.com",
+                                        "-",
+                                        "no/pe?",
+                                        ""};
+static const char *const scopes[] = {"https://monitor.azure.com//.default",
+                                     "api://a-b.c/.default",
+                                     "a b",
+                                     "a\tb",
+                                     "api:\\x",
+                                     "\\",
+                                     "a\\\\b",
+                                     "api:\\s",
+                                     "a+b",
+                                     "a?b",
+                                     "\xc3\xa4",
+                                     "a\nb",
+                                     "a\vb",
+                                     "a\xc2\xa0z",
+                                     "[a]",
+                                     ""};
 
 struct generator generator_new(uint64_t seed) {
     return (struct generator){.state = (seed + 1) * UINT64_C(0x9E3779B97F4A7C15) | 1};
@@ -160,12 +241,23 @@ static json_t *wrong_type(struct generator *generator) {
     }
 }
 
+/* Most of the time the value is one that nobody has to think about. */
 static json_t *reference(struct generator *generator) {
-    const char *key = percent(generator, 2)
-                          ? "absent"
+    const char *key = percent(generator, 2) ? "absent"
+                      : percent(generator, 75)
+                          ? generator_secrets[below(generator, 3)].key
                           : generator_secrets[below(generator, generator_secret_count)].key;
     json_t *object = json_pack("{s:s, s:s}", "name", "s", "key", key);
 
+    /* as a typed program writes a reference that it leaves open */
+    if (percent(generator, 3)) {
+        json_object_clear(object);
+        if (percent(generator, 50))
+            json_object_set_new(object, "key", json_string(""));
+        if (percent(generator, 20))
+            json_object_set_new(object, "name", json_string(""));
+        return object;
+    }
     if (percent(generator, 15))
         json_object_set_new(object, "optional", json_boolean(percent(generator, 50)));
     if (percent(generator, 1))
@@ -174,13 +266,20 @@ static json_t *reference(struct generator *generator) {
 }
 
 static json_t *choice(struct generator *generator) {
+    if (percent(generator, 3))
+        return json_object();
+    if (percent(generator, 2))
+        return json_pack("{s:{}, s:{s:s}}", "secret", "configMap", "key", "");
     return json_pack("{s:o}", percent(generator, 50) ? "secret" : "configMap",
                      reference(generator));
 }
 
 static json_t *string_value(struct generator *generator, const struct field *field) {
-    if (strcmp(field->name, "clientId") == 0)
-        return json_string(PICK(generator, uuids));
+    if (strcmp(field->name, "clientId") == 0 || strcmp(field->name, "tenantId") == 0)
+        return json_string(percent(generator, 85) ? PICK(generator, uuids)
+                                                  : PICK(generator, odd_uuids));
+    if (strcmp(field->name, "scope") == 0)
+        return json_string(PICK(generator, scopes));
     if (strcmp(field->name, "type") == 0)
         return json_string(percent(generator, 80)   ? "Bearer"
                            : percent(generator, 50) ? "Basic"
@@ -204,7 +303,8 @@ static bool is_a_size(const struct field *field) {
 }
 
 static json_t *integer_value(struct generator *generator, const struct field *field) {
-    const json_int_t borders[] = {0, -1, -2, is_a_size(field) ? 1000 : 2147483647, 2147483648, 1};
+    const json_int_t borders[] = {
+        0, -1, -2, is_a_size(field) ? 1000 : 2147483647, 2147483648, 1, 50, 51, 200, 201};
 
     if (percent(generator, 90))
         return json_integer(1 + (json_int_t)below(generator, 100));
@@ -275,8 +375,8 @@ static json_t *relabeling(struct generator *generator) {
     if (!only_regex && strcasecmp(action, "keep") != 0 && strcasecmp(action, "drop") != 0 &&
         percent(generator, 97))
         json_object_set_new(rule, "targetLabel",
-                            json_string(percent(generator, 95)   ? PICK(generator, labels)
-                                        : percent(generator, 50) ? "a_${1}_$2"
+                            json_string(percent(generator, 85)   ? PICK(generator, labels)
+                                        : percent(generator, 80) ? PICK(generator, label_templates)
                                                                  : PICK(generator, odd_labels)));
     if (!equal && (only_regex || percent(generator, 60)))
         json_object_set_new(rule, "regex",
@@ -286,7 +386,9 @@ static json_t *relabeling(struct generator *generator) {
         json_object_set_new(rule, "modulus", json_integer((json_int_t)below(generator, 20)));
     if (strcasecmp(action, "labelmap") == 0 && percent(generator, 60))
         json_object_set_new(rule, "replacement",
-                            json_string(percent(generator, 90) ? "x_$1" : "a b"));
+                            json_string(percent(generator, 60)   ? "x_$1"
+                                        : percent(generator, 90) ? PICK(generator, label_templates)
+                                                                 : "a b"));
     if (strcasecmp(action, "replace") == 0 && percent(generator, 60))
         json_object_set_new(rule, "replacement", odd_string(generator));
     if (!only_regex && !equal && percent(generator, 20))
