@@ -31,6 +31,8 @@ struct publish_error {
  * beginning. Where it is NULL nothing is made up for. */
 struct publish_debt {
     bool sync;
+    const char *unkept; /* of a person's file: "owner", "access control list", ..., where the last
+                           writing could not keep it; static; NULL: it has what it had */
 };
 
 /*
@@ -65,13 +67,15 @@ int spare_keep(const char *path, struct publish_error *error);
 int spare_remove(const char *path, struct publish_error *error);
 
 /*
- * As file_publish, but only over a file that holds the expected bytes: -ECANCELED, with everything
+ * As file_publish, but over a person's file, which keeps its mode, owner, group, access control
+ * list, SELinux label and user.* attributes as far as the process may set them (debt->unkept), and
+ * only where it holds the expected bytes: -ECANCELED, with everything
  * as it was, where it holds others (or content already: 0); -ETXTBSY, the same, where a process has
  * it open for writing and that can be told (base/lease.h). Nobody's edit is lost, however late it
  * comes, where the file system can exchange two names; else one that comes between the last look
  * and the rename is.
  */
-int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+int file_publish_over(const char *path, struct bytes expected, struct bytes content,
                       struct publish_debt *debt, struct publish_error *error, bool *ret_written);
 
 /* Appends what path holds to out; links are followed. 0; -EFBIG: more than limit bytes; -EINVAL: no

@@ -49,12 +49,21 @@ struct temporary {
     char name[NAME_MAX + 1];
 };
 
+/* A person's file, whose attributes stay (publish/attributes.h). */
+struct kept_file {
+    int descriptor;
+    mode_t mode;
+    const char **unkept; /* set: what could not be kept; NULL: nothing */
+};
+
 /* How a file is written. */
 struct output_mode {
     mode_t mode;
     const struct stat *owner; /* the file that it will replace, whose owner it takes over where that
                                  is allowed; or NULL */
     bool sync_later;          /* temporary_sync or output_folder_sync_all follows */
+    const struct kept_file *kept; /* the person's file that it will replace: instead of mode and
+                                     owner; or NULL */
 };
 
 /* Writes a temporary file for name and syncs it. On failure no file is left. 0 or negative errno.
@@ -93,8 +102,8 @@ void spare_name(const char *name, struct spare *ret);
  * with this mode, and not to be what stands at name (the file with the status present; NULL:
  * nothing). False: it does not, or it cannot be linked; no file is left. */
 bool temporary_from_spare(const struct output_folder *folder, const char *name,
-                          struct bytes content, mode_t mode, const struct stat *present,
-                          struct temporary *ret);
+                          struct bytes content, const struct output_mode *mode,
+                          const struct stat *present, struct temporary *ret);
 
 /* One file, as file_publish and private_publish write it. */
 struct output_change {
@@ -102,6 +111,7 @@ struct output_change {
     mode_t mode;
     const struct bytes *expected; /* only over a file that holds these; NULL: whatever is there */
     bool keeps_owner;             /* the new file has the old one's owner, where that is allowed */
+    bool keeps_attributes;        /* it is a person's: mode, owner, access control list, ... */
     bool replaces_links;          /* else one in the file's place is an error */
     bool uses_spare;              /* out of its spare, where that holds the content */
     struct publish_debt *debt;

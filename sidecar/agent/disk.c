@@ -45,6 +45,9 @@ struct disk {
     struct incident publishing;
     struct incident writer; /* in place, somebody has the output open for writing */
     bool writer_said;
+    const char *unkept_said; /* of the person's file, in place: what it lost and was warned of */
+    bool exposure_said;      /* in place, everybody may read the output */
+    mode_t mode_in_place;    /* of the person's file; 0: it was not seen yet */
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
     bool good;  /* the config is one that Prometheus has loaded, whatever the secret files are */
@@ -270,6 +273,47 @@ static int read_present(const struct disk *disk, struct bytes base, struct buffe
     return present != NULL && bytes_equal(base_text(present), base) ? 0 : -ESTALE;
 }
 
+/* It has lost its owner, say: Prometheus may not be able to read it any more. */
+static void say_unkept(struct disk *disk) {
+    const char *unkept = disk->config_debt.unkept;
+    const char *said = disk->unkept_said;
+
+    if (unkept != NULL && (said == NULL || strcmp(unkept, said) != 0)) {
+        log_warn("the output, in place, cannot keep all that it had: check that Prometheus can "
+                 "still read it",
+                 LOG_STRING("file", disk->settings->output_path), LOG_STRING("lost", unkept),
+                 LOG_STRING("remedy", "run the sidecar as the user that the file belongs to, or "
+                                      "give it the capabilities CHOWN and FOWNER"));
+    }
+    disk->unkept_said = unkept;
+}
+
+static void say_exposure(struct disk *disk) {
+    const bool exposed = (disk->mode_in_place & S_IROTH) != 0;
+
+    if (exposed && !disk->exposure_said) {
+        log_warn("every user may read the output, in place: user names and keys of Secrets are "
+                 "written into it",
+                 LOG_STRING("file", disk->settings->output_path),
+                 LOG_STRING("remedy", "give it to Prometheus's group (chgrp) and take it from the "
+                                      "others (chmod o-r); that stays so"));
+    }
+    disk->exposure_said = exposed;
+}
+
+/* After a writing. */
+static void look_at_attributes(struct disk *disk, bool has_entries) {
+    struct stat status;
+
+    if (stat(disk->settings->output_path, &status) == 0) {
+        disk->mode_in_place = status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+    }
+    say_unkept(disk);
+    if (has_entries) {
+        say_exposure(disk);
+    }
+}
+
 static int write_in_place(struct disk *disk, struct bytes base, struct bytes config,
                           struct publish_error *failure, bool *ret_written) {
     const struct agent_settings *settings = disk->settings;
@@ -277,14 +321,15 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     int error = read_present(disk, base, &present, failure);
 
     if (error == -ENOENT) { /* it is brought back out of what was read of it */
-        return of_disk(file_publish(settings->output_path, config, settings->config_mode,
-                                    &disk->config_debt, failure, ret_written));
+        mode_t mode = disk->mode_in_place != 0 ? disk->mode_in_place : settings->config_mode;
+        return of_disk(file_publish(settings->output_path, config, mode, &disk->config_debt,
+                                    failure, ret_written));
     }
     if (error != 0) {
         return error;
     }
     error = file_publish_over(settings->output_path, buffer_bytes(&present), config,
-                              settings->config_mode, &disk->config_debt, failure, ret_written);
+                              &disk->config_debt, failure, ret_written);
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
@@ -330,14 +375,18 @@ static void keep_spare(const struct disk *disk, struct bytes config) {
     }
 }
 
-static int write_config(struct disk *disk, struct bytes base, struct bytes config,
+static int write_config(struct disk *disk, const struct form_set *set, struct bytes config,
                         struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
 
     keep_spare(disk, config);
     ret->config_tried = true;
     if (settings->compile.in_place) {
-        return write_in_place(disk, base, config, failure, &ret->config);
+        int error = write_in_place(disk, set->base, config, failure, &ret->config);
+        if (ret->config) {
+            look_at_attributes(disk, set->count > 0);
+        }
+        return error;
     }
     return of_disk(file_publish(settings->output_path, config, settings->config_mode,
                                 &disk->config_debt, failure, &ret->config));
@@ -356,17 +405,16 @@ static int write_files(struct disk *disk, const struct publishing *publishing,
                        struct publish_error *failure, struct written *ret) {
     const struct agent_settings *settings = disk->settings;
     const struct composition *composition = publishing->composition;
-    struct bytes base = publishing->set->base;
     int error =
         secrets_publish(settings->secret_directory, composition->secrets, composition->secret_count,
                         settings->secret_mode, &disk->secrets_debt, failure, &ret->secrets);
 
     if (error == 0) {
-        return write_config(disk, base, composition->config, failure, ret);
+        return write_config(disk, publishing->set, composition->config, failure, ret);
     }
     if (publishing->rolls_back && secrets_exist(settings->secret_directory, composition->secrets,
                                                 composition->secret_count)) {
-        (void)write_config(disk, base, composition->config, NULL, ret);
+        (void)write_config(disk, publishing->set, composition->config, NULL, ret);
     }
     return of_disk(error);
 }

@@ -184,7 +184,7 @@ const struct option options[] = {
         .default_value = "0640",
         .help = "Mode of the merged config. Secret files get the same without execute and world "
                 "bits, and a folder that is made for them lets look up whom they let read (0750 of "
-                "0640), whatever the umask.",
+                "0640), whatever the umask. In place the config file keeps the mode that it has.",
         FIELD(config_mode),
     },
     {

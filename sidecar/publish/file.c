@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+static const mode_t mode_bits = 07777;
+
 /* Where a path really is: a folder and a name in it, without a link in the name's place. */
 struct target {
     char path[PATH_MAX]; /* cut apart: folder and name point into it */
@@ -54,16 +56,14 @@ static int target_resolve(const char *path, struct target *ret, struct publish_e
     return target_split(ret, error);
 }
 
-static int replace(const struct output_folder *folder, const char *name,
-                   const struct output_change *change, const struct stat *old,
-                   struct publish_error *error) {
-    const struct output_mode how = {.mode = change->mode,
-                                    .owner = change->keeps_owner ? old : NULL};
+static int write_and_rename(const struct output_folder *folder, const char *name,
+                            const struct output_change *change, const struct output_mode *how,
+                            const struct stat *old, struct publish_error *error) {
     struct temporary temporary;
 
     if (!change->uses_spare ||
-        !temporary_from_spare(folder, name, change->content, change->mode, old, &temporary)) {
-        int result = temporary_write(folder, name, change->content, &how, &temporary, error);
+        !temporary_from_spare(folder, name, change->content, how, old, &temporary)) {
+        int result = temporary_write(folder, name, change->content, how, &temporary, error);
         if (result < 0) {
             return result;
         }
@@ -73,12 +73,41 @@ static int replace(const struct output_folder *folder, const char *name,
                : temporary_rename(folder, &temporary, name, error);
 }
 
+/* A person's file is replaced by one with its attributes. */
+static int replace_kept(const struct output_folder *folder, const char *name,
+                        const struct output_change *change, const struct stat *old,
+                        struct publish_debt *debt, struct publish_error *error) {
+    int descriptor =
+        openat(folder->descriptor, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (descriptor < 0) {
+        return publish_failed(error, "opening", folder->path, name, errno);
+    }
+    const struct kept_file kept = {
+        .descriptor = descriptor, .mode = old->st_mode & mode_bits, .unkept = &debt->unkept};
+    const struct output_mode how = {.kept = &kept};
+    int result = write_and_rename(folder, name, change, &how, old, error);
+    close(descriptor);
+    return result;
+}
+
+static int replace(const struct output_folder *folder, const char *name,
+                   const struct output_change *change, const struct stat *old,
+                   struct publish_debt *debt, struct publish_error *error) {
+    const struct output_mode how = {.mode = change->mode,
+                                    .owner = change->keeps_owner ? old : NULL};
+
+    return change->keeps_attributes && old != NULL
+               ? replace_kept(folder, name, change, old, debt, error)
+               : write_and_rename(folder, name, change, &how, old, error);
+}
+
 int output_publish(const struct output_folder *folder, const char *name,
                    const struct output_change *change, struct publish_error *error,
                    bool *ret_written) {
     struct publish_debt unkept = {0};
     struct publish_debt *debt = change->debt != NULL ? change->debt : &unkept;
-    struct stat old;
+    struct stat old = {0};
     int result = output_status(folder, name, &old, error);
 
     if (result == 0 && S_ISLNK(old.st_mode) && !change->replaces_links) {
@@ -89,9 +118,10 @@ int output_publish(const struct output_folder *folder, const char *name,
         return result;
     }
     bool is_file = result == 0 && S_ISREG(old.st_mode);
-    bool same = is_file && output_is_same(folder, name, &old, change->content, change->mode);
+    const mode_t mode = change->keeps_attributes ? old.st_mode & mode_bits : change->mode;
+    bool same = is_file && output_is_same(folder, name, &old, change->content, mode);
     if (!same) {
-        result = replace(folder, name, change, is_file ? &old : NULL, error);
+        result = replace(folder, name, change, is_file ? &old : NULL, debt, error);
         if (result < 0) {
             return result;
         }
@@ -133,12 +163,11 @@ int file_publish(const char *path, struct bytes content, mode_t mode, struct pub
     return publish(path, &change, error, ret_written);
 }
 
-int file_publish_over(const char *path, struct bytes expected, struct bytes content, mode_t mode,
+int file_publish_over(const char *path, struct bytes expected, struct bytes content,
                       struct publish_debt *debt, struct publish_error *error, bool *ret_written) {
     const struct output_change change = {.content = content,
-                                         .mode = mode,
                                          .expected = &expected,
-                                         .keeps_owner = true,
+                                         .keeps_attributes = true,
                                          .uses_spare = true,
                                          .debt = debt};
 

@@ -9,6 +9,7 @@
 #include "base/compiler.h"
 #include "base/lease.h"
 #include "base/memory.h"
+#include "publish/attributes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -252,8 +253,22 @@ static int take_over_owner(int descriptor, const struct stat *owner) {
     return 0;
 }
 
-/* 0, or negative errno and the step that failed. The mode comes after the owner: a change of owner
- * takes bits away. */
+/* The mode comes after the owner: a change of owner takes bits away. */
+static int set_attributes(int descriptor, const struct output_mode *mode, const char **ret_step) {
+    if (mode->kept != NULL) {
+        *ret_step = "keeping the attributes of";
+        return attributes_copy(mode->kept->descriptor, descriptor, mode->kept->unkept);
+    }
+    *ret_step = "setting the owner of";
+    int result = take_over_owner(descriptor, mode->owner);
+    if (result < 0) {
+        return result;
+    }
+    *ret_step = "setting the mode of";
+    return fchmod(descriptor, mode->mode) < 0 ? -errno : 0;
+}
+
+/* 0, or negative errno and the step that failed. */
 static int fill(int descriptor, struct bytes content, const struct output_mode *mode,
                 const char **ret_step) {
     int result = 0;
@@ -263,14 +278,9 @@ static int fill(int descriptor, struct bytes content, const struct output_mode *
     if (result < 0) {
         return result;
     }
-    *ret_step = "setting the owner of";
-    result = take_over_owner(descriptor, mode->owner);
+    result = set_attributes(descriptor, mode, ret_step);
     if (result < 0) {
         return result;
-    }
-    *ret_step = "setting the mode of";
-    if (fchmod(descriptor, mode->mode) < 0) {
-        return -errno;
     }
     *ret_step = "syncing";
     return mode->sync_later ? 0 : sync_descriptor(descriptor);
@@ -500,15 +510,32 @@ static int temporary_link(const struct output_folder *folder, const char *name,
     return result < 0 ? -EEXIST : 0;
 }
 
+/* A person may have changed what their file has since the spare was made of it. */
+static bool spare_keeps(const struct output_folder *folder, const struct temporary *temporary,
+                        const struct kept_file *kept) {
+    if (kept == NULL) {
+        return true;
+    }
+    int descriptor =
+        openat(folder->descriptor, temporary->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (descriptor < 0) {
+        return false;
+    }
+    int error = attributes_copy(kept->descriptor, descriptor, kept->unkept);
+    close(descriptor);
+    return error == 0;
+}
+
 bool temporary_from_spare(const struct output_folder *folder, const char *name,
-                          struct bytes content, mode_t mode, const struct stat *present,
-                          struct temporary *ret) {
+                          struct bytes content, const struct output_mode *mode,
+                          const struct stat *present, struct temporary *ret) {
+    const mode_t bits = mode->kept != NULL ? mode->kept->mode : mode->mode;
     struct stat status;
     struct spare spare = {.name = ""};
 
     spare_name(name, &spare);
     if (fstatat(folder->descriptor, spare.name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-        !output_is_same(folder, spare.name, &status, content, mode)) {
+        !output_is_same(folder, spare.name, &status, content, bits)) {
         return false;
     }
     if (present != NULL && output_is_one_file(present, &status)) {
@@ -519,7 +546,8 @@ bool temporary_from_spare(const struct output_folder *folder, const char *name,
     }
     /* Under a name that nobody else knows: what was looked at is what it is. */
     if (fstatat(folder->descriptor, ret->name, &status, AT_SYMLINK_NOFOLLOW) < 0 ||
-        !output_is_same(folder, ret->name, &status, content, mode)) {
+        !output_is_same(folder, ret->name, &status, content, bits) ||
+        !spare_keeps(folder, ret, mode->kept)) {
         temporary_remove(folder, ret);
         return false;
     }

@@ -10,6 +10,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 static bool output_has(struct pod *pod, const char *text) {
@@ -112,6 +114,30 @@ static void in_place_the_output_is_its_own_base(void **state) {
     pod_remove(pod, "catch-up-1");
     EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 0);
     assert_string_equal(pod_output(pod), base);
+}
+
+/* The sidecar may be root, and Prometheus another user: inside the sandbox. */
+static void in_place_the_file_stays_readable_to_whom_it_was(void **state) {
+    struct pod *pod = *state;
+    const char *base = pod_output(pod);
+    struct stat status;
+    assert_true(geteuid() != 0 || chown(pod->output, 1234, 5678) == 0);
+    assert_int_equal(chmod(pod->output, 0644), 0);
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod, arena_format(pod->arena, "--config-file=%s", pod->output));
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));
+    pod_catch_up(pod);
+
+    pod_remove(pod, "team-a");
+    pod_remove(pod, "catch-up-1");
+    EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 0);
+    assert_int_equal(pod_stop_sidecar(pod), 0);
+
+    assert_string_equal(pod_output(pod), base);
+    assert_int_equal(stat(pod->output, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0644);
+    assert_true(geteuid() != 0 || (status.st_uid == 1234 && status.st_gid == 5678));
+    assert_int_equal(pod_logged(pod, "cannot keep all that it had"), 0);
 }
 
 static void in_place_an_edit_around_our_block_is_kept(void **state) {
@@ -282,6 +308,7 @@ int main(void) {
         POD_TEST(a_base_edited_in_place_is_taken_over),
         POD_TEST(a_gzip_base_is_unpacked_and_its_variables_are_replaced),
         POD_TEST(in_place_the_output_is_its_own_base),
+        POD_TEST(in_place_the_file_stays_readable_to_whom_it_was),
         POD_TEST(in_place_an_edit_around_our_block_is_kept),
         POD_TEST(render_prints_the_bytes_that_run_writes),
         POD_TEST(render_says_by_its_exit_status_that_one_was_rejected),

@@ -23,6 +23,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -534,8 +535,7 @@ static void a_read_only_folder_is_an_error(void **state) {
 /* --- over what is expected only */
 
 static int publishes_over(const char *path, const char *expected, const char *content) {
-    return file_publish_over(path, bytes_of(expected), bytes_of(content), config_mode, NULL, NULL,
-                             NULL);
+    return file_publish_over(path, bytes_of(expected), bytes_of(content), NULL, NULL, NULL);
 }
 
 static void assert_alone(const char *dir, const char *expected) {
@@ -556,7 +556,6 @@ static void what_is_expected_is_replaced_and_nothing_else(void **state) {
     assert_alone(dir, "old");
     assert_int_equal(publishes_over(path, "old", "new"), 0);
     assert_alone(dir, "new");
-    assert_int_equal(mode_of(path), 0640);
     assert_int_equal(publishes_over(path, "old", "new"), 0); /* it is there already */
     file_remove(dir, "prometheus.yml");
     assert_int_equal(publishes_over(path, "new", "x"), -ECANCELED);
@@ -573,6 +572,95 @@ static void what_is_expected_behind_a_link_is_replaced_there(void **state) {
     assert_int_equal(publishes_over(link, "old", "new"), 0);
 
     assert_alone(real, "new");
+}
+
+/* A list that lets user 1234 read, and the owner and its group do what 0640 says. */
+static const unsigned char access_list[] = {
+    2,  0, 0, 0,                      /* version */
+    1,  0, 6, 0, 255,  255, 255, 255, /* the owner: rw- */
+    2,  0, 4, 0, 0xd2, 4,   0,   0,   /* user 1234: r-- */
+    4,  0, 4, 0, 255,  255, 255, 255, /* the group: r-- */
+    16, 0, 4, 0, 255,  255, 255, 255, /* the mask */
+    32, 0, 0, 0, 255,  255, 255, 255, /* others: --- */
+};
+
+static bool has_attribute(const char *path, const char *name, const void *value, size_t length) {
+    char present[256];
+    ssize_t got = getxattr(path, name, present, sizeof(present));
+
+    return got == (ssize_t)length && memcmp(present, value, length) == 0;
+}
+
+static void a_persons_file_keeps_its_mode_owner_and_attributes(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_debt debt = {0};
+    struct stat status;
+    const bool root = geteuid() == 0;
+    file_write(dir, "prometheus.yml", "old");
+    assert_true(!root || chown(path, 1234, 5678) == 0);
+    assert_int_equal(chmod(path, 0604), 0);
+    const bool tagged = setxattr(path, "user.note", "a person's", 10, 0) == 0;
+
+    assert_int_equal(file_publish_over(path, BYTES("old"), BYTES("new"), &debt, NULL, NULL), 0);
+
+    assert_alone(dir, "new");
+    assert_int_equal(mode_of(path), 0604);
+    assert_null(debt.unkept);
+    assert_int_equal(stat(path, &status), 0);
+    assert_true(!root || (status.st_uid == 1234 && status.st_gid == 5678));
+    assert_true(!tagged || has_attribute(path, "user.note", "a person's", 10));
+}
+
+static void a_persons_file_keeps_its_access_control_list(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+    assert_int_equal(chmod(path, 0640), 0);
+    if (setxattr(path, "system.posix_acl_access", access_list, sizeof(access_list), 0) != 0) {
+        skip(); /* the file system has none */
+    }
+
+    assert_int_equal(publishes_over(path, "old", "new"), 0);
+
+    assert_alone(dir, "new");
+    assert_true(has_attribute(path, "system.posix_acl_access", access_list, sizeof(access_list)));
+    assert_int_equal(mode_of(path), 0640);
+}
+
+/* The folder gives every new file a list. */
+static void a_persons_file_without_an_access_control_list_gets_none(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+    if (setxattr(dir, "system.posix_acl_default", access_list, sizeof(access_list), 0) != 0) {
+        skip();
+    }
+
+    assert_int_equal(publishes_over(path, "old", "new"), 0);
+
+    assert_int_equal(getxattr(path, "system.posix_acl_access", NULL, 0), -1);
+    assert_int_equal(errno, ENODATA);
+}
+
+static void of_a_persons_file_what_cannot_be_kept_is_told(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_debt debt = {0};
+    if (geteuid() != 0) {
+        skip(); /* the file has to be another user's */
+    }
+    assert_int_equal(chmod(dir, 0777), 0);
+    file_write(dir, "prometheus.yml", "old");
+    assert_int_equal(chmod(path, 0644), 0);
+
+    assert_int_equal(seteuid(65534), 0);
+    int result = file_publish_over(path, BYTES("old"), BYTES("new"), &debt, NULL, NULL);
+    assert_int_equal(seteuid(0), 0);
+
+    assert_int_equal(result, 0);
+    assert_string_equal(debt.unkept, "owner");
+    assert_int_equal(mode_of(path), 0644);
 }
 
 /* An editor that renames, and one that writes into the file. */
@@ -645,9 +733,8 @@ static void what_a_process_has_open_for_writing_is_not_replaced(void **state) {
     int writer = open(path, O_WRONLY | O_CLOEXEC);
     assert_true(writer >= 0);
 
-    assert_int_equal(
-        file_publish_over(path, BYTES("old"), BYTES("new"), config_mode, NULL, &error, NULL),
-        -ETXTBSY);
+    assert_int_equal(file_publish_over(path, BYTES("old"), BYTES("new"), NULL, &error, NULL),
+                     -ETXTBSY);
     assert_string_equal(error.step, "replacing what a process has open for writing");
     assert_alone(dir, "old");
     assert_int_equal(write(writer, "edited", 6), 6);
@@ -931,6 +1018,10 @@ int main(void) {
                                   forget_system_calls),
         cmocka_unit_test_teardown(an_edit_is_not_lost_however_late_it_comes, forget_system_calls),
         cmocka_unit_test(what_a_process_has_open_for_writing_is_not_replaced),
+        cmocka_unit_test(a_persons_file_keeps_its_mode_owner_and_attributes),
+        cmocka_unit_test(a_persons_file_keeps_its_access_control_list),
+        cmocka_unit_test(a_persons_file_without_an_access_control_list_gets_none),
+        cmocka_unit_test(of_a_persons_file_what_cannot_be_kept_is_told),
         cmocka_unit_test_teardown(of_two_late_edits_the_newer_one_stays, forget_system_calls),
         cmocka_unit_test_teardown(where_names_cannot_be_exchanged_the_file_is_renamed,
                                   forget_system_calls),

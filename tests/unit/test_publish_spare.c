@@ -106,12 +106,10 @@ static void it_is_put_back_over_what_is_expected_only(void **state) {
     const struct bytes good = BYTES("good");
     ino_t inode = given_spare(scene);
 
-    assert_int_equal(
-        file_publish_over(scene->path, BYTES("edited"), good, config_mode, NULL, NULL, NULL),
-        -ECANCELED);
+    assert_int_equal(file_publish_over(scene->path, BYTES("edited"), good, NULL, NULL, NULL),
+                     -ECANCELED);
     assert_holds(scene, "other");
-    assert_int_equal(
-        file_publish_over(scene->path, BYTES("other"), good, config_mode, NULL, NULL, NULL), 0);
+    assert_int_equal(file_publish_over(scene->path, BYTES("other"), good, NULL, NULL, NULL), 0);
 
     assert_holds(scene, "good");
     assert_int_equal(inode_of(scene->path), inode);
