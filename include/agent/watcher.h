@@ -2,8 +2,8 @@
 #ifndef SIDECAR_AGENT_WATCHER_H
 #define SIDECAR_AGENT_WATCHER_H
 
-/* Watches directories (not what is below them) for changes, one uv_fs_event each. Where the kernel
- * refuses, it says so once and leaves those directories to the watch interval. */
+/* Watches directories (not what is below them) and files for changes, one uv_fs_event each. Where
+ * the kernel refuses, it says so once and leaves those directories to the watch interval. */
 
 #include "base/compiler.h"
 #include "base/incident.h"

@@ -20,6 +20,7 @@ struct digest {
     struct file_identity identity;
     uint64_t content;
     bool recent; /* file_identity_is_recent, when it was read */
+    bool alone;  /* file_stands_alone */
 };
 
 struct digest_request {

@@ -2,7 +2,8 @@
 #ifndef SIDECAR_SOURCE_DIRECTORIES_H
 #define SIDECAR_SOURCE_DIRECTORIES_H
 
-/* The directories that have to be watched for a snapshot to become stale visibly. */
+/* The directories, and some files, that have to be watched for a snapshot to become stale visibly.
+ */
 
 #include "base/arena.h"
 

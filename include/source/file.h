@@ -33,6 +33,11 @@ bool file_identity_same(const struct file_identity *left, const struct file_iden
  * met it: the same identity may yet get other bytes. */
 bool file_identity_is_recent(const struct file_identity *identity, int64_t started);
 
+/* A file that may be written under another name than the one in its folder, of which the folder's
+ * watchers hear nothing: it has hard links, or was mounted by itself (subPath). The status is the
+ * descriptor's. */
+bool file_stands_alone(int descriptor, const struct stat *status);
+
 /* Shared by the snapshots that hold it; erased and freed with the last of them. */
 struct file {
     struct source_file view; /* what others see of it */
@@ -41,6 +46,7 @@ struct file {
     struct buffer storage;   /* view.content, owned */
     struct file_identity identity;
     bool recent; /* file_identity_is_recent, when it was read */
+    bool alone;  /* file_stands_alone */
     unsigned references;
 };
 

@@ -91,8 +91,10 @@ struct snapshot {
      * Every directory whose change can change the snapshot, by its real path (absolute, without
      * links): volumes, watched directories and their plain sub-folders, the folders that hold
      * ..data, those that hold links on the way to any of them. For one that is absent: its nearest
-     * existing ancestor. Sorted, no duplicates. What changes between source_read and the moment
-     * that a new directory is watched is seen by nobody: after adding watches read once more.
+     * existing ancestor. And files that may change without their directory's watchers hearing of it
+     * (hard links, files mounted by themselves). Sorted, no duplicates. What changes between
+     * source_read and the moment that a new directory is watched is seen by nobody: after adding
+     * watches read once more.
      */
     const char *const *directories;
     size_t directory_count;

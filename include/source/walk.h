@@ -28,6 +28,10 @@
  * needs that is all links, a few folders deep. */
 #define LOOKUPS_PER_NAME 4
 
+/* Files of a volume that are watched by themselves (file_stands_alone): each takes one of the
+ * node's watches. What changes in the others is seen at the watch interval. */
+#define ALONE_WATCHES_MAX 256
+
 /* For the whole walk: what a folder spent it does not get back when it goes back, or whoever keeps
  * changing it could have it spent again and again. */
 struct walk_budget {
@@ -45,6 +49,7 @@ struct walk {
     struct walk_budget left;
     size_t bytes;     /* of the files that were taken */
     size_t new_files; /* met, taken or not, that the snapshot before does not have */
+    size_t alone;     /* of ALONE_WATCHES_MAX */
     size_t folders;
     size_t passed_folders;     /* beyond the bound */
     const char *passed_folder; /* the first of them */

@@ -98,7 +98,7 @@ static int watch_open(struct watcher *watcher, const char *path, struct watch **
     if (stat(path, &status) != 0) {
         return -errno;
     }
-    if (!S_ISDIR(status.st_mode)) {
+    if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode)) {
         return -ENOTDIR;
     }
     struct watch *watch = memory_new(1, sizeof(*watch));

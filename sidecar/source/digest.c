@@ -63,6 +63,7 @@ static int hash_stable(int descriptor, struct digest *digest) {
         return -EAGAIN;
     }
     digest->identity = file_identity_of(&before);
+    digest->alone = file_stands_alone(descriptor, &before);
     if (before.st_size > DIGEST_BYTES_MAX) {
         digest->content = hash_by_identity(&digest->identity);
         return 0;

@@ -58,6 +58,13 @@ bool file_identity_same(const struct file_identity *left, const struct file_iden
            same_time(left->changed, right->changed);
 }
 
+bool file_stands_alone(int descriptor, const struct stat *status) {
+    struct statx extended;
+
+    return status->st_nlink > 1 || (statx(descriptor, "", AT_EMPTY_PATH, 0, &extended) == 0 &&
+                                    (extended.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0);
+}
+
 static int64_t milliseconds_of(struct timespec time) {
     return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
@@ -90,9 +97,20 @@ static int read_all(int descriptor, char *data, size_t size, size_t *ret_length)
     return 0;
 }
 
+/* What one try found out about the file. */
+struct reading {
+    struct buffer content;
+    struct file_identity identity;
+    bool alone;
+};
+
+static void reading_free(struct reading *reading) {
+    buffer_free(&reading->content);
+}
+
 /* The bytes behind an open descriptor. -EAGAIN when they changed meanwhile. */
-static int read_stable(int descriptor, size_t limit, struct buffer *content,
-                       struct file_identity *ret_identity) {
+static int read_stable(int descriptor, size_t limit, struct reading *ret) {
+    struct buffer *content = &ret->content;
     struct stat before;
     struct stat after;
 
@@ -117,41 +135,42 @@ static int read_stable(int descriptor, size_t limit, struct buffer *content,
     if (fstat(descriptor, &after) < 0) {
         return -errno;
     }
-    *ret_identity = file_identity_of(&before);
+    ret->identity = file_identity_of(&before);
+    ret->alone = file_stands_alone(descriptor, &after);
     struct file_identity end = file_identity_of(&after);
-    return content->length == size && file_identity_same(ret_identity, &end) ? 0 : -EAGAIN;
+    return content->length == size && file_identity_same(&ret->identity, &end) ? 0 : -EAGAIN;
 }
 
 /* The bytes are those of before: of what is decoded, the identity has to tell. */
 static bool counts_already(const struct file_request *request, const struct file *previous,
-                           const struct buffer *content, const struct file_identity *identity) {
+                           const struct reading *reading) {
     return previous != NULL &&
-           (bytes_equal(previous->view.content, buffer_bytes(content)) ||
-            (request->decode != NULL && file_identity_same(&previous->identity, identity)));
+           (bytes_equal(previous->view.content, buffer_bytes(&reading->content)) ||
+            (request->decode != NULL &&
+             file_identity_same(&previous->identity, &reading->identity)));
 }
 
 /* Reads it, unless it is still being written. Bytes that count already need no judgement. */
 static int read_finished(const struct file_request *request, int descriptor,
-                         const struct file *previous, struct buffer *content,
-                         struct file_identity *ret_identity) {
+                         const struct file *previous, struct reading *ret) {
     if (writers_still_has(request->writers, request->path, descriptor)) {
         return -ETXTBSY;
     }
-    int error = read_stable(descriptor, request->limit, content, ret_identity);
+    int error = read_stable(descriptor, request->limit, ret);
     const struct writers_sight sight = {
         .descriptor = descriptor,
         .path = request->path,
-        .now = ret_identity,
+        .now = &ret->identity,
         .before = previous != NULL ? &previous->identity : NULL,
         .linked = request->linked,
     };
-    return error < 0 || counts_already(request, previous, content, ret_identity)
+    return error < 0 || counts_already(request, previous, ret)
                ? error
                : writers_judge(request->writers, &sight);
 }
 
 static int open_and_read(const struct file_request *request, const struct file *previous,
-                         struct buffer *content, struct file_identity *ret_identity) {
+                         struct reading *ret) {
     int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (request->follow ? 0 : O_NOFOLLOW);
     int descriptor = openat(request->folder, request->name, flags);
 
@@ -159,7 +178,7 @@ static int open_and_read(const struct file_request *request, const struct file *
         /* It was a regular file a moment ago. */
         return errno == ELOOP || errno == ENXIO || errno == EINTR ? -EAGAIN : -errno;
     }
-    int error = read_finished(request, descriptor, previous, content, ret_identity);
+    int error = read_finished(request, descriptor, previous, ret);
     close(descriptor);
     return error;
 }
@@ -184,7 +203,7 @@ static struct file *file_new(const struct file_request *request, struct buffer *
 /* One try. -EAGAIN: what was seen does not fit together, look again. */
 static int file_load_once(const struct file_request *request, struct file *previous,
                           struct file **ret) {
-    CLEANUP(buffer_free) struct buffer content = {0};
+    CLEANUP(reading_free) struct reading reading = {.alone = false};
     struct stat status;
 
     if (fstatat(request->folder, request->name, &status,
@@ -200,21 +219,22 @@ static int file_load_once(const struct file_request *request, struct file *previ
         *ret = file_reference(previous);
         return 0;
     }
-    int error = open_and_read(request, previous, &content, &identity);
+    int error = open_and_read(request, previous, &reading);
     if (error == 0 && request->decode != NULL) {
-        error = request->decode(&content, request->limit);
+        error = request->decode(&reading.content, request->limit);
     }
     if (error < 0) {
         return error;
     }
     struct file *file = NULL;
-    if (previous != NULL && bytes_equal(previous->view.content, buffer_bytes(&content))) {
+    if (previous != NULL && bytes_equal(previous->view.content, buffer_bytes(&reading.content))) {
         file = file_reference(previous);
     } else {
-        file = file_new(request, &content);
+        file = file_new(request, &reading.content);
     }
-    file->identity = identity;
-    file->recent = file_identity_is_recent(&identity, request->started);
+    file->identity = reading.identity;
+    file->alone = reading.alone;
+    file->recent = file_identity_is_recent(&reading.identity, request->started);
     *ret = file;
     return 0;
 }

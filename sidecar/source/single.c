@@ -13,27 +13,24 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Watches the folder of the file, and those of the links that lead to it. 0 or negative errno.
- * *ret_linked: there are some. */
-static int watch(const struct single_request *request, bool *ret_linked) {
+/* Watches the folder of the file, and those of the links that lead to it. 0 or negative errno. */
+static int watch(const struct single_request *request, struct resolution *ret) {
     struct resolver resolver = {
         .arena = request->scratch,
         .root = -1,
         .root_path = "",
         .directories = request->directories,
     };
-    struct resolution resolution;
 
-    int error = path_resolve(&resolver, request->path, &resolution);
+    int error = path_resolve(&resolver, request->path, ret);
     if (error < 0) {
         return error;
     }
-    const char *folder = resolution.real;
-    if (resolution.exists) {
-        folder = path_parent(request->scratch, resolution.real);
+    const char *folder = ret->real;
+    if (ret->exists) {
+        folder = path_parent(request->scratch, ret->real);
     }
     directories_add(request->directories, "", folder);
-    *ret_linked = resolution.links > 0;
     return 0;
 }
 
@@ -41,6 +38,14 @@ static void say_unwatched(const struct single_request *request, int error) {
     diagnostics_add(request->diagnostics, SEVERITY_WARNING,
                     (struct location){.file = request->path}, NULL, NULL, "it is tried again",
                     "its folder cannot be watched: %s", strerror(-error));
+}
+
+/* The folder does not tell of every writer of it. */
+static void watch_alone(const struct single_request *request, const struct resolution *where,
+                        const struct file *file) {
+    if (file != NULL && file->alone && where->exists) {
+        directories_add(request->directories, "", where->real);
+    }
 }
 
 int single_read(const struct single_request *request, struct file **ret_file, bool *ret_complete) {
@@ -59,8 +64,11 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
     };
 
     *ret_file = NULL;
-    int unwatched = watch(request, &wanted.linked);
+    struct resolution where = {.exists = false};
+    int unwatched = watch(request, &where);
+    wanted.linked = where.links > 0;
     int error = file_load(&wanted, request->previous, ret_file);
+    watch_alone(request, &where, error == 0 ? *ret_file : request->previous);
     if (error == 0 && unwatched < 0) {
         say_unwatched(request, unwatched);
         *ret_complete = false;

@@ -146,6 +146,19 @@ void walk_trim(struct walk *walk) {
     say_too_many_lookups(walk);
 }
 
+/* The folder does not tell of every writer of it. A generation of kubelet's is never written to. */
+static void watch_alone(struct walk *walk, const struct place *place, const struct folder *folder,
+                        const struct folder_entry *entry, const struct file *file) {
+    const bool alone = file != NULL && file->alone;
+
+    if (alone && place->generation == NULL && !entry->in_generation &&
+        walk->alone < ALONE_WATCHES_MAX) {
+        walk->alone++;
+        directories_add(walk->request->directories, walk->resolver.root_path,
+                        entry->target != NULL ? entry->target : entry_path(walk, folder, entry));
+    }
+}
+
 /* 0, or -ESTALE. */
 static int walk_file(struct walk *walk, const struct place *place, const struct folder *folder,
                      const struct folder_entry *entry) {
@@ -158,6 +171,7 @@ static int walk_file(struct walk *walk, const struct place *place, const struct 
     }
     size_t limit = file_limit(walk);
     int error = read_entry(walk, place, folder, entry, previous, &file);
+    watch_alone(walk, place, folder, entry, error == 0 ? file : previous);
     if (error == -EFBIG && limit < walk->request->settings->max_file_size) {
         walk_file_too_much(walk, relative, previous);
     } else if (error == 0) {

@@ -26,6 +26,10 @@
 /* Names in one folder for each file that may be there: links, pipes and the like included. */
 #define NAMES_PER_FILE 16
 
+/* Files that are watched by themselves (file_stands_alone): each takes one of the node's watches.
+ */
+#define ALONE_WATCHES_MAX 256
+
 struct watch {
     const struct watched_request *request;
     struct watched_list *list;
@@ -33,6 +37,7 @@ struct watch {
     const char *path;         /* the directory's, without slashes at the end */
     size_t files;
     size_t folders;
+    size_t alone;  /* files that are watched by themselves */
     bool full;     /* a bound was reached: the rest is passed over */
     bool complete; /* false: trying again may help */
 };
@@ -158,6 +163,19 @@ static void watch_target(struct watch *watch, const char *path) {
     }
 }
 
+/* The folder does not tell of every writer of it. */
+static void watch_alone(struct watch *watch, const struct digest *digest, bool in_generation,
+                        const char *path) {
+    struct resolver outside = {.arena = watch->request->scratch, .root = -1, .root_path = ""};
+    struct resolution target;
+
+    if (digest != NULL && digest->alone && !in_generation && watch->alone < ALONE_WATCHES_MAX &&
+        path_resolve(&outside, path, &target) == 0 && target.exists) {
+        watch->alone++;
+        directories_add(watch->request->directories, "", target.real);
+    }
+}
+
 /* 0; -ESTALE: the generation that it is part of is on its way out. */
 static int watch_file(struct watch *watch, const struct level *level, const struct folder *folder,
                       const struct folder_entry *entry, const char *path) {
@@ -179,7 +197,9 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
         return 0;
     }
     watch->files++;
-    int error = digest_read(&wanted, previous != NULL ? &previous->digest : NULL, &digest);
+    const struct digest *before = previous != NULL ? &previous->digest : NULL;
+    int error = digest_read(&wanted, before, &digest);
+    watch_alone(watch, error == 0 ? &digest : before, in_generation, path);
     if (error == 0) {
         add(watch, path, &digest);
     } else if (error == -ETXTBSY) {
@@ -310,6 +330,7 @@ struct mark {
     size_t directories;
     size_t files;
     size_t folders;
+    size_t alone;
     bool full;
     bool complete;
 };
@@ -321,6 +342,7 @@ static struct mark mark_here(const struct watch *watch) {
         .directories = watch->request->directories->count,
         .files = watch->files,
         .folders = watch->folders,
+        .alone = watch->alone,
         .full = watch->full,
         .complete = watch->complete,
     };
@@ -332,6 +354,7 @@ static void go_back(struct watch *watch, const struct mark *mark) {
     watch->request->directories->count = mark->directories;
     watch->files = mark->files;
     watch->folders = mark->folders;
+    watch->alone = mark->alone;
     watch->full = mark->full;
     watch->complete = mark->complete;
 }

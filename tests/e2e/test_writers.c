@@ -8,6 +8,7 @@
 #include "support/tempdir.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -54,6 +55,7 @@ static size_t count_of(const char *text, const char *part) {
 static void in_place_what_a_slow_writer_writes_is_not_lost(void **state) {
     struct pod *pod = *state;
     const char *base = pod_output(pod);
+    assert_int_equal(chmod(pod->output, 0640), 0);
     pod_drop(pod, (struct manifest){.name = "team-a"});
     pod_runs(pod, arena_format(pod->arena, "--config-file=%s", pod->output));
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));

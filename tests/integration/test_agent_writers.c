@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -28,6 +29,7 @@ static void given_in_place(struct agent_fixture *fixture) {
     fixture->settings.source.base_path = fixture->output;
     fixture->settings.compile.in_place = true;
     file_write(fixture->out, "prometheus.yml", "# a person's\nglobal: {}\n");
+    assert_int_equal(chmod(fixture->output, 0640), 0);
 }
 
 /* Has to be closed. */
