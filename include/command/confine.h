@@ -20,8 +20,13 @@ struct confinement *confinement_new(const struct settings *settings);
 int confine(struct confinement *confinement, const struct setup *setup,
             const struct web_config_file *web_config);
 
-/* Says in the log which paths and ports of these settings it does not cover, one line for each. */
-void confinement_warn(const struct confinement *confinement, const struct setup *setup);
+/* Adds an error for each path and port of these settings that it does not cover, and for a way to
+ * reload that it does not allow. 0; -EINVAL where there is one. */
+int confinement_check(const struct confinement *confinement, const struct setup *setup,
+                      struct diagnostics *diagnostics);
+
+/* Landlock is in force: what it does not cover cannot be read. */
+bool confinement_limits_files(const struct confinement *confinement);
 
 /* NULL is fine. */
 void confinement_free(struct confinement *confinement);

@@ -18,6 +18,7 @@ struct fault {
     size_t limit;             /* of -EFBIG */
     const char *limit_option; /* the flag that raises it; NULL: none does */
     const char *option;       /* the flag that names the file; NULL: none does */
+    bool sandboxed;           /* the process may read no more than its sandbox covers */
 };
 
 /* One error, with what to do about it. */

@@ -19,6 +19,7 @@ struct single_request {
     const char *option; /* that names it */
     size_t limit;
     const char *limit_option; /* what raises the limit; NULL: nothing */
+    bool sandboxed;           /* as source_settings has it */
     file_decode decode;       /* or NULL */
     struct file *previous;    /* or NULL */
     bool every_byte;

@@ -121,6 +121,7 @@ struct source_settings {
     size_t max_volume_size; /* bytes of all files of one volume, links counted each; 0: no bound */
     unsigned max_depth;     /* folders below a volume of manifests */
     size_t max_base_size;   /* bytes of the base config, before and after decompression */
+    bool sandboxed;         /* Landlock is in force: a fault may have it as its cause */
     struct writer_patience patience; /* with files that are still being written; zeroed: none */
 };
 

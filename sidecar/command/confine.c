@@ -73,6 +73,7 @@ struct confinement {
     struct path_list readable; /* by their real paths, of what was there when it was entered */
     struct path_list writable;
     struct port_list ports;
+    bool hangups; /* SIGHUP may be sent */
 };
 
 /* What the settings name to be read. */
@@ -319,39 +320,64 @@ static bool ports_cover(const struct port_list *list, uint16_t port) {
     return false;
 }
 
-static void warn_of_files(const struct confinement *confinement, const struct setup *setup,
-                          struct arena *arena) {
-    struct source_list sources = sources_of(setup, arena);
-    struct path_list written = writable(setup, arena);
+/* Only a new process can have a wider sandbox. */
+static const char restart[] = "restart the sidecar, or put the earlier setting back";
+
+static void check_files(const struct confinement *confinement, const struct setup *setup,
+                        struct diagnostics *diagnostics) {
+    struct source_list sources = sources_of(setup, diagnostics->arena);
+    struct path_list written = writable(setup, diagnostics->arena);
 
     for (size_t i = 0; i < sources.count; i++) {
-        const char *real = real_nearest(arena, sources.items[i].path);
+        const char *path = sources.items[i].path;
+        const char *real = real_nearest(diagnostics->arena, path);
         /* What may be written may be read. */
         if (real != NULL && !list_covers(&confinement->readable, real) &&
             !list_covers(&confinement->writable, real))
-            log_warn("a path to read needs a restart: the sandbox does not cover it",
-                     LOG_STRING("path", sources.items[i].path));
+            diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
+                            NULL, restart, "cannot be read: the sandbox does not cover it");
     }
     for (size_t i = 0; i < written.count; i++) {
-        const char *real = real_nearest(arena, written.items[i].path);
+        const char *path = written.items[i].path;
+        const char *real = real_nearest(diagnostics->arena, path);
         if (real != NULL && !list_covers(&confinement->writable, real))
-            log_warn("a folder to write needs a restart: the sandbox does not cover it",
-                     LOG_STRING("path", written.items[i].path));
+            diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL,
+                            NULL, restart, "cannot be written: the sandbox does not cover it");
     }
 }
 
-void confinement_warn(const struct confinement *confinement, const struct setup *setup) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
+static void check_ports(const struct confinement *confinement, const struct setup *setup,
+                        struct diagnostics *diagnostics) {
     struct port_list ports = ports_of(setup);
 
-    if (confinement->report.landlock_files)
-        warn_of_files(confinement, setup, arena);
-    for (size_t i = 0; confinement->report.landlock_ports && i < ports.count; i++) {
+    for (size_t i = 0; i < ports.count; i++) {
         bool said = i > 0 && ports.items[i] == ports.items[i - 1];
         if (!said && !ports_cover(&confinement->ports, ports.items[i]))
-            log_warn("a port of Prometheus needs a restart: the sandbox does not cover it",
-                     LOG_INT("port", ports.items[i]));
+            diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, "reload.url",
+                            restart,
+                            "port %u cannot be connected to: the sandbox does not cover it",
+                            (unsigned)ports.items[i]);
     }
+}
+
+int confinement_check(const struct confinement *confinement, const struct setup *setup,
+                      struct diagnostics *diagnostics) {
+    const struct sandbox_report *report = &confinement->report;
+    size_t before = diagnostics->count;
+
+    if (report->landlock_files)
+        check_files(confinement, setup, diagnostics);
+    if (report->landlock_ports)
+        check_ports(confinement, setup, diagnostics);
+    if (report->seccomp && !confinement->hangups &&
+        setup->agent.prometheus.method == RELOAD_BY_SIGNAL)
+        diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){0}, NULL, "reload.method",
+                        restart, "no signal can be sent: the sandbox does not allow it");
+    return diagnostics->count > before ? -EINVAL : 0;
+}
+
+bool confinement_limits_files(const struct confinement *confinement) {
+    return confinement->report.landlock_files;
 }
 
 void confinement_free(struct confinement *confinement) {
@@ -419,6 +445,7 @@ int confine(struct confinement *confinement, const struct setup *setup,
     confinement->readable = covered_by(&reading);
     confinement->writable = covered_by(&writing);
     confinement->ports = ports_of(setup);
+    confinement->hangups = setup->agent.prometheus.method == RELOAD_BY_SIGNAL;
     struct sandbox_rules rules = {
         .readable = reading.items,
         .readable_count = reading.count,
@@ -426,7 +453,7 @@ int confine(struct confinement *confinement, const struct setup *setup,
         .writable_count = writing.count,
         .connect_ports = confinement->ports.items,
         .connect_port_count = confinement->ports.count,
-        .hangups = setup->agent.prometheus.method == RELOAD_BY_SIGNAL,
+        .hangups = confinement->hangups,
     };
     struct sandbox_report *report = &confinement->report;
     int error = sandbox_enter((enum sandbox_mode)setup->settings->sandbox, &rules, report);

@@ -26,7 +26,6 @@
 struct fixed_settings {
     char *listen_address;
     char *web_config_file;
-    unsigned reload_method;
 };
 
 /* The settings of a running sidecar, over its SIGHUPs. */
@@ -97,7 +96,6 @@ static struct fixed_settings fixed_settings_of(const struct settings *settings) 
     return (struct fixed_settings){
         .listen_address = copy_of(settings->listen_address),
         .web_config_file = copy_of(settings->web_config_file),
-        .reload_method = settings->reload_method,
     };
 }
 
@@ -124,9 +122,6 @@ static void warn_of_restart(struct runner *runner, const struct settings *before
          !same_text(before->web_config_file, now->web_config_file),
          "another web config file needs a restart",
          "the web config file is the one in use again: no restart is needed for it"},
-        {in_use->reload_method != now->reload_method, before->reload_method != now->reload_method,
-         "another reload method needs a restart: the sandbox stays what it is",
-         "the reload method is the one in use again: no restart is needed for it"},
     };
     const char *needed = NULL;
 
@@ -160,15 +155,16 @@ static const struct agent_settings *reread(void *context) {
     }
     CLEANUP(setup_freep) struct setup *after = NULL;
     if (setup_new(runner->flags, NEED_WORK, &diagnostics, &after) < 0 ||
-        check_change(runner->current, after, &diagnostics) < 0) {
+        check_change(runner->current, after, &diagnostics) < 0 ||
+        confinement_check(runner->confinement, after, &diagnostics) < 0) {
         refuse_settings(runner, &diagnostics);
         return NULL;
     }
+    after->agent.source.sandboxed = confinement_limits_files(runner->confinement);
     const struct setup *before = runner->current;
     runner_take(runner, TAKE_PTR(after));
     /* before is retired by now, and not yet freed. */
     warn_of_restart(runner, before->settings, runner->current->settings);
-    confinement_warn(runner->confinement, runner->current);
     log_info("settings read anew", LOG_STRING("file", runner->current->settings->sidecar_config));
     return &runner->current->agent;
 }
@@ -228,6 +224,7 @@ static enum exit_status run_loop(struct runner *runner) {
     if (error == 0) {
         make_secret_folder(setup);
         error = confine(runner->confinement, setup, runner->web_config);
+        runner->current->agent.source.sandboxed = confinement_limits_files(runner->confinement);
     }
     if (error == 0) {
         error = agent_start(agent);

@@ -20,9 +20,7 @@ struct explanation {
 };
 
 static const struct explanation explanations[] = {
-    {EACCES, true, NULL,
-     "let the sidecar's user read it (fsGroup, defaultMode); where a folder above it was made anew, "
-     "restart the sidecar: a sandbox knows the one that was there"},
+    {EACCES, true, NULL, "let the sidecar's user read it (fsGroup, defaultMode)"},
     {EPERM, true, NULL, "let the sidecar's user read it (fsGroup, defaultMode, security policy)"},
     {EMFILE, true, NULL, "raise the sidecar's limit of open files; it is tried again"},
     {ENFILE, true, NULL, "the node has too many files open; it is tried again"},
@@ -45,6 +43,12 @@ static const struct explanation explanations[] = {
      "write it anew, plain or as gzip"},
     {ENAMETOOLONG, false, NULL, "shorten the path, or the links on the way"},
 };
+
+/* In place of the other one: a rule of Landlock is about a folder, not about its name. */
+static const struct explanation denied_in_sandbox = {
+    EACCES, true, NULL,
+    "let the sidecar's user read it (fsGroup, defaultMode); where a folder above it was made anew, "
+    "or a link leads elsewhere, restart the sidecar: its sandbox covers what was there"};
 
 static const struct explanation unknown = {0, true, NULL, "it is tried again"};
 
@@ -78,7 +82,9 @@ void fault_report(struct diagnostics *diagnostics, const struct fault *fault) {
         report_too_large(diagnostics, fault, kept);
         return;
     }
-    const struct explanation *explanation = explanation_of(fault->error);
+    const struct explanation *explanation = fault->error == -EACCES && fault->sandboxed
+                                                ? &denied_in_sandbox
+                                                : explanation_of(fault->error);
     struct location location = {.file = fault->path};
     if (fault->error == -ENOENT && fault->option != NULL) {
         const char *remedy =

@@ -120,6 +120,7 @@ void walk_folder_failed(struct walk *walk, const char *relative, int error) {
         .path = walk_path(walk, blamed),
         .error = error,
         .kept = kept,
+        .sandboxed = walk->request->settings->sandboxed,
     };
     fault_report(walk->request->diagnostics, &fault);
     if (fault_is_passing(error)) {
@@ -169,6 +170,7 @@ void walk_file_failed(struct walk *walk, const char *relative, struct file *prev
         .kept = previous != NULL && error != -EINVAL,
         .limit = walk->request->settings->max_file_size,
         .limit_option = file_limit_option,
+        .sandboxed = walk->request->settings->sandboxed,
     };
 
     walk_unread(walk, relative);

@@ -86,6 +86,7 @@ int single_read(const struct single_request *request, struct file **ret_file, bo
         .limit = request->limit,
         .limit_option = request->limit_option,
         .option = request->option,
+        .sandboxed = request->sandboxed,
     };
     fault_report(request->diagnostics, &fault);
     if (fault.kept) {

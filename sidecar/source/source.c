@@ -230,6 +230,7 @@ static void read_watched(struct reading *reading) {
     struct own_snapshot *snapshot = reading->snapshot;
     struct watched_request request = {
         .max_files = settings->max_files,
+        .sandboxed = settings->sandboxed,
         .previous = &reading->source->last->watched,
         .every_byte = reading->every_byte,
         .started = reading->started,
@@ -280,11 +281,13 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
         .option = "--config-file",
         .limit = settings->max_base_size,
         .decode = gzip_decode,
+        .sandboxed = settings->sandboxed,
     };
     const struct single_request labels = {
         .option = "--cluster-labels-file",
         .limit = settings->max_file_size,
         .limit_option = "--max-file-size",
+        .sandboxed = settings->sandboxed,
     };
     snapshot->base = read_single(&reading, &snapshot->view.base, source->last->base, base);
     snapshot->labels = read_single(&reading, &snapshot->view.labels, source->last->labels, labels);

@@ -98,7 +98,8 @@ static void report(struct watch *watch, const char *path, int error, bool kept) 
         report_crowded(watch, path, kept);
         return;
     }
-    const struct fault fault = {.path = path, .error = error, .kept = kept};
+    const struct fault fault = {
+        .path = path, .error = error, .kept = kept, .sandboxed = watch->request->sandboxed};
 
     fault_report(watch->request->diagnostics, &fault);
     watch->complete &= !fault_is_passing(error);

@@ -266,7 +266,8 @@ static bool holds_of_folder_made_anew(void) {
     bool confined = served && strstr(program_read(program, "stderr"), "landlock=false") == NULL;
     tree_remove(program_path(program, "mnt/volume"));
     program_file(program, "mnt/volume/rw/eu.yaml", MANIFEST("europe", "eu"));
-    bool told = confined && comes(program, "stderr", "was made anew, restart the sidecar");
+    bool told = confined &&
+                comes(program, "stderr", "restart the sidecar: its sandbox covers what was there");
     kill(process, SIGTERM);
     assert_int_equal(program_wait(process), 0);
     assert_true(served);
@@ -290,10 +291,13 @@ static void where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for
     "reload: { url = \"http://127.0.0.1:" port "/-/reload\"; startup_grace = \"1h\"; };\n" \
     "cluster: { labels = [\"region=eu\"]; };\n"
 
+static const char taken[] = "settings taken over";
+static const char refused[] = "settings are wrong, the old ones stay";
+
 /* What the log says after a SIGHUP that brings these settings, in place of mnt/rw, out/secrets and
- * port 1. */
-static const char *log_of_hangup(struct program *program, const char *settings,
-                                 const char *sandbox) {
+ * port 1. outcome: what it says of them; entry: what the config has then. */
+static const char *log_of_hangup(struct program *program, const char *settings, const char *sandbox,
+                                 const char *outcome, const char *entry) {
     program_file(program, "etc/base.yml", base);
     program_file(program, "mnt/rw/eu.yaml", MANIFEST("eu", "eu"));
     program_file(program, "mnt/other/eu.yaml", MANIFEST("other", "eu"));
@@ -304,12 +308,19 @@ static const char *log_of_hangup(struct program *program, const char *settings,
         program_start(program, "run", "--sidecar-config=etc/sidecar.cfg",
                       "--config-file=etc/base.yml", "--output-file=out/p.yml", sandbox, NULL);
     bool first = comes(program, "out/p.yml", "name: eu\n");
+    const char *start = program_read(program, "stderr");
+    if (outcome == refused && strstr(start, "the sandbox is not complete") != NULL) {
+        outcome = taken;
+        entry = "name: else\n";
+    }
     program_file(program, "etc/sidecar.cfg", settings);
     kill(process, SIGHUP);
-    bool second = comes(program, "stderr", "settings taken over");
+    bool second = comes(program, "stderr", outcome);
+    program_file(program, "mnt/rw/eu.yaml", MANIFEST("old-settings", "eu"));
+    bool third = comes(program, "out/p.yml", entry);
     kill(process, SIGTERM);
     assert_int_equal(program_wait(process), 0);
-    assert_true(first && second);
+    assert_true(first && second && third);
     return program_read(program, "stderr");
 }
 
@@ -324,43 +335,51 @@ static size_t times(const char *text, const char *part) {
 static const char elsewhere[] =
     SETTINGS_OF("\"else/rw\", \"mnt/other\", \"gone/rw\"", "else/secrets", "2");
 
+/* An error of the settings, with what to do. */
+static bool is_refused(struct program *program, const char *log, const char *problem) {
+    const char *line = arena_format(program->arena,
+                                    "level=error msg=\"%s\" err=\"%s: the sandbox does not cover "
+                                    "it; restart the sidecar, or put the earlier setting back\"\n",
+                                    refused, problem);
+
+    return strstr(log, line) != NULL;
+}
+
 static bool holds_of_not_covered(void) {
     PROGRAM program = program_new();
-    const char *log = log_of_hangup(program, elsewhere, "--sandbox=auto");
+    const char *log =
+        log_of_hangup(program, elsewhere, "--sandbox=auto", refused, "name: old-settings\n");
 
     if (strstr(log, "the sandbox is not complete") != NULL)
         return false;
     assert_int_equal(times(log, "sandbox does not cover it"), 4);
-    const char *read =
-        "level=warn msg=\"a path to read needs a restart: the sandbox does not cover "
-        "it\" path=";
-    assert_non_null(strstr(log, arena_format(program->arena, "%selse/rw\n", read)));
-    assert_non_null(strstr(log, arena_format(program->arena, "%sgone/rw\n", read)));
-    assert_non_null(strstr(log, "level=warn msg=\"a folder to write needs a restart: the sandbox "
-                                "does not cover it\" path=else/secrets\n"));
-    assert_non_null(strstr(log,
-                           "level=warn msg=\"a port of Prometheus needs a restart: the sandbox "
-                           "does not cover it\" port=2\n"));
+    assert_true(is_refused(program, log, "else/rw: error: cannot be read"));
+    assert_true(is_refused(program, log, "gone/rw: error: cannot be read"));
+    assert_true(is_refused(program, log, "else/secrets: error: cannot be written"));
+    assert_true(is_refused(program, log, "error: reload.url: port 2 cannot be connected to"));
+    assert_null(strstr(log, taken));
     return true;
 }
 
-static void what_the_sandbox_does_not_cover_needs_a_restart(void **state) {
+static void settings_that_the_sandbox_does_not_cover_keep_the_old_ones(void **state) {
     if (!holds_of_not_covered())
         skip();
 }
 
-static void of_what_it_covers_nothing_is_said(void **state) {
+static void settings_that_it_covers_are_taken(void **state) {
     PROGRAM program = program_new();
-    const char *log = log_of_hangup(
-        program, SETTINGS_OF("\"mnt/other/\", \"mnt/gone/rw\"", "out/a/b", "1"), "--sandbox=auto");
+    const char *log =
+        log_of_hangup(program, SETTINGS_OF("\"mnt/other/\", \"mnt/gone/rw\"", "out/a/b", "1"),
+                      "--sandbox=auto", taken, "name: other\n");
 
-    assert_null(strstr(log, "needs a restart"));
+    assert_null(strstr(log, refused));
 }
 
-static void without_a_sandbox_nothing_needs_a_restart(void **state) {
+static void without_a_sandbox_all_are_taken(void **state) {
     PROGRAM program = program_new();
 
-    assert_null(strstr(log_of_hangup(program, elsewhere, "--sandbox=off"), "needs a restart"));
+    assert_null(
+        strstr(log_of_hangup(program, elsewhere, "--sandbox=off", taken, "name: else\n"), refused));
 }
 
 /* For what is started from here on; how many there were. */
@@ -437,9 +456,9 @@ int main(void) {
         cmocka_unit_test(sighup_without_a_file_does_no_harm),
         cmocka_unit_test(a_source_may_come_in_a_folder_that_comes_too),
         cmocka_unit_test(where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for),
-        cmocka_unit_test(what_the_sandbox_does_not_cover_needs_a_restart),
-        cmocka_unit_test(of_what_it_covers_nothing_is_said),
-        cmocka_unit_test(without_a_sandbox_nothing_needs_a_restart),
+        cmocka_unit_test(settings_that_the_sandbox_does_not_cover_keep_the_old_ones),
+        cmocka_unit_test(settings_that_it_covers_are_taken),
+        cmocka_unit_test(without_a_sandbox_all_are_taken),
         cmocka_unit_test(a_sandbox_that_fails_for_want_of_descriptors_says_so),
         cmocka_unit_test(a_folder_of_secrets_elsewhere_is_made_at_the_start),
         cmocka_unit_test(secrets_are_published_into_a_folder_elsewhere),
