@@ -117,11 +117,37 @@ static void request_free(struct request *request) {
     free(request);
 }
 
+static bool is_tls(const struct request *request) {
+    static const struct bytes https = BYTES("https://");
+
+    return strncasecmp(request->client->targets[request->question].url, https.data, https.length) ==
+           0;
+}
+
+/* The connection ended before there was any answer. */
+static bool is_cut(const struct request *request, CURLcode code) {
+    return request->header_length == 0 &&
+           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
+            code == CURLE_SSL_CONNECT_ERROR);
+}
+
+/* The TLS handshake was over, as far as this side can tell. */
+static bool is_cut_after_handshake(const struct request *request, CURLcode code) {
+    curl_off_t microseconds = 0;
+
+    curl_easy_getinfo(request->easy, CURLINFO_APPCONNECT_TIME_T, &microseconds);
+    return is_tls(request) && is_cut(request, code) && microseconds > 0;
+}
+
 /* The same words for the same fault: none of curl's "after 3 ms". */
 static void describe_fault(const struct request *request, CURLcode code, bool sent,
                            struct buffer *out) {
     long os_error = 0;
 
+    if (is_cut_after_handshake(request, code)) {
+        buffer_append_string(out, "the connection was ended after the TLS handshake");
+        return;
+    }
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
         buffer_append_string(out, sent ? "no answer within " : "no connection within ");
@@ -154,20 +180,6 @@ static void describe_fault(const struct request *request, CURLcode code, bool se
 static bool is_unreachable(CURLcode code, bool sent) {
     return !sent && (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
                      code == CURLE_OPERATION_TIMEDOUT);
-}
-
-static bool is_tls(const struct request *request) {
-    static const struct bytes https = BYTES("https://");
-
-    return strncasecmp(request->client->targets[request->question].url, https.data, https.length) ==
-           0;
-}
-
-/* The connection ended before there was any answer. */
-static bool is_cut(const struct request *request, CURLcode code) {
-    return request->header_length == 0 &&
-           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-            code == CURLE_SSL_CONNECT_ERROR);
 }
 
 /*

@@ -235,7 +235,8 @@ const char *tls_remedy(CURLcode code, const struct prometheus_settings *settings
         return settings->cert_file == NULL ? "see Prometheus's log; where it demands a client "
                                              "certificate, set --reload-cert-file and "
                                              "--reload-key-file"
-                                           : "see Prometheus's log for why it ended the connection";
+                                           : "see Prometheus's log; it may not accept the "
+                                             "certificate of --reload-cert-file";
     default:
         return NULL;
     }

@@ -95,7 +95,9 @@ static bool web_says(struct pod *pod, const char *path, const char *text) {
     return says;
 }
 
-/* The failure is in the log with these words, counted, and nothing waits for an answer. */
+/* The failure is in the log with these words, counted, and nothing waits for an answer. The words
+ * may come with a later try: where the kernel resets the connection before the alert was read, it
+ * is lost. */
 static void assert_refused(struct pod *pod, const char *words) {
     EVENTUALLY(pod, pod_logged(pod, REFUSED) > 0);
     EVENTUALLY(pod, pod_logged(pod, words) > 0);
@@ -120,8 +122,8 @@ static void with_the_right_certificate_all_questions_are_answered(void **state) 
     assert_loaded(pod, "team-a");
 
     assert_int_equal(pod_logged(pod, "Prometheus tells its version"), 1);
-    EVENTUALLY(pod, web_says(pod, "/api/v1/status", "\"verdict\": \""));
-    assert_false(web_says(pod, "/api/v1/status", "\"verdict\": \"unknown\""));
+    /* Its metrics were asked for too. */
+    EVENTUALLY(pod, web_says(pod, "/api/v1/status", "\"toldAt\": \"2"));
     assert_int_equal(pod_logged(pod, "level=error"), 0);
 }
 
@@ -131,7 +133,7 @@ static void without_a_certificate_it_says_which_option_is_missing(void **state) 
     start_sidecar(pod, NULL, NULL);
 
     assert_refused(pod, DEMANDED);
-    assert_true(pod_logged(pod, "set --reload-cert-file and --reload-key-file") > 0);
+    EVENTUALLY(pod, pod_logged(pod, "set --reload-cert-file and --reload-key-file") > 0);
 }
 
 static void a_certificate_of_another_authority_is_refused_with_words(void **state) {
@@ -145,7 +147,7 @@ static void a_certificate_of_another_authority_is_refused_with_words(void **stat
     start_sidecar(pod, "other.pem", "other.key");
 
     assert_refused(pod, REJECTED);
-    assert_true(pod_logged(pod, "client_ca_file") > 0);
+    EVENTUALLY(pod, pod_logged(pod, "client_ca_file") > 0);
 }
 
 static void a_certificate_that_has_expired_is_refused_with_words(void **state) {
