@@ -90,6 +90,14 @@ enum agent_holding {
 };
 const char *agent_holding_name(enum agent_holding holding);
 
+/* Whether Prometheus runs, by its own word, the config that was written. */
+enum running_verdict {
+    RUNNING_UNKNOWN, /* it was not asked yet, does not tell, or there is nothing to compare */
+    RUNNING_MATCHES,
+    RUNNING_DIFFERS,
+};
+const char *running_verdict_name(enum running_verdict verdict);
+
 struct earlier_form; /* agent/state_file.h */
 
 /* What the agent does again and again and that may fail for a while. */
@@ -125,6 +133,8 @@ struct agent_status {
     bool only_watches;                 /* nothing is written: there is no output */
     bool published; /* a merged config of this process is in place, or there is none to be */
     bool confirmed; /* Prometheus runs it */
+    enum running_verdict running;
+    const char *running_difference; /* a sentence, where it differs; else NULL */
     bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is
                    not refused */
     const char *not_ready; /* why not; NULL: ready */

@@ -52,6 +52,9 @@ const struct form_set *disk_set(const struct disk *disk);
  * the usual order. */
 const bool *disk_ahead(const struct disk *disk);
 
+/* The config of what was published last; empty before the first. */
+struct bytes disk_config(const struct disk *disk);
+
 /* The output is, to the last byte, what was published last; false also where it cannot be read. */
 bool disk_stands(const struct disk *disk);
 

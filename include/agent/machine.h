@@ -20,6 +20,7 @@
 #include "agent/pass.h"
 #include "agent/peer.h"
 #include "agent/record.h"
+#include "agent/running.h"
 #include "agent/trial.h"
 #include "agent/watcher.h"
 
@@ -55,6 +56,7 @@ struct agent {
     struct backoff backoff;
     struct outage outage;
     struct confirmation confirmation;
+    struct running running;
     struct trial *trial;     /* NULL: nothing is searched */
     int64_t trial_started;   /* monotonic nanoseconds */
     enum agent_holding hold; /* what is on disk is not what is wanted */
@@ -100,6 +102,9 @@ void agent_rest(struct agent *agent, bool failed);
 
 /* Removes the secret files that what Prometheus runs does not name. False: to be tried again. */
 bool agent_prune(struct agent *agent);
+
+/* Asks Prometheus to reload though nothing changed. */
+void agent_owe_reload(struct agent *agent);
 
 /* Asks Prometheus for its version where it is not known (any more). */
 void agent_ask_version(struct agent *agent);

@@ -100,4 +100,9 @@ typedef const char *(*http_part)(struct bytes part, void *context);
 int prometheus_metrics(struct prometheus_client *client, http_part part, http_done done,
                        void *context) MUST_USE;
 
+/* GET of /api/v1/status/config beside runtimeinfo_url (running_config.h reads it). The same rules.
+ */
+int prometheus_config(struct prometheus_client *client, http_part part, http_done done,
+                      void *context) MUST_USE;
+
 #endif

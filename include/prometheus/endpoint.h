@@ -17,6 +17,9 @@ int runtimeinfo_url_from_reload(const char *reload_url, struct buffer *out);
  * https URL whose path ends in /runtimeinfo. */
 int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);
 
+/* .../status/runtimeinfo -> .../status/config. The same. */
+int config_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);
+
 /* http://host/prefix/api/v1/status/runtimeinfo -> http://host/prefix/metrics. Appended to out. 0;
  * -EINVAL when it is no http or https URL whose path ends so. */
 int metrics_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out);

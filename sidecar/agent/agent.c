@@ -238,6 +238,7 @@ static void on_watch_interval(uv_timer_t *timer) {
     ledger_forgive_base(agent->ledger);
     agent->peer.version_outdated = true;
     agent_ask_version(agent);
+    running_ask(agent, false);
     act_now(agent);
 }
 
@@ -258,6 +259,7 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     prometheus_client_close(agent->client);
     agent->client = client;
     agent->settings = settings;
+    running_forget(agent);
     agent->backoff = backoff_from(settings->retry_milliseconds);
     pass_configure(agent->pass, settings);
     disk_configure(agent->disk, settings);
@@ -415,6 +417,11 @@ void agent_reload(struct agent *agent) {
     act_now(agent);
 }
 
+void agent_owe_reload(struct agent *agent) {
+    agent->reload_owed = true;
+    act_now(agent);
+}
+
 static void on_signal(uv_signal_t *handle, int number) {
     struct agent *agent = handle->data;
 
@@ -449,6 +456,7 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
         uv_timer_init(loop, timers[i]);
         timers[i]->data = agent;
     }
+    running_set_up(agent);
     for (size_t i = 0; i < AGENT_SIGNALS; i++) {
         uv_signal_init(loop, &agent->signals[i]);
         agent->signals[i].data = agent;
@@ -493,6 +501,7 @@ void agent_stop(struct agent *agent) {
     watcher_close(agent->watcher);
     agent->watcher = NULL;
     prometheus_client_close(agent->client);
+    running_close(agent);
     uv_close((uv_handle_t *)&agent->settle_timer, NULL);
     uv_close((uv_handle_t *)&agent->retry_timer, NULL);
     uv_close((uv_handle_t *)&agent->watch_timer, NULL);
@@ -511,6 +520,7 @@ void agent_free(struct agent *agent) {
     disk_free(agent->disk);
     ledger_free(agent->ledger);
     buffer_free(&agent->confirmation.error);
+    running_free(agent);
     free(agent);
 }
 
@@ -532,6 +542,9 @@ static const char *not_ready(const struct agent *agent, const struct agent_statu
     }
     if (agent->held_against != NULL) {
         return "Prometheus refuses the config, and even the one that it took before";
+    }
+    if (agent->running.verdict == RUNNING_DIFFERS) {
+        return status->running_difference;
     }
     if (!agent->ever_confirmed && !agent->peer.unreachable) {
         return "Prometheus has not taken the config yet";
@@ -561,6 +574,8 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     status.earlier = ledger_earlier(agent->ledger, &status.earlier_count);
     status.source = &agent->settings->source;
     operations_read(agent, status.failures);
+    status.running = agent->running.verdict;
+    status.running_difference = agent->running.sentence;
     status.not_ready = not_ready(agent, &status);
     status.ready = status.not_ready == NULL;
     if (agent->watcher != NULL) {

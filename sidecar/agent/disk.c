@@ -127,6 +127,10 @@ const struct incident *disk_pruning(const struct disk *disk) {
     return &disk->pruning;
 }
 
+struct bytes disk_config(const struct disk *disk) {
+    return disk->edition.config;
+}
+
 bool disk_stands(const struct disk *disk) {
     CLEANUP(buffer_free) struct buffer text = {0};
     struct publish_error failure = {.step = ""};

@@ -71,6 +71,9 @@ static void conclude(struct agent *agent, const struct http_answer *answer) {
         isolate_failed(agent, answer);
     }
     agent_ask_version(agent);
+    if (verdict == RELOAD_CONFIRMED) {
+        running_ask(agent, true);
+    }
 }
 
 /* --- an answer that did not come -------------------------------------------------------------- */

@@ -202,6 +202,8 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         .passes_failed = status.publish_errors,
         .reloads = status.reloads,
         .reloads_failed = status.reloads_failed,
+        .running_config = running_verdict_name(status.running),
+        .running_difference = status.running_difference,
         /* An alert has to fire as long as the base is not in use, though the last good one was
          * loaded, and as long as what is wanted cannot be written. */
         .last_reload_successful = status.reload_successful && status.base_fault == NULL &&

@@ -34,9 +34,10 @@ enum question {
     QUESTION_RELOAD,
     QUESTION_RUNTIMEINFO,
     QUESTION_BUILDINFO,
-    QUESTION_METRICS
+    QUESTION_METRICS,
+    QUESTION_CONFIG
 };
-#define QUESTIONS 4
+#define QUESTIONS 5
 
 #define STATUS_OK 200
 
@@ -676,6 +677,11 @@ int prometheus_metrics(struct prometheus_client *client, http_part part, http_do
     return ask(client, QUESTION_METRICS, part, done, context);
 }
 
+int prometheus_config(struct prometheus_client *client, http_part part, http_done done,
+                      void *context) {
+    return ask(client, QUESTION_CONFIG, part, done, context);
+}
+
 /* --- the client
  * ------------------------------------------------------------------------------------ */
 
@@ -687,11 +693,18 @@ static void target_set(struct target *target, const char *method, const char *ur
         memory_string(arena_format(arena, "%s %s", method, url_masked(arena, bytes_of(url))));
 }
 
+static const struct {
+    enum question question;
+    int (*derive)(const char *runtimeinfo_url, struct buffer *out);
+} beside_runtimeinfo[] = {
+    {QUESTION_BUILDINFO, buildinfo_url_from_runtimeinfo},
+    {QUESTION_METRICS, metrics_url_from_runtimeinfo},
+    {QUESTION_CONFIG, config_url_from_runtimeinfo},
+};
+
 static void targets_set(struct prometheus_client *client) {
     const struct prometheus_settings *settings = client->settings;
     CLEANUP(buffer_free) struct buffer runtimeinfo = {0};
-    CLEANUP(buffer_free) struct buffer buildinfo = {0};
-    CLEANUP(buffer_free) struct buffer metrics = {0};
 
     if (settings->method == RELOAD_BY_HTTP) {
         target_set(&client->targets[QUESTION_RELOAD], "POST", settings->reload_url);
@@ -703,11 +716,12 @@ static void targets_set(struct prometheus_client *client) {
         return;
     }
     target_set(&client->targets[QUESTION_RUNTIMEINFO], "GET", buffer_string(&runtimeinfo));
-    if (buildinfo_url_from_runtimeinfo(buffer_string(&runtimeinfo), &buildinfo) == 0) {
-        target_set(&client->targets[QUESTION_BUILDINFO], "GET", buffer_string(&buildinfo));
-    }
-    if (metrics_url_from_runtimeinfo(buffer_string(&runtimeinfo), &metrics) == 0) {
-        target_set(&client->targets[QUESTION_METRICS], "GET", buffer_string(&metrics));
+    for (size_t i = 0; i < ARRAY_LENGTH(beside_runtimeinfo); i++) {
+        CLEANUP(buffer_free) struct buffer url = {0};
+        if (beside_runtimeinfo[i].derive(buffer_string(&runtimeinfo), &url) == 0) {
+            target_set(&client->targets[beside_runtimeinfo[i].question], "GET",
+                       buffer_string(&url));
+        }
     }
 }
 

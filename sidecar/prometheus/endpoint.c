@@ -87,6 +87,10 @@ int buildinfo_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *o
     return url_with_end(runtimeinfo_url, "/runtimeinfo", "/buildinfo", out);
 }
 
+int config_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out) {
+    return url_with_end(runtimeinfo_url, "/runtimeinfo", "/config", out);
+}
+
 int metrics_url_from_runtimeinfo(const char *runtimeinfo_url, struct buffer *out) {
     return url_with_end(runtimeinfo_url, runtimeinfo_path, "/metrics", out);
 }

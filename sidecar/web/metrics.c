@@ -80,6 +80,15 @@ static void reloads(const struct web_view *view, struct buffer *out) {
     buffer_append_string(out, "} 1\n");
 }
 
+/* No series where it is not known. */
+static void running_config(const struct web_view *view, struct buffer *out) {
+    if (strcmp(view->running_config, "unknown") != 0) {
+        integer(out, "remotewrite_sidecar_prometheus_config_matches", "gauge",
+                "Whether Prometheus, by its own word, runs the config that was written.",
+                strcmp(view->running_config, "matches") == 0 ? 1 : 0);
+    }
+}
+
 static bool same_object(const struct web_remote_write *left, const struct web_remote_write *right) {
     return strcmp(left->namespace, right->namespace) == 0 && strcmp(left->name, right->name) == 0;
 }
@@ -303,6 +312,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     label(out, "commit", view->commit);
     buffer_append_string(out, "} 1\n");
     reloads(view, out);
+    running_config(view, out);
     remote_writes(view, out);
     earlier_forms(view, out);
     faults(view, out);

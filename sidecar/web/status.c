@@ -213,6 +213,14 @@ static json_t *reloads_of(const struct web_view *view) {
     return object;
 }
 
+static json_t *running_config_of(const struct web_view *view) {
+    json_t *object = json_object();
+
+    put(object, "verdict", text_of(view->running_config));
+    put(object, "difference", text_of(view->running_difference));
+    return object;
+}
+
 static json_t *config_of(const struct web_view *view) {
     CLEANUP(buffer_free) struct buffer section = {0};
     CLEANUP(buffer_free) struct buffer digest = {0};
@@ -244,6 +252,7 @@ void status_render(const struct web_view *view, struct buffer *out) {
     put(root, "failing", failing_of(view));
     put(root, "sources", sources_of(view));
     put(root, "diagnostics", diagnostics_of(view));
+    put(root, "runningConfig", running_config_of(view));
     put(root, "states", states_of(view));
     put(root, "remoteWrites", remote_writes_of(view));
     put(root, "health", health_source_of(view));

@@ -37,6 +37,7 @@ static void show(struct web_view *ret, struct arena *arena UNUSED, void *context
         .namespace = "team-a", .name = "metrics", .state = "active", .file = "a.yaml", .line = 1};
 
     *ret = (struct web_view){.version = "1",
+                             .running_config = "matches",
                              .commit = "2",
                              .prometheus_version = "",
                              .phase = "idle",

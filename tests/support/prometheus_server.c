@@ -180,6 +180,10 @@ void prometheus_server_demands_certificates(struct prometheus_server *server, co
     server->settings.web_config = copied(server->arena, web_config);
 }
 
+void prometheus_server_reads(struct prometheus_server *server, const char *config) {
+    server->settings.config = copied(server->arena, config);
+}
+
 bool prometheus_server_start(struct prometheus_server *server) {
     launch(server);
     /* One that ended has made its last word; another program may answer on its port. */

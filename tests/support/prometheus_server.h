@@ -41,6 +41,9 @@ void prometheus_server_has_no_lifecycle(struct prometheus_server *server);
 void prometheus_server_demands_certificates(struct prometheus_server *server, const char *folder,
                                             const char *web_config);
 
+/* Another --config.file from the next start on; copied. */
+void prometheus_server_reads(struct prometheus_server *server, const char *config);
+
 /* Starts it and waits until it is ready; false when it ended instead, or took too long. */
 bool prometheus_server_start(struct prometheus_server *server) MUST_USE;
 /* As a supervisor does: starts it again where it has ended, and does not wait. How often it had to,

@@ -127,6 +127,7 @@ static const struct web_reload reloads[] = {
 
 void view_of_start(struct web_view *ret) {
     *ret = (struct web_view){
+        .running_config = "unknown",
         .version = "1.2.3",
         .commit = "0123456789ab",
         .prometheus_version = "",
@@ -180,6 +181,7 @@ void view_example(struct web_view *ret) {
     view.passes_failed = 1;
     view.reloads = 9;
     view.reloads_failed = 2;
+    view.running_config = "matches";
     view.last_reload_successful = true;
     view.last_reload_success = NOON;
     view.expansion_errors = 3;

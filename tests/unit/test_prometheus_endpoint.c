@@ -68,6 +68,10 @@ static void buildinfo_stands_beside_runtimeinfo(void **state) {
     assert_int_equal(
         buildinfo_url_from_runtimeinfo("http://h:1/p/api/v1/status/runtimeinfo?x", &url), 0);
     assert_string_equal(buffer_string(&url), "http://h:1/p/api/v1/status/buildinfo");
+    buffer_clear(&url);
+    assert_int_equal(config_url_from_runtimeinfo("http://h:1/p/api/v1/status/runtimeinfo?x", &url),
+                     0);
+    assert_string_equal(buffer_string(&url), "http://h:1/p/api/v1/status/config");
 }
 
 static void a_url_that_is_not_runtimeinfo_has_nothing_beside_it(void **state) {

@@ -100,6 +100,23 @@ static void metrics_have_the_names_of_the_reloader_s(void **state) {
     assert_non_null(strstr(text, "\nreloader_info{method=\"http\"} 1\n"));
 }
 
+static void the_running_config_is_a_metric_where_it_is_known(void **state) {
+    static const char name[] = "remotewrite_sidecar_prometheus_config_matches";
+    CLEANUP(buffer_free) struct buffer matches = {0};
+    CLEANUP(buffer_free) struct buffer differs = {0};
+    CLEANUP(buffer_free) struct buffer unknown = {0};
+    struct web_view view;
+    view_example(&view);
+
+    assert_non_null(
+        strstr(metrics_of(&view, &matches), "\nremotewrite_sidecar_prometheus_config_matches 1\n"));
+    view.running_config = "differs";
+    assert_non_null(
+        strstr(metrics_of(&view, &differs), "\nremotewrite_sidecar_prometheus_config_matches 0\n"));
+    view.running_config = "unknown";
+    assert_null(strstr(metrics_of(&view, &unknown), name));
+}
+
 static void label_values_are_escaped(void **state) {
     CLEANUP(buffer_free) struct buffer out = {0};
     struct web_view view;
@@ -558,6 +575,7 @@ int main(void) {
         cmocka_unit_test(metrics_are_valid_at_the_start),
         cmocka_unit_test(metrics_are_valid_with_odd_names_and_every_state),
         cmocka_unit_test(metrics_have_the_names_of_the_reloader_s),
+        cmocka_unit_test(the_running_config_is_a_metric_where_it_is_known),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(two_manifests_of_one_name_and_state_are_one_series),
         cmocka_unit_test(metrics_tell_since_when_an_earlier_form_is_served),
