@@ -20,4 +20,11 @@ size_t utf8_decode(struct bytes text, size_t offset, uint32_t *ret_character);
  * non-characters. */
 bool utf8_is_unprintable(uint32_t character);
 
+/* True for what a reader cannot see, or cannot tell from a blank: all of the above, every space but
+ * U+0020, format characters (zero width, joiners, tags), fillers and variation selectors. */
+bool utf8_is_invisible(uint32_t character);
+
+/* White space as Go's unicode.IsSpace has it: what strings.TrimSpace takes off. */
+bool utf8_is_space(uint32_t character);
+
 #endif

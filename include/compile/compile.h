@@ -19,17 +19,13 @@
 #include "compile/history.h"
 #include "compile/secret_file.h"
 #include "source/source.h"
+#include "spec/expansion.h"
 #include "spec/policy.h"
 #include "spec/version.h"
 #include "yaml/tree.h"
 
 #include <stdbool.h>
 #include <stddef.h>
-
-struct environment_variable {
-    const char *name;
-    const char *value;
-};
 
 struct compile_settings {
     struct policy policy;
@@ -40,7 +36,8 @@ struct compile_settings {
     const char *secret_path; /* the secret directory as the merged config has to name it: relative
                                 to the config's own folder ("remote-write-secrets"), or absolute */
     bool in_place; /* output = base: what is between the markers is replaced; $(NAME) is left */
-    const struct environment_variable *environment; /* for $(NAME) in the base; sorted by name */
+    const struct environment_variable *environment; /* for $(NAME) in the base and, with
+                                      policy.expand_environment, in manifests; sorted by name */
     size_t environment_count;
     struct yaml_limits limits;
     const struct history *history; /* NULL: nothing is known (render, check, a first pass) */

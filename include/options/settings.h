@@ -74,6 +74,8 @@ struct settings {
     int64_t max_samples_per_send;
     bool proxy_from_environment;
     bool send_metadata;
+    bool inline_untrimmed_secrets;
+    bool expand_environment;
 
     unsigned reload_method; /* enum reload_method */
     const char *process_executable_name;

@@ -3,13 +3,14 @@
 #define SIDECAR_SPEC_MANIFEST_H
 
 /* One file of manifests, given meaning: its RemoteWrites, Secrets and ConfigMaps, each with its
- * place and with what is wrong about it. Nothing here depends on settings, so that the parsed form
- * of a file is kept as long as its bytes. */
+ * place and with what is wrong about it. Of the settings nothing here depends on more than the
+ * expansion, so that the parsed form of a file is kept as long as its bytes. */
 
 #include "base/arena.h"
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/diagnostic.h"
+#include "spec/expansion.h"
 #include "spec/label.h"
 #include "spec/object.h"
 #include "spec/selector.h"
@@ -65,11 +66,13 @@ struct manifest {
 
 /*
  * Reads the bytes of one file. namespace: what the directory is bound to, or NULL. path is copied.
+ * expansion: what becomes of $(NAME), which is never replaced with a namespace; NULL: it is text.
  * Never NULL; owned by the caller (manifest_free). A syntax error or a wrong document leaves the
  * other documents of the file as they are.
  */
 struct manifest *manifest_read(struct bytes content, const char *path, const char *namespace,
-                               const struct yaml_limits *limits) MUST_USE;
+                               const struct yaml_limits *limits,
+                               const struct expansion *expansion) MUST_USE;
 
 void manifest_free(struct manifest *manifest);
 

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct expansion;
+
 /* Where diagnostics of one document go, and whom they are about. errors counts what was added at
  * SEVERITY_ERROR. */
 struct scope {
@@ -24,6 +26,8 @@ struct scope {
     const char *subject;     /* "namespace/name", or NULL */
     bool about_remote_write; /* of each diagnostic: base/diagnostic.h */
     size_t errors;
+    const struct expansion *expansion; /* of $(NAME) (spec/expansion.h); NULL: there is none */
+    bool expands;                      /* a RemoteWriteSpec with expansion is being read */
 };
 
 /* What is said into one list of diagnostics at most, and that there is more. */

@@ -20,6 +20,9 @@ struct policy {
     bool allow_file_references;
     bool allow_ambient_credentials;
     bool send_metadata;
+    bool expand_environment;         /* $(NAME) in manifests (spec/expansion.h) */
+    bool inline_untrimmed_secrets;   /* a secret that Prometheus would trim in a file goes into the
+                                        config */
     struct string_list allowed_urls; /* empty: all */
     int64_t max_shards;              /* 0: no bound, here and below */
     int64_t max_capacity;

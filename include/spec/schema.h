@@ -60,6 +60,8 @@ enum field_flag {
     /* A Prometheus that does not know the field rejects the RemoteWrite (spec/gates.h): it is never
      * served without it. loss says why. */
     FIELD_NEVER_LEFT_OUT = 1 << 10,
+    FIELD_IN_HEADER = 1 << 14,      /* a credential at the end of an HTTP header: what ends in white
+                                       space cannot be sent, wherever it comes from */
     FIELD_TRUE_IS_ABSENT = 1 << 13, /* a Prometheus without the field does what true asks for */
 };
 
@@ -84,6 +86,9 @@ struct field {
      * NULL: only a feature is lost. */
     const char *loss;
     enum secret_travel secret;
+    /* With SECRET_FILE and FIELD_CREDENTIAL: Prometheus takes white space off both ends of what it
+     * reads from a file. The first that takes the value as it is when it stands in the config. */
+    struct version verbatim_since;
     int64_t minimum;     /* with FIELD_BOUNDED_BELOW */
     unsigned min_length; /* of a string, in bytes */
     const char *pattern; /* of a string, anchored; valid as ECMA 262 (CRD) and PCRE2; NULL: any */

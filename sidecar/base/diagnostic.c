@@ -156,7 +156,7 @@ static void append_escape(struct buffer *out, uint32_t character) {
         buffer_append_string(out, "\\t");
         break;
     default:
-        buffer_printf(out, character <= 0xff ? "\\x%02x" : "\\u%04x", (unsigned)character);
+        buffer_printf(out, character < 0x80 ? "\\x%02x" : "\\u%04X", (unsigned)character);
         break;
     }
 }
@@ -169,9 +169,9 @@ static void append_escaped(struct buffer *out, const char *string) {
         uint32_t character = 0;
         size_t length = utf8_decode(text, offset, &character);
         if (length == 0) {
-            append_escape(out, (unsigned char)text.data[offset]);
+            buffer_printf(out, "\\x%02x", (unsigned)(unsigned char)text.data[offset]);
             length = 1;
-        } else if (utf8_is_unprintable(character)) {
+        } else if (utf8_is_invisible(character)) {
             append_escape(out, character);
         } else {
             buffer_append(out, bytes_slice(text, offset, offset + length));

@@ -61,15 +61,17 @@ static void append_escape(struct buffer *out, uint32_t character) {
         buffer_append_string(out, "\\t");
         break;
     default:
+        if (character > 0xffff) { /* a surrogate pair */
+            buffer_printf(out, "\\u%04x", 0xd800 + (unsigned)((character - 0x10000) >> 10));
+            character = 0xdc00 + ((character - 0x10000) & 0x3ff);
+        }
         buffer_printf(out, "\\u%04x", (unsigned)character);
         break;
     }
 }
 
 static bool needs_escape(uint32_t character) {
-    /* Characters beyond the first plane would need surrogate pairs; none of them harms a line. */
-    return character == '"' || character == '\\' ||
-           (character <= 0xffff && utf8_is_unprintable(character));
+    return character == '"' || character == '\\' || utf8_is_invisible(character);
 }
 
 static void append_quoted(struct buffer *out, struct bytes text) {

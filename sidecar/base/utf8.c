@@ -51,18 +51,48 @@ size_t utf8_decode(struct bytes text, size_t offset, uint32_t *ret_character) {
     return lead->length;
 }
 
-bool utf8_is_unprintable(uint32_t character) {
-    static const struct {
-        uint32_t first;
-        uint32_t last;
-    } ranges[] = {
-        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
-        {0x2066, 0x2069}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
-    };
-    for (size_t i = 0; i < ARRAY_LENGTH(ranges) && character >= ranges[i].first; i++) {
+struct range {
+    uint32_t first;
+    uint32_t last;
+};
+
+/* The ranges are in order. */
+static bool is_in(uint32_t character, const struct range *ranges, size_t count) {
+    for (size_t i = 0; i < count && character >= ranges[i].first; i++) {
         if (character <= ranges[i].last) {
             return true;
         }
     }
-    return (character & 0xfffeU) == 0xfffeU;
+    return false;
+}
+
+bool utf8_is_unprintable(uint32_t character) {
+    static const struct range ranges[] = {
+        {0x0000, 0x001f}, {0x007f, 0x009f}, {0x061c, 0x061c}, {0x200e, 0x200f}, {0x2028, 0x202e},
+        {0x2066, 0x2069}, {0xfdd0, 0xfdef}, {0xfeff, 0xfeff}, {0xfff9, 0xfffb},
+    };
+    return is_in(character, ranges, ARRAY_LENGTH(ranges)) || (character & 0xfffeU) == 0xfffeU;
+}
+
+/* General categories Cf, Zs, Zl and Zp, and Default_Ignorable_Code_Point, of Unicode 15. */
+bool utf8_is_invisible(uint32_t character) {
+    static const struct range ranges[] = {
+        {0x00a0, 0x00a0},   {0x00ad, 0x00ad},   {0x034f, 0x034f},   {0x0600, 0x0605},
+        {0x061c, 0x061c},   {0x06dd, 0x06dd},   {0x070f, 0x070f},   {0x0890, 0x0891},
+        {0x08e2, 0x08e2},   {0x115f, 0x1160},   {0x1680, 0x1680},   {0x17b4, 0x17b5},
+        {0x180b, 0x180f},   {0x2000, 0x200f},   {0x2028, 0x202f},   {0x205f, 0x206f},
+        {0x2800, 0x2800},   {0x3000, 0x3000},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},
+        {0xfeff, 0xfeff},   {0xffa0, 0xffa0},   {0xfff0, 0xfffb},   {0x110bd, 0x110bd},
+        {0x110cd, 0x110cd}, {0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a},
+        {0xe0000, 0xe0fff},
+    };
+    return utf8_is_unprintable(character) || is_in(character, ranges, ARRAY_LENGTH(ranges));
+}
+
+bool utf8_is_space(uint32_t character) {
+    static const struct range ranges[] = {
+        {0x0009, 0x000d}, {0x0020, 0x0020}, {0x0085, 0x0085}, {0x00a0, 0x00a0}, {0x1680, 0x1680},
+        {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000},
+    };
+    return is_in(character, ranges, ARRAY_LENGTH(ranges));
 }

@@ -123,6 +123,8 @@ static struct policy policy_of(struct setup *setup) {
         .allow_file_references = settings->allow_file_references,
         .allow_ambient_credentials = settings->allow_ambient_credentials,
         .send_metadata = settings->send_metadata,
+        .expand_environment = settings->expand_environment,
+        .inline_untrimmed_secrets = settings->inline_untrimmed_secrets,
         .allowed_urls = list_of(&settings->allowed_urls),
         .max_shards = settings->max_shards,
         .max_capacity = settings->max_capacity,

@@ -118,7 +118,10 @@ static int compare_cached(const void *left, const void *right) {
 static struct manifest *manifest_of(struct compiler *compiler, size_t sorted,
                                     const struct source_file *file,
                                     const struct volume_config *volume,
-                                    const struct yaml_limits *limits) {
+                                    const struct compile_settings *settings) {
+    const struct expansion expansion = {.enabled = settings->policy.expand_environment,
+                                        .variables = settings->environment,
+                                        .count = settings->environment_count};
     struct cached_manifest wanted = {.id = file->id, .volume = volume, .last_pass = compiler->pass};
     struct cached_manifest *found = NULL;
 
@@ -128,7 +131,8 @@ static struct manifest *manifest_of(struct compiler *compiler, size_t sorted,
         found->last_pass = compiler->pass;
         return found->manifest;
     }
-    wanted.manifest = manifest_read(file->content, file->path, volume->namespace, limits);
+    wanted.manifest =
+        manifest_read(file->content, file->path, volume->namespace, &settings->limits, &expansion);
     compiler->cache[compiler->count++] = wanted;
     return wanted.manifest;
 }
@@ -152,8 +156,8 @@ static void read_manifests(struct pass *pass) {
         if (volume->config->kind != VOLUME_REMOTE_WRITE)
             continue;
         for (size_t j = 0; j < volume->file_count; j++) {
-            struct manifest *manifest = manifest_of(compiler, sorted, volume->files[j],
-                                                    volume->config, &pass->settings->limits);
+            struct manifest *manifest =
+                manifest_of(compiler, sorted, volume->files[j], volume->config, pass->settings);
 
             pass->manifest_paths[pass->manifest_count] = volume->files[j]->path;
             pass->manifests[pass->manifest_count++] = manifest;

@@ -6,6 +6,8 @@
  */
 #include "compile/envsubst.h"
 
+#include "spec/expansion.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -42,42 +44,6 @@ static void cursor_advance(struct cursor *cursor, struct bytes text, size_t to) 
             cursor->column++;
         }
     }
-}
-
-static bool is_name_byte(char byte) {
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           (byte >= '0' && byte <= '9') || byte == '_';
-}
-
-/* The name of the next $(NAME) at or after from. False: there is none. */
-static bool reference_next(struct bytes text, size_t from, struct bytes *ret_name) {
-    size_t at = bytes_find(text, BYTES("$("), from);
-    while (at != SIZE_MAX) {
-        size_t start = at + 2;
-        size_t end = start;
-        while (end < text.length && is_name_byte(text.data[end])) {
-            end++;
-        }
-        if (end > start && end < text.length && text.data[end] == ')') {
-            *ret_name = bytes_slice(text, start, end);
-            return true;
-        }
-        at = bytes_find(text, BYTES("$("), start);
-    }
-    return false;
-}
-
-static int variable_compare(const void *name, const void *variable) {
-    return bytes_compare(*(const struct bytes *)name,
-                         bytes_of(((const struct environment_variable *)variable)->name));
-}
-
-static const struct environment_variable *environment_find(
-    const struct environment_variable *environment, size_t count, struct bytes name) {
-    if (count == 0) {
-        return NULL;
-    }
-    return bsearch(&name, environment, count, sizeof(*environment), variable_compare);
 }
 
 static int unset_compare(const void *left, const void *right) {
@@ -120,7 +86,7 @@ struct bytes environment_substitute(struct arena *arena, struct bytes text,
     size_t copied = 0;
     size_t from = 0;
 
-    while (reference_next(text, from, &name)) {
+    while (environment_reference_next(text, from, &name)) {
         size_t start = (size_t)(name.data - text.data) - strlen("$(");
         size_t end = start + strlen("$(") + name.length + strlen(")");
         const struct environment_variable *variable = environment_find(environment, count, name);

@@ -8,6 +8,7 @@
 #include "compile/translate.h"
 
 #include "base/compiler.h"
+#include "base/utf8.h"
 #include "compile/material.h"
 #include "spec/proxy.h"
 #include "spec/regex.h"
@@ -168,6 +169,63 @@ static bool check_inline(struct translator *translator, const struct node *node,
     return false;
 }
 
+static void put_inline(struct translator *translator, const struct value *value, struct bytes text,
+                       struct node *out) {
+    struct arena *arena = translator->scope->arena;
+
+    if (check_inline(translator, value->node, value->path, text))
+        node_put_path(arena, out, value->field->key, node_new_string(arena, text));
+}
+
+static bool is_space_at(struct bytes text, size_t offset) {
+    uint32_t character = 0;
+
+    return utf8_decode(text, offset, &character) > 0 && utf8_is_space(character);
+}
+
+static bool ends_in_space(struct bytes text) {
+    size_t last = text.length - 1;
+
+    while (last > 0 && ((unsigned char)text.data[last] & 0xc0) == 0x80)
+        last--;
+    return is_space_at(text, last);
+}
+
+/* Whether Go's strings.TrimSpace would make it another text. */
+static bool is_untrimmed(struct bytes text) {
+    return text.length > 0 && (is_space_at(text, 0) || ends_in_space(text));
+}
+
+/* A credential that would be another one if Prometheus read it from a file. */
+static void put_untrimmed(struct translator *translator, const struct value *value,
+                          struct bytes text, struct node *out) {
+    static const char problem[] = "takes a secret that begins or ends with white space";
+    struct version since = value->field->verbatim_since;
+    struct arena *arena = translator->scope->arena;
+
+    if ((value->field->flags & FIELD_IN_HEADER) != 0 && ends_in_space(text))
+        scope_report(translator->scope, SEVERITY_ERROR, value->node, value->path,
+                     "store it without",
+                     "takes a secret that ends in white space, which no HTTP header can carry");
+    else if (version_compare(translator->version, since) < 0)
+        scope_report(translator->scope, SEVERITY_ERROR, value->node, value->path,
+                     arena_format(arena, "store it without, or upgrade to Prometheus %u.%u",
+                                  since.major, since.minor),
+                     "%s, which Prometheus %u.%u drops", problem, translator->version.major,
+                     translator->version.minor);
+    else if (!translator->settings->policy.inline_untrimmed_secrets)
+        scope_report(translator->scope, SEVERITY_ERROR, value->node, value->path,
+                     "store it without, or run with --inline-untrimmed-secrets, which puts it into "
+                     "the config",
+                     "%s, which Prometheus drops when it reads a file", problem);
+    else {
+        scope_report(translator->scope, SEVERITY_WARNING, value->node, value->path,
+                     "store it without, if it is not meant to have it",
+                     "%s: it goes into the config, as Prometheus would drop it in a file", problem);
+        put_inline(translator, value, text, out);
+    }
+}
+
 static void put_secret(struct translator *translator, const struct value *value, struct bytes text,
                        struct node *out) {
     struct arena *arena = translator->scope->arena;
@@ -176,8 +234,11 @@ static void put_secret(struct translator *translator, const struct value *value,
     const char *path;
 
     if (value->field->secret == SECRET_INLINE) {
-        if (check_inline(translator, value->node, value->path, text))
-            node_put_path(arena, out, value->field->key, node_new_string(arena, text));
+        put_inline(translator, value, text, out);
+        return;
+    }
+    if ((value->field->flags & FIELD_CREDENTIAL) != 0 && is_untrimmed(text)) {
+        put_untrimmed(translator, value, text, out);
         return;
     }
     name = secret_file_name(translator, value->path);

@@ -389,6 +389,30 @@ const struct option options[] = {
         FIELD(send_metadata),
     },
     {
+        .flag = "inline-untrimmed-secrets",
+        .key = "policy.inline_untrimmed_secrets",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "false",
+        .help =
+            "Write a password, token or client secret that begins or ends with white space into "
+            "the config itself: Prometheus drops the white space of what it reads from a file. "
+            "Without it such a secret rejects its RemoteWrite.",
+        FIELD(inline_untrimmed_secrets),
+    },
+    {
+        .flag = "expand-environment",
+        .key = "policy.expand_environment",
+        .type = OPTION_BOOL,
+        .group = GROUP_POLICY,
+        .default_value = "false",
+        .help =
+            "Replace $(NAME) in the spec of a RemoteWrite by the sidecar's environment variable "
+            "NAME, in directories that are bound to no namespace: whoever writes there can read "
+            "every variable.",
+        FIELD(expand_environment),
+    },
+    {
         .flag = "reload-method",
         .key = "reload.method",
         .type = OPTION_ENUM,

@@ -27,6 +27,8 @@ struct reader {
     struct manifest *manifest;
     const char *path;
     const char *bound_namespace; /* NULL: not bound */
+    struct expansion expansion;
+    bool expands;
     struct pointer_list remote_writes;
     struct pointer_list documents;
 };
@@ -345,6 +347,7 @@ static void read_remote_write(struct reader *reader, const struct node *root,
     struct scope scope = scope_in(reader, &remote_write->diagnostics);
     const struct object *document;
 
+    scope.expansion = reader->expands ? &reader->expansion : NULL;
     scope.about_remote_write = true;
     remote_write->diagnostics = diagnostics_in(arena);
     remote_write->group = group;
@@ -514,7 +517,8 @@ static struct manifest *shed_trees(struct manifest *manifest) {
 }
 
 struct manifest *manifest_read(struct bytes content, const char *path, const char *namespace,
-                               const struct yaml_limits *limits) {
+                               const struct yaml_limits *limits,
+                               const struct expansion *expansion) {
     struct manifest *manifest = manifest_new();
     struct arena *arena = manifest->arena;
     struct reader reader = {.manifest = manifest, .bound_namespace = NULL};
@@ -524,6 +528,11 @@ struct manifest *manifest_read(struct bytes content, const char *path, const cha
     reader.path = arena_string(arena, bytes_of(path));
     if (namespace != NULL)
         reader.bound_namespace = arena_string(arena, bytes_of(namespace));
+    if (expansion != NULL) {
+        reader.expansion = *expansion;
+        reader.expansion.bound = namespace != NULL;
+        reader.expands = true;
+    }
 
     if (tree_parse(arena, content, limits, reader.path, &manifest->diagnostics, &documents,
                    &count) < 0) {

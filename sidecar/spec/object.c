@@ -8,6 +8,7 @@
 #include "base/duration.h"
 #include "base/nearest.h"
 #include "spec/base64.h"
+#include "spec/expansion.h"
 #include "spec/regex.h"
 #include "spec/url.h"
 
@@ -105,7 +106,7 @@ static bool read_text(struct scope *scope, const struct field *field, const stru
         return false;
     }
     *ret = node->scalar.text;
-    return true;
+    return expansion_apply(scope, field, node, path, ret);
 }
 
 static bool read_string(struct scope *scope, struct value *value) {
@@ -139,7 +140,8 @@ static bool read_duration(struct scope *scope, struct value *value) {
         report_type(scope, value->field, value->node, value->path, "a duration", remedy);
         return false;
     }
-    value->as.text = value->node->scalar.text;
+    if (!read_text(scope, value->field, value->node, value->path, &value->as.text))
+        return false;
     if (value->as.text.length == 0)
         return true;
     result = duration_parse(value->as.text, &value->milliseconds);
@@ -224,6 +226,9 @@ static bool read_integer(struct scope *scope, struct value *value) {
         return false;
     }
     value->as.integer = node->scalar.integer;
+    if (value->as.integer == 0 && (value->field->flags & FIELD_ZERO_IS_ABSENT) != 0)
+        scope_report(scope, SEVERITY_INFO, node, value->path, NULL,
+                     "0 counts as absent, as in the API: Prometheus's default holds");
     if ((value->field->flags & FIELD_BOUNDED_BELOW) != 0 &&
         value->as.integer < value->field->minimum) {
         scope_report(
@@ -700,9 +705,13 @@ const struct object *object_read(struct scope *scope, const struct schema *schem
         return object;
     }
 
+    if (schema == &remote_write_schema)
+        scope->expands = scope->expansion != NULL;
     for (size_t i = 0; i < node->mapping.count; i++)
         read_pair(scope, object, &node->mapping.pairs[i], values);
     report_missing(scope, object);
+    if (schema == &remote_write_schema)
+        scope->expands = false;
     return object;
 }
 

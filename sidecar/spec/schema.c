@@ -237,6 +237,7 @@ static const struct field oauth2_rows[] = {
      .flags = FIELD_REQUIRED | FIELD_CREDENTIAL,
      .key = "client_secret",
      .secret = SECRET_FILE,
+     .verbatim_since = V(2, 27),
      .help = "OAuth2 client secret."},
     {.name = "tokenUrl",
      .type = FIELD_URL,
@@ -273,6 +274,7 @@ static const struct field basic_auth_rows[] = {
      .flags = FIELD_CREDENTIAL,
      .key = "password",
      .secret = SECRET_FILE,
+     .verbatim_since = V(2, 49),
      .help = "Password."},
 };
 static const struct schema basic_auth_schema = SCHEMA("BasicAuth", basic_auth_rows);
@@ -285,9 +287,10 @@ static const struct field authorization_rows[] = {
      .help = "Authentication scheme; Bearer where absent, never Basic."},
     {.name = "credentials",
      .type = FIELD_SECRET,
-     .flags = FIELD_CREDENTIAL,
+     .flags = FIELD_CREDENTIAL | FIELD_IN_HEADER,
      .key = "credentials",
      .secret = SECRET_FILE,
+     .verbatim_since = V(2, 26),
      .help = "Credentials sent after the scheme."},
     {.name = "credentialsFile",
      .type = FIELD_STRING,
@@ -586,11 +589,12 @@ static const struct field remote_write_rows[] = {
     {.name = "bearerToken",
      .type = FIELD_STRING,
      .flags = FIELD_DEPRECATED | FIELD_EMPTY_IS_ABSENT | FIELD_CREDENTIAL | FIELD_SENSITIVE |
-              FIELD_NEVER_LEFT_OUT,
+              FIELD_NEVER_LEFT_OUT | FIELD_IN_HEADER,
      .loss = NO_CREDENTIAL,
      .key = "authorization.credentials",
      .since = V(2, 26),
      .secret = SECRET_FILE,
+     .verbatim_since = V(2, 26),
      .help =
          "Bearer token in clear text; use authorization.credentials, which takes it from a Secret."},
     {.name = "bearerTokenFile",

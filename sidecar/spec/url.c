@@ -5,6 +5,7 @@
 #include "spec/url.h"
 
 #include "base/number.h"
+#include "base/utf8.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -41,12 +42,21 @@ static size_t find_any(struct bytes bytes, const char *wanted, size_t from) {
     return bytes.length;
 }
 
+static bool is_invisible_at(struct bytes text, size_t offset) {
+    uint32_t character = 0;
+
+    return ((unsigned char)text.data[offset] & 0xc0) != 0x80 &&
+           utf8_decode(text, offset, &character) > 0 && utf8_is_invisible(character);
+}
+
 static const char *check_characters(struct bytes text) {
     for (size_t i = 0; i < text.length; i++) {
         unsigned char character = (unsigned char)text.data[i];
 
         if (character <= ' ' || character == 0x7F)
             return "holds a blank or a control character";
+        if (is_invisible_at(text, i))
+            return "holds a character that cannot be seen";
         if (character == '\\')
             return "holds a backslash";
         if (character == '%' &&

@@ -72,6 +72,8 @@ void escape_html(struct buffer *out, struct bytes text) {
         default:
             if (code < 0x20 || utf8_is_unprintable(code)) {
                 buffer_append_string(out, replacement);
+            } else if (utf8_is_invisible(code)) {
+                buffer_printf(out, "\\u%04X", (unsigned)code);
             } else {
                 buffer_append(out, character);
             }

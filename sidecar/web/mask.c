@@ -23,7 +23,7 @@ static struct bytes last_part(const char *key) {
 static bool schema_hides(const struct schema *schema, struct bytes key) {
     for (size_t i = 0; i < schema->count; i++) {
         const struct field *field = &schema->fields[i];
-        bool secret = field->secret == SECRET_INLINE || (field->flags & FIELD_SENSITIVE) != 0;
+        bool secret = field->secret != SECRET_NONE || (field->flags & FIELD_SENSITIVE) != 0;
 
         if (secret && field->key != NULL && bytes_equal(last_part(field->key), key)) {
             return true;

@@ -63,7 +63,7 @@ static void no_part_can_begin_a_new_line_or_drive_a_terminal(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     assert_string_equal(
         format(arena, &diagnostic),
-        "a\\nb: error: [s\\r] f\\t\\x1b[2J: p\\x85 \\u202e \\xff caf\xc3\xa9; r\\x7f");
+        "a\\nb: error: [s\\r] f\\t\\x1b[2J: p\\u0085 \\u202E \\xff caf\xc3\xa9; r\\x7f");
 }
 
 static void strings_are_copied(void **state) {

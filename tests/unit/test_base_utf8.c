@@ -68,12 +68,40 @@ static void what_drives_a_terminal_is_unprintable(void **state) {
     }
 }
 
+static void what_cannot_be_seen_is_invisible(void **state) {
+    static const uint32_t invisible[] = {'\t',   0x7f,   0x85,   0xa0,   0xad,   0x034f,  0x1680,
+                                         0x2003, 0x200b, 0x200d, 0x202e, 0x202f, 0x2060,  0x3000,
+                                         0x3164, 0xfe0f, 0xfeff, 0xffa0, 0xfffb, 0xe0041, 0xe0100};
+    static const uint32_t visible[] = {' ', 'a', '~', 0xa1, 0xe9, 0x20ac, 0x2010, 0xfffd, 0x1f600};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(invisible); i++) {
+        assert_true(utf8_is_invisible(invisible[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(visible); i++) {
+        assert_false(utf8_is_invisible(visible[i]));
+    }
+}
+
+static void space_is_what_go_trims(void **state) {
+    static const uint32_t space[] = {'\t', '\n', '\v', '\f', '\r', ' ', 0x85, 0xa0, 0x200a, 0x3000};
+    static const uint32_t none[] = {0, 'a', 0x1f, 0x200b, 0x2060, 0xfeff};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(space); i++) {
+        assert_true(utf8_is_space(space[i]));
+    }
+    for (size_t i = 0; i < ARRAY_LENGTH(none); i++) {
+        assert_false(utf8_is_space(none[i]));
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_character_has_a_value_and_a_length),
         cmocka_unit_test(nul_is_a_character),
         cmocka_unit_test(what_is_ill_formed_is_no_character),
         cmocka_unit_test(what_drives_a_terminal_is_unprintable),
+        cmocka_unit_test(what_cannot_be_seen_is_invisible),
+        cmocka_unit_test(space_is_what_go_trims),
     };
     return cmocka_run_group_tests_name("base/utf8", tests, NULL, NULL);
 }

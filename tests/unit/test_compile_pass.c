@@ -135,13 +135,36 @@ static void one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certif
     COMPILE pass = compile_given();
     compile_remote_write(
         pass, "a",
-        "    basicAuth: {username: {name: s, key: two}, password: {name: s, key: two}}\n"
+        "    basicAuth: {username: {name: s, key: two}, password: {name: s, key: one}}\n"
         "    tlsConfig: {ca: {secret: {name: s, key: two}}}\n");
+    compile_file(pass, VOLUME_SECRET, NULL, "s/one", "value\n");
     compile_file(pass, VOLUME_SECRET, NULL, "s/two", "value\n\n");
     compile_runs(pass);
-    assert_string_equal(compile_secret(pass, "team-a_a_basicAuth.password"), "value\n");
+    assert_string_equal(compile_secret(pass, "team-a_a_basicAuth.password"), "value");
     assert_string_equal(compile_secret(pass, "team-a_a_tlsConfig.ca"), "value\n\n");
     assert_non_null(strstr(compile_config(pass), "username: \"value\\n\"\n"));
+}
+
+static void a_credential_that_prometheus_would_trim_is_never_put_into_a_file(void **state) {
+    static const char *const contents[] = {
+        "value\n\n", " value", "value\t", "\xc2\xa0value", "value\xe3\x80\x80", "\xc2\x85", " "};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(contents); i++) {
+        for (int allowed = 0; allowed < 2; allowed++) {
+            COMPILE pass = compile_given();
+            pass->settings.policy.inline_untrimmed_secrets = allowed != 0;
+            compile_remote_write(
+                pass, "a",
+                "    basicAuth: {username: {name: s, key: b}, password: {name: s, key: a}}\n");
+            compile_file(pass, VOLUME_SECRET, NULL, "s/a", contents[i]);
+            compile_file(pass, VOLUME_SECRET, NULL, "s/b", "alice");
+            compile_runs(pass);
+            assert_null(compile_secret(pass, "team-a_a_basicAuth.password"));
+            assert_string_equal(compile_state_of(pass, "a"), allowed ? "active" : "rejected");
+            assert_int_equal(strstr(compile_config(pass), "password: \"") != NULL, allowed);
+            assert_non_null(strstr(compile_messages(pass), "begins or ends with white space"));
+        }
+    }
 }
 
 static void an_optional_certificate_without_its_key_waits(void **state) {
@@ -289,6 +312,7 @@ int main(void) {
         cmocka_unit_test(
             one_line_break_at_the_end_of_a_credential_is_dropped_and_of_a_certificate_none),
         cmocka_unit_test(a_secret_that_was_not_read_is_not_said_to_be_absent),
+        cmocka_unit_test(a_credential_that_prometheus_would_trim_is_never_put_into_a_file),
         cmocka_unit_test(an_optional_certificate_without_its_key_waits),
         cmocka_unit_test(a_required_reference_waits_even_where_it_says_optional),
         cmocka_unit_test(a_file_that_a_secret_becomes_is_named_below_the_secret_path),

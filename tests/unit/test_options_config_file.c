@@ -40,6 +40,7 @@ static const char full_file[] =
     "  allowed_urls = [\"https://*\"]; allow_ambient_credentials = false;\n"
     "  max_shards = 5; max_capacity = 6; max_samples_per_send = 7L;\n"
     "  proxy_from_environment = true; send_metadata = false;\n"
+    "  inline_untrimmed_secrets = true; expand_environment = true;\n"
     "};\n"
     "reload: {\n"
     "  url = \"http://p/-/reload\"; runtimeinfo_url = \"http://p/r\"; timeout = \"5s\";\n"

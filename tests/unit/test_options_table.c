@@ -101,6 +101,8 @@ static void the_flags_of_the_contract_are_all_there(void **state) {
         "max-samples-per-send",
         "proxy-from-environment",
         "send-metadata",
+        "inline-untrimmed-secrets",
+        "expand-environment",
         "reload-url",
         "runtimeinfo-url",
         "reload-timeout",

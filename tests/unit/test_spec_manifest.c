@@ -30,7 +30,7 @@ static void reading_free(struct reading *reading) {
 
 static struct reading read_bound(const char *text, const char *namespace) {
     return (struct reading){
-        .manifest = manifest_read(bytes_of(text), "rw.yaml", namespace, &yaml_default_limits),
+        .manifest = manifest_read(bytes_of(text), "rw.yaml", namespace, &yaml_default_limits, NULL),
         .arena = arena_new(),
     };
 }

@@ -383,6 +383,9 @@ static void has_what_its_type_needs(const struct schema *schema, const struct fi
                          (FIELD_EMPTY_IS_VALUE | FIELD_FILE_REFERENCE | FIELD_OVERRIDDEN)) == 0);
     assert_true(text || (field->min_length == 0 && field->pattern == NULL));
     assert_true(field->type == FIELD_DURATION || (field->flags & FIELD_POSITIVE) == 0);
+    /* a credential in a file has a place in the config, too */
+    assert_int_equal(field->secret == SECRET_FILE && (field->flags & FIELD_CREDENTIAL) != 0,
+                     version_is_set(field->verbatim_since));
     assert_true(field->type == FIELD_BOOL || (field->flags & FIELD_TRUE_IS_ABSENT) == 0);
     /* what rejects says why, and the words are about a gate */
     assert_true(
