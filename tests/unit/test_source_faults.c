@@ -2,6 +2,7 @@
 
 /* Reading while files change under the reader, and while the system refuses calls. */
 
+#include "source/fault.h"
 #include "support/kubelet.h"
 #include "support/source_fixture.h"
 #include "support/system_call_wrappers.h"
@@ -465,9 +466,25 @@ static void a_file_that_may_not_be_read_keeps_what_it_held(void **state) {
     assert_false(source->snapshot->complete);
     assert_string_equal(messages_of(source),
                         "DIR/volume/a.yaml: error: cannot be read: Permission denied (what it held "
-                        "before is kept); let the sidecar's user read it (fsGroup, defaultMode); "
-                        "where a folder above it was made anew, restart the sidecar: a sandbox "
-                        "knows the one that was there\n");
+                        "before is kept); let the sidecar's user read it (fsGroup, defaultMode)\n");
+}
+
+/* render and check have no sandbox, and do not speak of it. */
+static void the_sandbox_is_a_cause_only_where_it_is_in_force(void **state) {
+    struct fault fault = {.path = "a.yaml", .error = -EACCES};
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics diagnostics = diagnostics_in(arena);
+
+    fault_report(&diagnostics, &fault);
+    fault.sandboxed = true;
+    fault_report(&diagnostics, &fault);
+    fault.error = -ENOENT;
+    fault_report(&diagnostics, &fault);
+
+    assert_int_equal(diagnostics.count, 3);
+    assert_null(strstr(diagnostics.items[0].remedy, "sandbox"));
+    assert_non_null(strstr(diagnostics.items[1].remedy, "restart the sidecar: its sandbox covers"));
+    assert_null(strstr(diagnostics.items[2].remedy, "sandbox"));
 }
 
 static void a_file_that_is_touched_but_cannot_be_read_does_not_turn_old_bytes_new(void **state) {
@@ -488,6 +505,7 @@ static void a_file_that_is_touched_but_cannot_be_read_does_not_turn_old_bytes_ne
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_sandbox_is_a_cause_only_where_it_is_in_force),
         cmocka_unit_test_teardown(a_swap_before_any_call_gives_the_old_or_the_new_generation,
                                   forget_system_calls),
         cmocka_unit_test_teardown(a_swap_under_links_gives_the_old_or_the_new_generation,
