@@ -164,7 +164,9 @@ static void a_certificate_that_has_expired_is_refused_with_words(void **state) {
     assert_refused(pod, REJECTED);
 }
 
-static void before_tls_1_3_the_words_are_the_same(void **state) {
+/* The alert is "bad certificate" of a Prometheus built with an older Go, and with a newer one
+ * "handshake failure", which may mean other things as well. */
+static void before_tls_1_3_it_says_which_option_is_missing(void **state) {
     struct pod *pod = *state;
 
     if (!certificates_can_be_made()) {
@@ -175,7 +177,7 @@ static void before_tls_1_3_the_words_are_the_same(void **state) {
     pod_start_prometheus(pod);
     start_sidecar(pod, NULL, NULL);
 
-    assert_refused(pod, DEMANDED);
+    assert_refused(pod, "set --reload-cert-file and --reload-key-file");
 }
 
 static void a_certificate_that_is_rotated_is_used_at_the_next_request(void **state) {
@@ -279,7 +281,7 @@ int main(void) {
         TEST(without_a_certificate_it_says_which_option_is_missing),
         TEST(a_certificate_of_another_authority_is_refused_with_words),
         TEST(a_certificate_that_has_expired_is_refused_with_words),
-        TEST(before_tls_1_3_the_words_are_the_same),
+        TEST(before_tls_1_3_it_says_which_option_is_missing),
         TEST(a_certificate_that_is_rotated_is_used_at_the_next_request),
         TEST(a_key_of_another_certificate_is_named),
         TEST(a_key_that_is_not_there_is_named),
