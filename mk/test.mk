@@ -16,6 +16,7 @@ prometheus: $(if $(and $(PROMETHEUS),$(PROMTOOL)),,$(PEER)/prometheus) ## fetch 
 # A name that begins with go- is a release that is built from its Go module.
 $(PEER)/prometheus:
 	@$(if $(filter go-%,$(PEER_SUITE)),scripts/build-go-peer,scripts/fetch-prometheus) $(PEER_SUITE)
+	@test -x $@ || { echo "there is no $@: set PEER_SUITE, or PROMETHEUS and PROMTOOL" >&2; exit 1; }
 
 # All that scripts/build-go-peer knows; some minutes of two processors for each.
 GO_PEERS ?= $(shell scripts/build-go-peer --list | sed 's/ .*//')

@@ -83,19 +83,17 @@ static const char *const odd_strings[] = {
 static const char *const good_urls[] = {"https://a.example.com/push",
                                         "http://10.0.0.1:9090/api/v1/write?x=y&z=%20",
                                         "https://[::1]:443/", "http://user:pw@h/p#f", "https://h"};
-static const char *const bad_urls[] = {"",
-                                       "http://",
-                                       "ftp://h/x",
-                                       "//h/x",
-                                       "h/x",
-                                       "http://a b/",
-                                       "http://[::1",
-                                       "http://h:99999/",
-                                       "http://h:x/",
-                                       "http://h/%zz",
-                                       "://",
-                                       "http:// /",
-                                       "https://h\n/"};
+static const char *const bad_urls[] = {
+    "", "http://", "ftp://h/x", "//h/x", "h/x", "http://a b/", "http://[::1", "http://h:99999/",
+    "http://h:x/", "http://h/%zz", "://", "http:// /", "https://h\n/",
+    /* at the border: some are good */
+    "http://h:/", "http://h\\x/", "http://h_x!/", "http://us er@h/", "http://u\"@h/",
+    "http://\xc3\xa4/", "HTTP://h/", "http://h/\xc3\xbc", "http://h/%", "http://h?x=%zz",
+    "http://h#%zz", "http://h:080/", "http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/",
+    "http://1.2.3.4.5/", "http://-/", "http://h/{{x}}|^", "http://u:p@:80/", "http://@h/",
+    "http://h:0/", "http://u:p:q@h/", "http://u%40:p%2f@h/", "http://h;x/", "http://h?", "http:h/x",
+    "http:///x", " http://h/", "http://h\xe2\x80\x8b/", "http://h.:80/",
+    "http://[::ffff:1.2.3.4]:80", "http://h/\x7f"};
 static const char *const good_proxies[] = {"http://proxy:3128", "https://proxy", "socks5://p:1080"};
 static const char *const good_durations[] = {
     "30s", "5s", "100ms", "10s", "30ms", "5m", "1h30m", "500ms", "1d", "1y2w3d4h5m6s7ms", ""};
@@ -153,8 +151,32 @@ static const char *const label_templates[] = {
 static const char *const labels[] = {"__name__", "job", "cluster", "a_b", "_x1"};
 static const char *const odd_labels[] = {"a-b", "1a", "\xc3\xa4", "", "a b", "a.b"};
 static const char *const header_names[] = {"X-Scope-OrgID", "X-A", "x-b_c", "Traceparent"};
-static const char *const bad_header_names[] = {"Authorization", "HOST", "content-type", "X A",
-                                               "X:A",           "",     "User-Agent"};
+static const char *const bad_header_names[] = {"Authorization",
+                                               "HOST",
+                                               "content-type",
+                                               "X A",
+                                               "X:A",
+                                               "",
+                                               "User-Agent",
+                                               "X\"A",
+                                               "X(A)",
+                                               "X/",
+                                               "\xc3\xa4",
+                                               "X\tA",
+                                               "x-prometheus-remote-write-version",
+                                               "Content-Encoding",
+                                               "Connection",
+                                               "Transfer-Encoding",
+                                               "X_A",
+                                               "X.A",
+                                               "~",
+                                               ".",
+                                               "Content-Length",
+                                               "X-Amz-Date",
+                                               "accept"};
+static const char *const schemes[] = {"Basic",   "basic",   "BASIC ", "Token",    "bearer",
+                                      "Bea rer", "Bearer ", "x:y",    "\xc3\xa4", "a\nb",
+                                      "",        " ",       "{{x}}"};
 static const char *const uuids[] = {"00000000-0000-0000-0000-000000000000",
                                     "a0b1c2d3-0000-1111-2222-abcdefABCDEF"};
 /* The forms that Go's uuid package takes beside the usual one, and what it does not. */
@@ -270,6 +292,9 @@ static json_t *choice(struct generator *generator) {
         return json_object();
     if (percent(generator, 2))
         return json_pack("{s:{}, s:{s:s}}", "secret", "configMap", "key", "");
+    if (percent(generator, 1))
+        return json_pack("{s:o, s:o}", "secret", reference(generator), "configMap",
+                         reference(generator));
     return json_pack("{s:o}", percent(generator, 50) ? "secret" : "configMap",
                      reference(generator));
 }
@@ -281,9 +306,7 @@ static json_t *string_value(struct generator *generator, const struct field *fie
     if (strcmp(field->name, "scope") == 0)
         return json_string(PICK(generator, scopes));
     if (strcmp(field->name, "type") == 0)
-        return json_string(percent(generator, 80)   ? "Bearer"
-                           : percent(generator, 50) ? "Basic"
-                                                    : "Token");
+        return json_string(percent(generator, 80) ? "Bearer" : PICK(generator, schemes));
     if (field->pattern != NULL)
         return json_string(percent(generator, 90) ? "tenant-1.x" : "no/pe?");
     if (field->min_length > 0)
@@ -395,6 +418,12 @@ static json_t *relabeling(struct generator *generator) {
         json_object_set_new(rule, "separator", odd_string(generator));
     if (percent(generator, 2))
         json_object_set_new(rule, "replacement", json_string("$1"));
+    if (percent(generator, 2))
+        json_object_set_new(rule, "modulus", json_integer(7));
+    if (percent(generator, 2))
+        json_object_set_new(rule, "separator", json_string(";"));
+    if (percent(generator, 2))
+        json_object_set_new(rule, "regex", json_string("(.*)"));
     return rule;
 }
 
