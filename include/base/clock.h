@@ -10,4 +10,7 @@
 int64_t clock_monotonic_nanoseconds(void);
 int64_t clock_wall_milliseconds(void);
 
+/* Since the machine was started, suspended time included: what the times of processes count. */
+int64_t clock_boot_nanoseconds(void);
+
 #endif

@@ -20,4 +20,8 @@ int buildinfo_version(struct bytes answer, char *ret_version, size_t size);
 int runtimeinfo_reload(struct bytes answer, bool *ret_success,
                        int64_t *ret_last_config_nanoseconds);
 
+/* data.startTime of runtimeinfo, when Prometheus began, as nanoseconds since 1970. 0; -EINVAL
+ * (result untouched). */
+int runtimeinfo_start(struct bytes answer, int64_t *ret_nanoseconds);
+
 #endif

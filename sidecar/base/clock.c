@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* The two clocks. Neither can fail on Linux with these ids. */
+/* The clocks. None can fail on Linux with these ids. */
 
 #include "base/clock.h"
 
@@ -16,4 +16,10 @@ int64_t clock_wall_milliseconds(void) {
     struct timespec now = {0};
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_boot_nanoseconds(void) {
+    struct timespec now = {0};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }

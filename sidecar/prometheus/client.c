@@ -15,6 +15,7 @@
 #include "prometheus/credential.h"
 #include "prometheus/endpoint.h"
 #include "prometheus/hangup.h"
+#include "prometheus/info.h"
 #include "prometheus/tls.h"
 #include "spec/url.h"
 
@@ -24,6 +25,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
 #define USER_AGENT "remotewrite-sidecar"
 
@@ -40,6 +42,8 @@ enum question {
 #define QUESTIONS 5
 
 #define STATUS_OK 200
+
+#define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
 /* What is asked, and how it is named in errors. */
 struct target {
@@ -85,7 +89,8 @@ struct prometheus_client {
     uv_timer_t timer;       /* curl's */
     uv_timer_t early_timer; /* reports what needs no transfer: it failed, or is a signal */
     const char *alert;      /* by which TLS refused the last request; NULL: it did not. Static */
-    pid_t chosen;           /* of several processes, said in the log; 0: none yet */
+    int64_t born; /* when Prometheus says that it began (clock_boot_nanoseconds); 0: unknown */
+    pid_t chosen; /* of several processes, said in the log; 0: none yet */
     unsigned open_handles;
     LIST_HEAD(socket_list, socket_watch) sockets;
 };
@@ -231,6 +236,16 @@ static void judge(struct request *request, CURLcode code, struct http_answer *an
     answer->error = buffer_string(error);
 }
 
+/* Of the times since the machine was started, as those of processes. */
+static void take_birth(struct prometheus_client *client, const struct http_answer *answer) {
+    int64_t start = 0;
+
+    if (answer->status == STATUS_OK && runtimeinfo_start(answer->body, &start) == 0) {
+        client->born = clock_boot_nanoseconds() -
+                       (clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND - start);
+    }
+}
+
 /* Takes the request off the client, then calls back: a new one may be started from there, or the
  * client closed. */
 static void request_end(struct request *request, CURLcode code) {
@@ -249,6 +264,9 @@ static void request_end(struct request *request, CURLcode code) {
         curl_multi_remove_handle(request->client->multi, request->easy);
         curl_easy_cleanup(request->easy);
         request->easy = NULL;
+    }
+    if (request->question == QUESTION_RUNTIMEINFO) {
+        take_birth(request->client, &answer);
     }
     request->done(&answer, request->context);
     request_free(request);
@@ -616,14 +634,34 @@ static int ask(struct prometheus_client *client, enum question question, http_pa
  * ------------------------------------------------------------------------------------- */
 
 static void say_choice(struct prometheus_client *client, const struct found_process *process) {
+    CLEANUP(buffer_free) struct buffer others = {0};
+
+    for (size_t i = 0; i < process->others && i < OTHERS_MAX; i++) {
+        buffer_printf(&others, "%s%d", i > 0 ? ", " : "", (int)process->other_pids[i]);
+    }
+    if (process->others > OTHERS_MAX) {
+        buffer_append_string(&others, ", ...");
+    }
     if (process->others > 0 && process->pid != client->chosen) {
-        log_warn("several processes are called so; the oldest of them is signalled",
+        log_warn("several processes may be the one that is meant; the oldest of them is signalled",
                  LOG_STRING("name", client->settings->process_name), LOG_INT("pid", process->pid),
-                 LOG_INT("others", process->others),
-                 LOG_STRING("remedy", "give Prometheus's program a name of its own, and "
-                                      "--process-executable-name with it"));
+                 LOG_STRING("others", buffer_string(&others)),
+                 LOG_STRING("remedy", "see that --runtimeinfo-url has the port on which Prometheus "
+                                      "itself listens; or give Prometheus's program a name of its "
+                                      "own, and --process-executable-name with it"));
     }
     client->chosen = process->pid;
+}
+
+/* What tells Prometheus's process from others of its name. */
+static struct process_hint hint_of(const struct prometheus_client *client) {
+    const char *url = client->targets[QUESTION_RUNTIMEINFO].url;
+    struct process_hint hint = {.born = client->born, .ticks_per_second = sysconf(_SC_CLK_TCK)};
+
+    if (url == NULL || endpoint_port(url, &hint.port) != 0) {
+        hint.port = 0;
+    }
+    return hint;
 }
 
 static int signal_process(struct prometheus_client *client, http_done done, void *context) {
@@ -635,7 +673,8 @@ static int signal_process(struct prometheus_client *client, http_done done, void
         return -EALREADY;
     }
     struct request *request = request_new(client, QUESTION_RELOAD, done, context);
-    int error = hangup_send(proc, settings->process_name, &process);
+    const struct process_hint hint = hint_of(client);
+    int error = hangup_send(proc, settings->process_name, &hint, &process);
     if (error == 0) {
         say_choice(client, &process);
         request->signalled = true;

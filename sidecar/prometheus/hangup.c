@@ -22,9 +22,10 @@ static int by_pid(const struct found_process *process) {
     return kill(process->pid, SIGHUP) < 0 ? -errno : 0;
 }
 
-int hangup_send(const char *proc, const char *name, struct found_process *ret) {
+int hangup_send(const char *proc, const char *name, const struct process_hint *hint,
+                struct found_process *ret) {
     struct found_process found = {0};
-    int error = process_find(proc, name, &found);
+    int error = process_find(proc, name, hint, &found);
 
     if (error == 0 || error == -EOPNOTSUPP) {
         *ret = found;

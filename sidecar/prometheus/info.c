@@ -205,3 +205,13 @@ int runtimeinfo_reload(struct bytes answer, bool *ret_success,
     *ret_last_config_nanoseconds = nanoseconds;
     return 0;
 }
+
+int runtimeinfo_start(struct bytes answer, int64_t *ret_nanoseconds) {
+    const json_t *data = NULL;
+    CLEANUP(json_releasep) json_t *root = answer_parse(answer, &data);
+
+    if (root == NULL) {
+        return -EINVAL;
+    }
+    return time_parse(json_text(json_object_get(data, "startTime")), ret_nanoseconds);
+}

@@ -13,6 +13,7 @@
 #include "base/compiler.h"
 #include "base/descriptor.h"
 #include "base/number.h"
+#include "prometheus/listener.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -33,9 +34,18 @@ enum evidence {
 enum {
     COMM_MAX = 15,           /* of the name of a process (proc(5)) */
     TEXT_MAX = 4096,         /* of a file in /proc; stat has some 300 bytes */
+    ARGUMENTS_MAX = 16384,   /* of a command line */
     PATH_TEXT_MAX = 64,      /* of "PID/cmdline" */
+    CANDIDATES_MAX = 64,     /* of one name */
     KERNEL_THREAD = 0x200000 /* PF_KTHREAD */
 };
+
+#define NANOSECONDS_PER_SECOND INT64_C(1000000000)
+
+/* How long before the time that it tells a process may have begun, and how far behind it, as clocks
+ * are adjusted. */
+#define BIRTH_MAX   (5 * NANOSECONDS_PER_SECOND)
+#define BIRTH_SLACK (NANOSECONDS_PER_SECOND / 2)
 
 /* Fields of stat behind the name, counted from the state (proc(5) calls that field 3). */
 enum {
@@ -192,43 +202,152 @@ static bool is_pid(const char *name, pid_t *ret) {
     return true;
 }
 
-/* How many there are like the best one, itself included; 0: none at all. */
-static size_t find_best(DIR *stream, struct bytes name, struct candidate *ret) {
+/* --- several alike ---------------------------------------------------------------------------- */
+
+/* Those that are as good as the best one. */
+struct choice {
+    struct candidate items[CANDIDATES_MAX];
+    size_t count; /* more than fit are counted, too */
+};
+
+static size_t kept(const struct choice *choice) {
+    return choice->count < CANDIDATES_MAX ? choice->count : CANDIDATES_MAX;
+}
+
+static void choice_add(struct choice *choice, const struct candidate *candidate) {
+    const bool other = choice->count > 0 && (candidate->handles != choice->items[0].handles ||
+                                             candidate->evidence != choice->items[0].evidence);
+
+    if (other && compare(candidate, &choice->items[0]) > 0) {
+        return;
+    }
+    if (other) {
+        choice->count = 0;
+    }
+    if (choice->count < CANDIDATES_MAX) {
+        choice->items[choice->count] = *candidate;
+    }
+    choice->count++;
+}
+
+static void find_alike(DIR *stream, struct bytes name, struct choice *ret) {
     const struct dirent *entry = NULL;
-    size_t alike = 0;
 
     while ((entry = readdir(stream)) != NULL) {
         struct candidate candidate;
         pid_t pid = 0;
-        if (!is_pid(entry->d_name, &pid) || !look(dirfd(stream), pid, name, &candidate)) {
-            continue;
+        if (is_pid(entry->d_name, &pid) && look(dirfd(stream), pid, name, &candidate)) {
+            choice_add(ret, &candidate);
         }
-        bool other =
-            alike == 0 || candidate.handles != ret->handles || candidate.evidence != ret->evidence;
-        bool better = alike == 0 || compare(&candidate, ret) < 0;
-        if (!other) {
-            alike++;
-        } else if (better) {
-            alike = 1;
-        }
-        *ret = better ? candidate : *ret;
     }
-    return alike;
 }
 
-int process_find(const char *proc, const char *name, struct found_process *ret) {
+/* Leaves those for which a flag is set, if there is any. */
+static void choice_narrow(struct choice *choice, const bool *flags) {
+    size_t left = 0;
+
+    for (size_t i = 0; i < kept(choice); i++) {
+        if (flags[i]) {
+            choice->items[left++] = choice->items[i];
+        }
+    }
+    choice->count = left > 0 ? left : choice->count;
+}
+
+static bool command_line_names(int proc, pid_t pid, uint16_t port) {
+    char space[ARGUMENTS_MAX];
+    const struct bytes arguments = text_of(proc, pid, "cmdline", space, sizeof(space));
+
+    return listener_named(arguments.data, arguments.length, port);
+}
+
+static void narrow_by_port(int proc, uint16_t port, struct choice *choice) {
+    const struct listeners own = listeners_read(proc, "self", port);
+    bool holds[CANDIDATES_MAX] = {false};
+    bool meets[CANDIDATES_MAX] = {false};
+    bool names[CANDIDATES_MAX] = {false};
+    char pid[PATH_TEXT_MAX];
+
+    for (size_t i = 0; i < kept(choice); i++) {
+        holds[i] = listeners_held(proc, choice->items[i].pid, &own);
+    }
+    choice_narrow(choice, holds);
+    for (size_t i = 0; choice->count > 1 && i < kept(choice); i++) {
+        snprintf(pid, sizeof(pid), "%d", (int)choice->items[i].pid);
+        const struct listeners its = listeners_read(proc, pid, port);
+        meets[i] = listeners_meet(&own, &its);
+    }
+    choice_narrow(choice, meets);
+    for (size_t i = 0; choice->count > 1 && i < kept(choice); i++) {
+        names[i] = command_line_names(proc, choice->items[i].pid, port);
+    }
+    choice_narrow(choice, names);
+}
+
+static int64_t start_of(const struct candidate *candidate, int64_t ticks_per_second) {
+    const uint64_t ticks = (uint64_t)ticks_per_second;
+
+    if (candidate->started / ticks > INT64_MAX / 2 / NANOSECONDS_PER_SECOND) {
+        return INT64_MAX;
+    }
+    return (int64_t)(candidate->started / ticks) * NANOSECONDS_PER_SECOND +
+           (int64_t)(candidate->started % ticks) * (NANOSECONDS_PER_SECOND / ticks_per_second);
+}
+
+/* It takes the time when it sets its web server up, within a second or so of its start. Only one
+ * that is alone in these seconds is told by it. */
+static void narrow_by_birth(const struct process_hint *hint, struct choice *choice) {
+    bool right_before[CANDIDATES_MAX] = {false};
+    size_t count = 0;
+
+    for (size_t i = 0; i < kept(choice); i++) {
+        const int64_t start = start_of(&choice->items[i], hint->ticks_per_second);
+        right_before[i] = start < hint->born + BIRTH_SLACK && start > hint->born - BIRTH_MAX;
+        count += right_before[i] ? 1 : 0;
+    }
+    if (count == 1) {
+        choice_narrow(choice, right_before);
+    }
+}
+
+static void choice_found(const struct choice *choice, struct found_process *ret) {
+    size_t best = 0;
+
+    for (size_t i = 1; i < kept(choice); i++) {
+        best = compare(&choice->items[i], &choice->items[best]) < 0 ? i : best;
+    }
+    *ret = (struct found_process){
+        .pid = choice->items[best].pid,
+        .started = choice->items[best].started,
+        .others = choice->count - 1,
+    };
+    for (size_t i = 0, k = 0; i < kept(choice) && k < OTHERS_MAX; i++) {
+        if (i != best) {
+            ret->other_pids[k++] = choice->items[i].pid;
+        }
+    }
+}
+
+int process_find(const char *proc, const char *name, const struct process_hint *hint,
+                 struct found_process *ret) {
     CLEANUP(closedirp) DIR *stream = opendir(proc);
-    struct candidate best = {0};
+    struct choice choice = {.count = 0};
 
     if (stream == NULL) {
         return -errno;
     }
-    size_t alike = find_best(stream, bytes_of(name), &best);
-    if (alike == 0) {
+    find_alike(stream, bytes_of(name), &choice);
+    if (choice.count == 0) {
         return -ESRCH;
     }
-    *ret = (struct found_process){.pid = best.pid, .started = best.started, .others = alike - 1};
-    return best.handles ? 0 : -EOPNOTSUPP;
+    if (choice.count > 1 && hint != NULL && hint->port != 0) {
+        narrow_by_port(dirfd(stream), hint->port, &choice);
+    }
+    if (choice.count > 1 && hint != NULL && hint->born != 0 && hint->ticks_per_second > 0) {
+        narrow_by_birth(hint, &choice);
+    }
+    choice_found(&choice, ret);
+    return choice.items[0].handles ? 0 : -EOPNOTSUPP;
 }
 
 bool process_is(const char *proc, const char *name, const struct found_process *process) {

@@ -42,6 +42,20 @@ static void start_sidecar(struct pod *pod, const char *flag) {
         NULL);
 }
 
+/* Another Prometheus whose program has the same name. */
+static struct prometheus_server *start_namesake(struct pod *pod, const char *name) {
+    const char *folder = arena_format(pod->arena, "%s/%s", pod->folder, name);
+
+    file_write(folder, "prometheus.yml", "global: {}\n");
+    struct prometheus_server *server = prometheus_server_new(&(struct prometheus_server_settings){
+        .folder = folder,
+        .config = arena_format(pod->arena, "%s/prometheus.yml", folder),
+    });
+    prometheus_server_is_called(server, arena_format(pod->arena, "prom-%d", (int)getpid()));
+    assert_true(prometheus_server_start(server));
+    return server;
+}
+
 static void hangup_pod_runs(struct pod *pod) {
     pod_start_prometheus(pod);
     start_sidecar(pod, NULL);
@@ -78,6 +92,24 @@ static void a_dropped_manifest_is_active_and_a_removed_one_is_gone(void **state)
     assert_int_equal(prometheus_server_reloads(pod->prometheus), 0);
     assert_int_equal(pod_logged(pod, "level=warn msg=\"Prometheus"), 0);
     assert_int_equal(pod_logged(pod, "level=error"), 0);
+}
+
+static void of_several_of_one_name_the_one_behind_runtimeinfo_is_signalled(void **state) {
+    struct pod *pod = *state;
+    struct prometheus_server *older = start_namesake(pod, "older");
+    pod_start_prometheus(pod);
+    struct prometheus_server *younger = start_namesake(pod, "younger");
+
+    start_sidecar(pod, NULL);
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));
+    pod_catch_up(pod);
+
+    assert_int_equal(prometheus_server_logged(older, RELOADED), 1);
+    assert_int_equal(prometheus_server_logged(younger, RELOADED), 1);
+    assert_int_equal(pod_logged(pod, "level=warn"), 0);
+    prometheus_server_free(older);
+    prometheus_server_free(younger);
 }
 
 static void it_takes_no_reload_over_http_here(void **state) {
@@ -228,6 +260,7 @@ static void a_process_that_is_not_seen_is_said_and_the_config_is_in_place(void *
 int main(void) {
     const struct CMUnitTest tests[] = {
         HANGUP_TEST(a_dropped_manifest_is_active_and_a_removed_one_is_gone),
+        HANGUP_TEST(of_several_of_one_name_the_one_behind_runtimeinfo_is_signalled),
         HANGUP_TEST(it_takes_no_reload_over_http_here),
         HANGUP_TEST(a_refused_manifest_is_quarantined_and_the_others_are_served),
         HANGUP_TEST(a_refused_base_gives_way_to_the_last_good_one_and_heals),

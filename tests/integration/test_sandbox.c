@@ -216,7 +216,7 @@ static int sends_hangup_and_no_other_signal(const struct stage *stage) {
 /* Of this very program there is another process: the parent, which handles SIGHUP or does not. */
 static int finds_a_process_by_its_name(const struct stage *stage) {
     struct found_process found = {0};
-    int error = process_find("/proc", program_invocation_short_name, &found);
+    int error = process_find("/proc", program_invocation_short_name, NULL, &found);
     bool sees = (error == 0 || error == -EOPNOTSUPP) && found.pid > 0;
 
     return sees == stage->hangups ? HELD : BROKEN;

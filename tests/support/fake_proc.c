@@ -32,10 +32,19 @@ void fake_process_add(const char *proc, struct fake_process process) {
     /* Arguments end in NUL each. */
     struct bytes arguments = {0};
     if (process.argument != NULL) {
-        const char *text = arena_format(arena, "%s%c--flag%c", process.argument, 0, 0);
-        arguments = (struct bytes){text, bytes_of(process.argument).length + sizeof("--flag") + 1};
+        const char *flag = process.flag != NULL ? process.flag : "--flag";
+        const char *text = arena_format(arena, "%s%c%s%c", process.argument, 0, flag, 0);
+        arguments =
+            (struct bytes){text, bytes_of(process.argument).length + bytes_of(flag).length + 2};
     }
     file_write_bytes(proc, arena_format(arena, "%s/cmdline", folder), arguments);
+    if (process.tcp != NULL) {
+        file_write(proc, arena_format(arena, "%s/net/tcp", folder), process.tcp);
+    }
+    if (process.socket != NULL) {
+        folder_make(proc, arena_format(arena, "%s/fd", folder));
+        link_make(proc, arena_format(arena, "%s/fd/3", folder), process.socket);
+    }
     if (process.executable != NULL) {
         link_make(proc, arena_format(arena, "%s/exe", folder), process.executable);
     }

@@ -15,6 +15,9 @@ struct fake_process {
     pid_t pid;
     const char *name;       /* NULL: "prometheus" */
     const char *argument;   /* the first one; NULL: none */
+    const char *flag;       /* the second one; NULL: "--flag" */
+    const char *tcp;        /* of its net/tcp; NULL: none */
+    const char *socket;     /* what its descriptor 3 leads to; NULL: its fd cannot be read */
     const char *executable; /* NULL: cannot be read */
     char state;             /* 0: 'S' */
     unsigned flags;
