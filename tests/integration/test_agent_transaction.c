@@ -270,14 +270,15 @@ static void many_manifests(struct agent_fixture *fixture, size_t count, const si
     CLEANUP(buffer_free) struct buffer text = {0};
 
     for (size_t i = 0; i < count; i++) {
+        CLEANUP(buffer_free) struct buffer name = {0};
         bool is = false;
-        char name[16];
         for (size_t k = 0; k < guilty_count; k++) {
             is |= guilty[k] == i;
         }
-        snprintf(name, sizeof(name), "rw-%04zu", i);
+        buffer_printf(&name, "rw-%04zu", i);
         buffer_append_string(&text, "---\n");
-        buffer_append_string(&text, remote_write(name, is ? URL("guilty") : URL("x")));
+        buffer_append_string(&text,
+                             remote_write(buffer_string(&name), is ? URL("guilty") : URL("x")));
     }
     file_replace(fixture->volume, "many.yaml", buffer_string(&text));
 }

@@ -199,12 +199,12 @@ static void change_secret(struct generations *generations, struct item *item) {
 
 static void remove_manifest(struct generations *generations, struct item *item) {
     CLEANUP(memory_freep) char *folder = path_join(generations->folder, "plain");
-    char name[32];
+    CLEANUP(buffer_free) struct buffer name = {0};
 
     item->present = false;
     item->was_absent = true;
-    snprintf(name, sizeof(name), "%s.yaml", item->name);
-    file_remove(folder, name);
+    buffer_printf(&name, "%s.yaml", item->name);
+    file_remove(folder, buffer_string(&name));
 }
 
 static void change_manifest(struct generations *generations, struct item *item) {

@@ -219,11 +219,10 @@ static void chain_make(const char *folder, const char *padding, unsigned links) 
 }
 
 static void links_make(const char *folder, const char *target, unsigned links) {
-    char name[16];
-
     for (unsigned i = 0; i < links; i++) {
-        snprintf(name, sizeof(name), "a%u.yaml", i);
-        link_make(folder, name, target);
+        CLEANUP(buffer_free) struct buffer name = {0};
+        buffer_printf(&name, "a%u.yaml", i);
+        link_make(folder, buffer_string(&name), target);
     }
 }
 
