@@ -4,7 +4,13 @@
 # build/, so that no two of them mix. build/remotewrite-sidecar is the program of the last `make`.
 
 VERSION := 0.1.0
-COMMIT ?= $(shell git describe --always --dirty --abbrev=12 --match='' 2>/dev/null || echo unknown)
+
+# The commit: git tells it in a checkout of our own; `git archive` has written it into mk/commit. A checkout
+# around an unpacked archive is not asked. safe.directory: root may install what somebody else has built.
+once = $(eval $(1) := $(2))$($(1))
+COMMIT ?= $(call once,COMMIT,$(or $(if $(wildcard .git),$(shell git -c safe.directory='*' describe \
+    --always --dirty --abbrev=12 --match='' 2>/dev/null),$(shell sed -n \
+    's/^\([0-9a-f]\{12\}\)[0-9a-f]*$$/\1/p' mk/commit 2>/dev/null)),unknown))
 
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -16,6 +22,7 @@ endif
 AR ?= ar
 CFLAGS ?= -O2 -g
 SANITIZE ?=
+WERROR ?=
 COVERAGE ?=
 FUZZ ?=
 
@@ -34,7 +41,9 @@ TEST_LIBRARIES := cmocka
 
 # --- flags ----------------------------------------------------------------------------------------
 
-WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+# Warnings are errors for those who work on the program (`make check` and CI set WERROR), not for whoever
+# builds it with a compiler that warns of more.
+WARNINGS := $(if $(WERROR),-Werror) -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
     -Wold-style-definition -Wmissing-declarations -Wredundant-decls -Wnested-externs -Wformat=2 \
     -Wvla -Wundef -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wconversion \
     -Wsign-conversion -Wimplicit-fallthrough -Wdate-time
@@ -42,7 +51,6 @@ WARNINGS := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototy
 # Flags that only some compilers or processors know are asked for once.
 accepted = $(foreach flag,$(1),$(shell echo 'int x;' | \
     $(CC) -Werror $(flag) -x c -c -o /dev/null - 2>/dev/null && echo '$(flag)'))
-once = $(eval $(1) := $(2))$($(1))
 
 PICKY = $(call once,PICKY,$(call accepted,-Wlogical-op -Wduplicated-cond -Wduplicated-branches))
 PROTECTION = $(call once,PROTECTION,$(call accepted,-fcf-protection -fstack-clash-protection))
@@ -70,15 +78,20 @@ FORTIFY :=
 endif
 OUT := $(BUILD)/$(VARIANT)
 
-PKG_CFLAGS = $(call once,PKG_CFLAGS,$(shell pkg-config --cflags $(LIBRARIES)))
-PKG_LIBS = $(call once,PKG_LIBS,$(shell pkg-config --libs $(LIBRARIES)))
-TEST_PKG_CFLAGS = $(call once,TEST_PKG_CFLAGS,$(shell pkg-config --cflags $(TEST_LIBRARIES) 2>/dev/null))
-TEST_PKG_LIBS = $(call once,TEST_PKG_LIBS,$(shell pkg-config --libs $(TEST_LIBRARIES) 2>/dev/null))
+# What pkg-config says ($(1)) of libraries ($(2)). Without one of them there is nothing to try.
+of_libraries = $(or $(shell pkg-config $(1) $(2) 2>/dev/null),$(call say_lacking,$(call lacking,$(2))))
+lacking = $(strip $(foreach library,$(1),$(shell pkg-config --exists $(library) 2>/dev/null || echo $(library))))
+say_lacking = $(if $(1),$(error pkg-config does not find $(1). `make deps` installs what is missing))
+
+PKG_CFLAGS = $(call once,PKG_CFLAGS,$(call of_libraries,--cflags,$(LIBRARIES)))
+PKG_LIBS = $(call once,PKG_LIBS,$(call of_libraries,--libs,$(LIBRARIES)))
+TEST_PKG_CFLAGS = $(call once,TEST_PKG_CFLAGS,$(call of_libraries,--cflags,$(TEST_LIBRARIES)))
+TEST_PKG_LIBS = $(call once,TEST_PKG_LIBS,$(call of_libraries,--libs,$(TEST_LIBRARIES)))
 
 # An empty value, so that a file's own `#define _GNU_SOURCE` does no harm.
 ALL_CPPFLAGS = -D_GNU_SOURCE= -Iinclude $(PKG_CFLAGS) $(CPPFLAGS)
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(FORTIFY) $(WARNINGS) $(PICKY) -fPIE -fno-common $(HARDENING) \
-    -ffile-prefix-map=$(CURDIR)/= $(INSTRUMENT)
+    -ffile-prefix-map="$$PWD/=" $(INSTRUMENT)
 ALL_LDFLAGS = $(CFLAGS) $(LINK_HARDENING) $(INSTRUMENT) $(LDFLAGS)
 
 # A test has arguments that it does not use (cmocka's state), and a fuzz target an entry point that
@@ -128,7 +141,7 @@ $(call object,$(VERSION_SOURCE)): VERSION_FLAGS = \
     -DSIDECAR_VERSION='"$(VERSION)"' -DSIDECAR_COMMIT='"$(COMMIT)"'
 $(call object,$(VERSION_SOURCE)): $(OUT)/version
 
-$(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags
+$(OUT)/obj/tests/%.o: tests/%.c $(OUT)/flags $(OUT)/test-flags
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
 	@$(CC) $(ALL_CPPFLAGS) $(TEST_CPPFLAGS) $(ALL_CFLAGS) $(TEST_CFLAGS) -MMD -MP -c -o $@ $<
@@ -140,8 +153,11 @@ define stamp
 endef
 
 $(OUT)/flags: FORCE
-	$(call stamp,'$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(TEST_CPPFLAGS) \
-	    $(ALL_LDFLAGS) $(PKG_LIBS))')
+	@command -v $(firstword $(CC)) >/dev/null || \
+	    { echo 'no compiler $(firstword $(CC)): `make deps` installs gcc, `make deps-check` clang' >&2; false; }
+	$(call stamp,'$(subst ','\'',$(CC) $(ALL_CPPFLAGS) $(ALL_CFLAGS) $(ALL_LDFLAGS) $(PKG_LIBS))')
+$(OUT)/test-flags: FORCE
+	$(call stamp,'$(subst ','\'',$(TEST_CPPFLAGS) $(TEST_CFLAGS) $(TEST_PKG_LIBS))')
 $(OUT)/version: FORCE
 	$(call stamp,'$(VERSION) $(COMMIT)')
 $(OUT)/sources: FORCE
@@ -182,9 +198,13 @@ include mk/fuzz.mk
 include mk/check.mk
 
 .PHONY: deps
-deps: ## install what is missing to build, test and check (apt), and fetch Prometheus into build/
-	@scripts/deps
+deps: ## install what building, testing and the demo need (apt), and fetch Prometheus into build/
+	@scripts/deps build test demo
 	@$(MAKE) --no-print-directory prometheus
+
+.PHONY: deps-check
+deps-check: ## install what `make check` needs beyond that: clang, cppcheck, shellcheck ...
+	@scripts/deps build test demo clang check
 
 .PHONY: demo
 demo: ## show the main job on a real Prometheus pair (KEEP=1 leaves it running)
@@ -192,10 +212,29 @@ demo: ## show the main job on a real Prometheus pair (KEEP=1 leaves it running)
 	@$(PARALLEL) all prometheus
 	@$(PEERS) KEEP="$(KEEP)" scripts/demo
 
+INSTALLED = $(DESTDIR)$(PREFIX)/bin
+
 .PHONY: install
 install: all ## install the program, under prometheus-config-reloader's name too (PREFIX, DESTDIR)
-	install -D -m 0755 $(FINAL) $(DESTDIR)$(PREFIX)/bin/remotewrite-sidecar
-	ln -sf remotewrite-sidecar $(DESTDIR)$(PREFIX)/bin/prometheus-config-reloader
+	install -D -m 0755 $(FINAL) "$(INSTALLED)/remotewrite-sidecar"
+	ln -sf remotewrite-sidecar "$(INSTALLED)/prometheus-config-reloader"
+
+# The other name goes only where it is the link that `make install` made.
+.PHONY: uninstall
+uninstall: ## remove what `make install` put there (PREFIX, DESTDIR)
+	@if [ "$$(readlink "$(INSTALLED)/prometheus-config-reloader")" = remotewrite-sidecar ]; then \
+	    rm -v "$(INSTALLED)/prometheus-config-reloader"; fi
+	rm -f "$(INSTALLED)/remotewrite-sidecar"
+
+# What is committed, under its version's name; mk/commit in it says which commit that was.
+DIST := remotewrite-sidecar-$(VERSION)
+
+.PHONY: dist
+dist: ## build/remotewrite-sidecar-VERSION.tar.gz: the sources of the last commit
+	@mkdir -p $(BUILD)
+	@test -e .git || { echo 'make dist: this is no git checkout' >&2; false; }
+	@git archive --prefix=$(DIST)/ --output=$(BUILD)/$(DIST).tar.gz HEAD
+	@echo $(BUILD)/$(DIST).tar.gz
 
 .PHONY: clean
 clean: ## remove build/ but the fetched Prometheus
@@ -204,7 +243,7 @@ clean: ## remove build/ but the fetched Prometheus
 
 .PHONY: help
 help: ## list the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | sort | \
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' Makefile mk/*.mk | sort | \
 	    while IFS=$$'\t' read -r target text; do printf '  %-20s %s\n' "$$target" "$$text"; done
 
 .PHONY: FORCE

@@ -4,14 +4,31 @@ SCRIPTS := $(wildcard scripts/* tests/lint/*) .ci/run
 CLANG_OUT := $(BUILD)/clang
 
 .PHONY: check
-check: ## format, clang-tidy, cppcheck, floors, scripts, clang, fuzz corpora, sanitizers
-	@scripts/deps
+check: ## format, clang-tidy, cppcheck, floors, scripts, the build, clang, fuzz corpora, sanitizers
+	@$(MAKE) --no-print-directory deps-check
 	@$(PARALLEL) check-format check-floors check-scripts check-docs
-	@$(PARALLEL) CC=clang check-clang check-tidy check-cppcheck
+	@$(MAKE) --no-print-directory check-build check-levels
+	@$(PARALLEL) CC=clang WERROR=1 check-clang check-tidy check-cppcheck
 	@$(if $(DIFFERENTIAL_TESTS),$(MAKE) --no-print-directory CC=gcc test-differential)
 	@$(if $(FUZZ_TARGETS),$(MAKE) --no-print-directory fuzz-replay)
-	@$(MAKE) --no-print-directory CC=gcc SANITIZE=1 test-quick
+	@$(MAKE) --no-print-directory CC=gcc SANITIZE=1 WERROR=1 test-quick
 	@echo "check: all good"
+
+# gcc warns of more, or of less, the more it optimizes. Each level has a folder of its own, so that only what
+# changed is compiled again. (-O0 is that of COVERAGE=1, which is without _FORTIFY_SOURCE.)
+LEVELS := O0 O1 O2 O3
+
+.PHONY: check-levels
+check-levels: ## gcc builds everything without a warning, at every level of optimization
+	@for level in $(LEVELS); do \
+	    $(PARALLEL) CC=gcc WERROR=1 OUT=$(BUILD)/gcc-$$level CFLAGS=-$$level objects; done
+
+.PHONY: objects
+objects: $(call object,sidecar/main.c $(SOURCES) $(TEST_SOURCES) $(TOOL_SOURCES))
+
+.PHONY: check-build
+check-build: ## the build itself: paths with blanks, an archive's version, install, what is missing
+	@tests/lint/test-build
 
 .PHONY: check-format
 check-format: ## clang-format has nothing to change

@@ -69,27 +69,32 @@ test: ## every test: unit, integration and e2e against a real Prometheus
 	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS)
 
 .PHONY: test-unit
-test-unit: ## the pure rooms
-	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
+test-unit: ## what needs neither a process nor the network (ONLY=name: those with it in their name)
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) prometheus $(PROGRAM) $(UNIT_TESTS)
 	@$(RUN_TESTS) $(UNIT_TESTS)
 
 .PHONY: test-integration
-test-integration: ## files, the loop, a stand-in HTTP server
-	@$(PARALLEL) $(PROGRAM) $(INTEGRATION_TESTS)
+test-integration: ## files, the loop, a stand-in HTTP server (ONLY=name)
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) prometheus $(PROGRAM) $(INTEGRATION_TESTS)
 	@$(RUN_TESTS) $(INTEGRATION_TESTS)
 
 .PHONY: test-quick
-test-quick: ## unit and integration
-	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS) $(INTEGRATION_TESTS)
+test-quick: ## unit and integration (ONLY=name)
+	@scripts/deps $(TEST_DEPS)
+	@$(PARALLEL) prometheus $(PROGRAM) $(UNIT_TESTS) $(INTEGRATION_TESTS)
 	@$(RUN_TESTS) $(UNIT_TESTS) $(INTEGRATION_TESTS)
 
 .PHONY: test-e2e
-test-e2e: ## a real Prometheus (PROMETHEUS and PROMTOOL choose another one)
+test-e2e: ## a real Prometheus (ONLY=name; PROMETHEUS and PROMTOOL choose another one)
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
 	@$(RUN_TESTS) $(E2E_TESTS)
 
 .PHONY: test-unprivileged
 test-unprivileged: ## the e2e tests as user 65534, on a read-only root, inside the sandbox (as root)
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
 	@$(PEERS) scripts/run-unprivileged scripts/run-tests /tmp/logs $(E2E_TESTS)
 
@@ -154,6 +159,7 @@ bench: ## latency of a change, duration of passes, memory; judged by ratios only
 
 .PHONY: golden
 golden: ## rewrite the golden files of testdata/, for review with git diff
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
 	@UPDATE_GOLDEN=1 $(RUN_TESTS) $(UNIT_TESTS)
 
@@ -162,6 +168,7 @@ DIFFERENTIAL_COUNT ?= 2000
 SEED ?= 1
 .PHONY: test-differential
 test-differential: ## generated manifests, judged by promtool and config loaders too (DIFFERENTIAL_COUNT, SEED)
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) prometheus $(PROGRAM) $(DIFFERENTIAL_TESTS)
 	@LOADERS="$(wildcard $(LOADERS:%=$(BUILD)/peers/%/usr/bin/prometheus-config-loader))" \
 	    DIFFERENTIAL_COUNT=$(DIFFERENTIAL_COUNT) SEED=$(SEED) TEST_TIMEOUT=7200 \
@@ -172,6 +179,7 @@ ifneq ($(CRASH_TESTS),)
 CRASH_COUNT ?= 1000
 .PHONY: test-crash
 test-crash: ## kills at random instants (CRASH_COUNT, SEED)
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) $(PROGRAM) $(CRASH_TESTS)
 	@CRASH_COUNT=$(CRASH_COUNT) SEED=$(SEED) TEST_TIMEOUT=3600 \
 	    $(RUN_TESTS) $(CRASH_TESTS)
@@ -179,12 +187,13 @@ endif
 
 # These write and sync the same few files thousands of times: on a file system in memory that is a
 # matter of a minute or two.
-IN_MEMORY = TMPDIR=$(firstword $(TMPDIR) $(wildcard /dev/shm) /tmp)
+IN_MEMORY = TMPDIR="$${TMPDIR:-$(firstword $(wildcard /dev/shm) /tmp)}"
 
 ifneq ($(FAULT_TESTS),)
 FAULT_STEP ?= 1
 .PHONY: test-faults
 test-faults: ## file system calls that fail, and disks that are full (FAULT_STEP=n: each nth call)
+	@scripts/deps $(TEST_DEPS)
 	@$(PARALLEL) $(PROGRAM) $(FAULT_TESTS)
 	@$(IN_MEMORY) FAULT_STEP=$(FAULT_STEP) TEST_TIMEOUT=3600 $(RUN_TESTS) $(FAULT_TESTS)
 endif
