@@ -34,7 +34,6 @@ struct watched_list {
 
 struct watched_request {
     const char *path;                    /* as the user wrote it */
-    size_t max_files;                    /* files, and folders */
     bool sandboxed;                      /* as source_settings has it */
     const struct watched_list *previous; /* of the snapshot before, sorted */
     bool every_byte;

@@ -674,7 +674,8 @@ const struct option options[] = {
         .group = GROUP_LIMITS,
         .metavar = "N",
         .default_value = "10000",
-        .help = "Pass over what a directory holds beyond this many files.",
+        .help =
+            "Pass over what a directory of manifests, Secrets or ConfigMaps holds beyond this many files.",
         .minimum = 1,
         .maximum = COUNT_MAX,
         FIELD(max_files),

@@ -229,7 +229,6 @@ static void read_watched(struct reading *reading) {
     const struct source_settings *settings = reading->source->settings;
     struct own_snapshot *snapshot = reading->snapshot;
     struct watched_request request = {
-        .max_files = settings->max_files,
         .sandboxed = settings->sandboxed,
         .previous = &reading->source->last->watched,
         .every_byte = reading->every_byte,

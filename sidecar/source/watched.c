@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Walks what is only watched. The order does not matter: the list is sorted in the end. A folder
- * that stands by itself is tried again when it changed while it was read, as volumes are (walk.c).
+/* Walks what is only watched: it is the operator's, so there is no bound on its files, of which
+ * nothing but a path and a digest is kept. The order does not matter: the list is sorted in the
+ * end. A folder that stands by itself is tried again when it changed while it was read, as volumes
+ * are (walk.c).
  */
 
 #include "source/watched.h"
@@ -23,9 +25,6 @@
 /* Nobody nests rules deeper, and each level holds a file descriptor. */
 #define DEPTH_MAX 32
 
-/* Names in one folder for each file that may be there: links, pipes and the like included. */
-#define NAMES_PER_FILE 16
-
 /* Files that are watched by themselves (file_stands_alone): each takes one of the node's watches.
  */
 #define ALONE_WATCHES_MAX 256
@@ -35,11 +34,8 @@ struct watch {
     struct watched_list *list;
     struct resolver resolver; /* confined to the directory; for ..data */
     const char *path;         /* the directory's, without slashes at the end */
-    size_t files;
-    size_t folders;
-    size_t alone;  /* files that are watched by themselves */
-    bool full;     /* a bound was reached: the rest is passed over */
-    bool complete; /* false: trying again may help */
+    size_t alone;             /* files that are watched by themselves */
+    bool complete;            /* false: trying again may help */
 };
 
 /* A folder on the way down. */
@@ -85,19 +81,7 @@ static void add(struct watch *watch, const char *path, const struct digest *dige
     };
 }
 
-static void report_crowded(const struct watch *watch, const char *path, bool kept) {
-    diagnostics_add(watch->request->diagnostics, SEVERITY_ERROR, (struct location){.file = path},
-                    NULL, NULL, "keep other files out of it, or raise --max-files",
-                    "holds more than %zu names and is not watched%s",
-                    watch->request->max_files * NAMES_PER_FILE,
-                    kept ? " (what it held before is kept)" : "");
-}
-
 static void report(struct watch *watch, const char *path, int error, bool kept) {
-    if (error == -E2BIG) {
-        report_crowded(watch, path, kept);
-        return;
-    }
     const struct fault fault = {
         .path = path, .error = error, .kept = kept, .sandboxed = watch->request->sandboxed};
 
@@ -128,19 +112,6 @@ static void folder_failed(struct watch *watch, const char *path, int error) {
         }
     }
     report(watch, path, error, kept);
-}
-
-static bool bound_reached(struct watch *watch, const char *path, size_t count, const char *what) {
-    if (count < watch->request->max_files) {
-        return false;
-    }
-    diagnostics_add(watch->request->diagnostics, SEVERITY_ERROR,
-                    (struct location){.file = watch->path}, NULL, NULL,
-                    "remove some, or raise --max-files",
-                    "holds more than %zu %s: %s and what is read after it are not watched",
-                    watch->request->max_files, what, path);
-    watch->full = true;
-    return true;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -194,10 +165,6 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
     };
     struct digest digest;
 
-    if (bound_reached(watch, path, watch->files, "files")) {
-        return 0;
-    }
-    watch->files++;
     const struct digest *before = previous != NULL ? &previous->digest : NULL;
     int error = digest_read(&wanted, before, &digest);
     watch_alone(watch, error == 0 ? &digest : before, in_generation, path);
@@ -261,10 +228,6 @@ static int watch_subfolder(struct watch *watch, const struct level *level,
             "give it a --watched-dir of its own");
         return 0;
     }
-    if (bound_reached(watch, path, watch->folders, "folders")) {
-        return 0;
-    }
-    watch->folders++;
     int descriptor = openat(folder_of_entry(folder, entry), entry->name,
                             O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (descriptor < 0 && (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)) {
@@ -301,7 +264,6 @@ static int watch_entry(struct watch *watch, const struct level *level, const str
 
 /* One try at a folder. 0; -ESTALE: it changed meanwhile; errno: its list of names cannot be had. */
 static int try_folder(struct watch *watch, int descriptor, const struct level *level) {
-    size_t names_max = 0;
     CLEANUP(folder_close) struct folder folder = {.generation = -1};
     int error = folder_open(&folder, &watch->resolver, descriptor, level->real);
 
@@ -311,11 +273,8 @@ static int try_folder(struct watch *watch, int descriptor, const struct level *l
     if (error < 0) {
         return error;
     }
-    if (__builtin_mul_overflow(watch->request->max_files, NAMES_PER_FILE, &names_max)) {
-        names_max = SIZE_MAX;
-    }
-    error = folder_list(&folder, watch->request->scratch, FOLDER_KEYS, names_max);
-    for (size_t i = 0; i < folder.count && !watch->full && error == 0; i++) {
+    error = folder_list(&folder, watch->request->scratch, FOLDER_KEYS, SIZE_MAX);
+    for (size_t i = 0; i < folder.count && error == 0; i++) {
         error = watch_entry(watch, level, &folder, &folder.entries[i]);
     }
     if (error == 0 && level->generation != NULL) {
@@ -329,10 +288,7 @@ struct mark {
     size_t listed;
     size_t diagnostics;
     size_t directories;
-    size_t files;
-    size_t folders;
     size_t alone;
-    bool full;
     bool complete;
 };
 
@@ -341,10 +297,7 @@ static struct mark mark_here(const struct watch *watch) {
         .listed = watch->list->count,
         .diagnostics = watch->request->diagnostics->count,
         .directories = watch->request->directories->count,
-        .files = watch->files,
-        .folders = watch->folders,
         .alone = watch->alone,
-        .full = watch->full,
         .complete = watch->complete,
     };
 }
@@ -353,10 +306,7 @@ static void go_back(struct watch *watch, const struct mark *mark) {
     watch->list->count = mark->listed;
     watch->request->diagnostics->count = mark->diagnostics;
     watch->request->directories->count = mark->directories;
-    watch->files = mark->files;
-    watch->folders = mark->folders;
     watch->alone = mark->alone;
-    watch->full = mark->full;
     watch->complete = mark->complete;
 }
 
