@@ -4,7 +4,11 @@
 
 #include "base/bytes.h"
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* They begin as gzip does. */
+bool gzip_begins(struct bytes content);
 
 /*
  * Bytes that begin as gzip does (1f 8b 08) are replaced by what they decompress to, all members of

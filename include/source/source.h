@@ -110,6 +110,7 @@ struct source_settings {
     const struct volume_config *volumes;
     size_t volume_count;
     const char *base_path;   /* or NULL */
+    bool base_as_it_is;      /* not decompressed: it is the output, too */
     const char *labels_path; /* or NULL */
     /* Directories (or files) of which only is to be known whether they change: source/watched.h. */
     const char *const *watched_paths;

@@ -11,7 +11,7 @@
 #include "base/memory.h"
 #include "compile/merge.h"
 #include "publish/publish.h"
-#include "source/gzip.h"
+#include "publish/remedy.h"
 #include "source/writers.h"
 
 #include <errno.h>
@@ -174,6 +174,7 @@ static void say_failure(struct incident *incident, const char *message, int erro
         LOG_STRING("step", failure->step),
         LOG_STRING("file", failure->path),
         LOG_STRING("err", strerror(-error)),
+        LOG_STRING("remedy", publish_remedy(error, failure)),
         {0},
     };
 
@@ -259,20 +260,13 @@ static int read_present(const struct disk *disk, struct bytes base, struct buffe
                         struct publish_error *failure) {
     const struct agent_settings *settings = disk->settings;
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    CLEANUP(buffer_free) struct buffer text = {0};
     struct diagnostics unheard = diagnostics_in(arena);
     int error = file_read_back(settings->output_path, settings->source.max_base_size, ret, failure);
 
     if (error != 0) {
         return of_disk(error);
     }
-    buffer_append(&text, buffer_bytes(ret));
-    error = gzip_decode(&text, settings->source.max_base_size);
-    if (error != 0) {
-        failure->step = "unpacking";
-        return error;
-    }
-    const struct base *present = base_read(arena, buffer_bytes(&text), settings->output_path,
+    const struct base *present = base_read(arena, buffer_bytes(ret), settings->output_path,
                                            &settings->compile.limits, &unheard);
     return present != NULL && bytes_equal(base_text(present), base) ? 0 : -ESTALE;
 }

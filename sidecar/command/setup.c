@@ -315,6 +315,7 @@ static void setup_output(struct setup *setup, const char *here) {
     if (settings->config_file != NULL) {
         agent->compile.in_place =
             path_same_file(output, path_absolute(arena, here, settings->config_file));
+        agent->source.base_as_it_is = agent->compile.in_place;
     }
 }
 

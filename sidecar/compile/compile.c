@@ -15,6 +15,7 @@
 #include "compile/merge.h"
 #include "compile/proven.h"
 #include "compile/translate.h"
+#include "source/gzip.h"
 #include "spec/manifest.h"
 #include "spec/regex.h"
 #include "spec/rules.h"
@@ -727,6 +728,12 @@ static bool base_source(struct pass *pass, const char *path, struct diagnostics 
         return false;
     if (base->file != NULL)
         *ret = base->file->content;
+    if (pass->settings->in_place && gzip_begins(*ret)) {
+        diagnostics_add(faults, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,
+                        "unpack it (gunzip), or name another --output-file",
+                        "is gzip, and is the output as well, which Prometheus cannot read");
+        return false;
+    }
     if (!pass->settings->in_place)
         *ret = environment_substitute(pass->arena, *ret, pass->settings->environment,
                                       pass->settings->environment_count, path, faults,

@@ -112,7 +112,11 @@ int output_publish(const struct output_folder *folder, const char *name,
 
     if (result == 0 && S_ISLNK(old.st_mode) && !change->replaces_links) {
         /* It was none a moment ago: somebody is at work here. */
-        return publish_failed(error, "replacing the link", folder->path, name, EBUSY);
+        result = publish_failed(error, "replacing the link", folder->path, name, EBUSY);
+        if (error != NULL) {
+            error->wrong = "it was a file a moment ago: it is tried again";
+        }
+        return result;
     }
     if (result < 0 && result != -ENOENT) {
         return result;

@@ -53,12 +53,17 @@ static int inflate_members(z_stream *stream, size_t limit, struct buffer *out) {
     }
 }
 
+bool gzip_begins(struct bytes content) {
+    static const char magic[] = {'\x1f', '\x8b', '\x08'};
+
+    return bytes_starts_with(content, (struct bytes){magic, sizeof(magic)});
+}
+
 int gzip_decode(struct buffer *content, size_t limit) {
     CLEANUP(buffer_free) struct buffer out = {0};
     CLEANUP(inflate_end) z_stream stream = {0};
-    static const char magic[] = {'\x1f', '\x8b', '\x08'};
 
-    if (!bytes_starts_with(buffer_bytes(content), (struct bytes){magic, sizeof(magic)})) {
+    if (!gzip_begins(buffer_bytes(content))) {
         return 0;
     }
     if (content->length > UINT32_MAX) {

@@ -279,7 +279,7 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
     const struct single_request base = {
         .option = "--config-file",
         .limit = settings->max_base_size,
-        .decode = gzip_decode,
+        .decode = settings->base_as_it_is ? NULL : gzip_decode,
         .sandboxed = settings->sandboxed,
     };
     const struct single_request labels = {

@@ -7,12 +7,15 @@
 #include "support/log_lines.h"
 #include "support/tempdir.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include <cmocka.h>
 
@@ -96,6 +99,47 @@ static void that_everybody_may_read_it_is_said_once(void **state) {
     assert_int_equal(log_lines_count("every user may read the output", "remedy="), 1);
 }
 
+static void gzip_is_refused_and_stays_as_it_is(void **state) {
+    struct agent_fixture *fixture = *state;
+    given_in_place(fixture, 0640);
+    fixture->settings.source.base_as_it_is = true;
+    gzFile file = gzopen(fixture->output, "wb");
+    assert_int_equal(gzputs(file, "global: {}\n"), 11);
+    assert_int_equal(gzclose(file), Z_OK);
+    CLEANUP(memory_freep) char *before = file_read(fixture->out, "prometheus.yml");
+    drop(fixture, "a", "http://a.example/push");
+
+    agent_starts(fixture);
+    assert_true(log_has(fixture, "is gzip, and is the output as well", "gunzip"));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    CLEANUP(memory_freep) char *after = file_read(fixture->out, "prometheus.yml");
+    assert_string_equal(after, before);
+    assert_false(agent_now(fixture).ready);
+    assert_non_null(strstr(agent_now(fixture).base_fault, "is gzip"));
+
+    file_replace(fixture->out, "prometheus.yml", "# unpacked\nglobal: {}\n");
+    assert_true(output_has(fixture, "http://a.example/push"));
+}
+
+static void an_output_that_is_a_mount_point_says_what_to_do(void **state) {
+    struct agent_fixture *fixture = *state;
+    file_write(fixture->out, "prometheus.yml", "# old\n");
+    file_write(fixture->dir, "elsewhere", "# old\n");
+    CLEANUP(memory_freep) char *elsewhere = path_join(fixture->dir, "elsewhere");
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount(elsewhere, fixture->output, NULL, MS_BIND, NULL) != 0) {
+        print_message("mounting needs root: skipped\n");
+        skip();
+    }
+
+    agent_starts(fixture);
+    const bool said = log_has(fixture, "cannot publish", "mount the folder that holds the file");
+    assert_int_equal(umount2(fixture->output, MNT_DETACH), 0);
+
+    assert_true(said);
+    assert_true(output_has(fixture, "# the base"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) \
@@ -103,6 +147,8 @@ int main(void) {
         TEST(what_is_published_and_brought_back_has_the_persons_mode_and_owner),
         TEST(another_mode_that_a_person_gives_it_stays),
         TEST(that_everybody_may_read_it_is_said_once),
+        TEST(gzip_is_refused_and_stays_as_it_is),
+        TEST(an_output_that_is_a_mount_point_says_what_to_do),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 /* One file comes to the disk: whole or not at all, for every reader and at every fault. */
 
 #include "publish/publish.h"
+#include "publish/remedy.h"
 #include "support/deadline.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
@@ -51,6 +52,13 @@ static ino_t inode_of(const char *path) {
 
     assert_int_equal(stat(path, &status), 0);
     return status.st_ino;
+}
+
+static void assert_alone(const char *dir, const char *expected) {
+    STRING content = file_read(dir, "prometheus.yml");
+
+    assert_string_equal(content, expected);
+    assert_int_equal(folder_count(dir), 1);
 }
 
 static void publishes(const char *path, const char *content) {
@@ -532,17 +540,46 @@ static void a_read_only_folder_is_an_error(void **state) {
     assert_string_equal(error.step, "creating a temporary file for");
 }
 
+static void in_a_sticky_folder_another_users_file_is_an_error_with_a_remedy(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_error error = {.step = ""};
+    if (geteuid() != 0) {
+        skip(); /* the file has to be another user's */
+    }
+    publishes(path, "old");
+    assert_int_equal(chmod(path, 0644), 0);
+    assert_int_equal(chmod(dir, 01777), 0);
+
+    assert_int_equal(seteuid(65534), 0);
+    int result = file_publish(path, BYTES("new"), config_mode, NULL, &error, NULL);
+    int over = file_publish_over(path, BYTES("old"), BYTES("new"), NULL, NULL, NULL);
+    assert_int_equal(seteuid(0), 0);
+
+    assert_int_equal(result, -EPERM);
+    assert_int_equal(over, -EPERM);
+    assert_alone(dir, "old");
+    assert_non_null(strstr(publish_remedy(result, &error), "sticky"));
+}
+
+static void every_error_of_publishing_has_a_remedy_of_its_own(void **state) {
+    static const int errors[] = {EBUSY,  EXDEV,        EPERM,  EACCES, EROFS,  ENOSPC,
+                                 EDQUOT, ENAMETOOLONG, EISDIR, EINVAL, ENOENT, ENOTDIR,
+                                 ELOOP,  EMFILE,       ENFILE, EIO};
+    const struct publish_error failure = {.step = ""};
+    const char *usual = publish_remedy(-EILSEQ, &failure);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        assert_string_not_equal(publish_remedy(-errors[i], &failure), usual);
+    }
+    const struct publish_error own = {.wrong = "do this"};
+    assert_string_equal(publish_remedy(-EBUSY, &own), "do this");
+}
+
 /* --- over what is expected only */
 
 static int publishes_over(const char *path, const char *expected, const char *content) {
     return file_publish_over(path, bytes_of(expected), bytes_of(content), NULL, NULL, NULL);
-}
-
-static void assert_alone(const char *dir, const char *expected) {
-    STRING content = file_read(dir, "prometheus.yml");
-
-    assert_string_equal(content, expected);
-    assert_int_equal(folder_count(dir), 1);
 }
 
 static void what_is_expected_is_replaced_and_nothing_else(void **state) {
@@ -1002,6 +1039,8 @@ int main(void) {
                                   forget_system_calls),
         cmocka_unit_test(on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it),
         cmocka_unit_test(a_read_only_folder_is_an_error),
+        cmocka_unit_test(in_a_sticky_folder_another_users_file_is_an_error_with_a_remedy),
+        cmocka_unit_test(every_error_of_publishing_has_a_remedy_of_its_own),
         cmocka_unit_test(temporary_files_of_a_killed_process_are_removed_and_nothing_else),
         cmocka_unit_test_teardown(what_a_kill_leaves_behind_is_what_is_removed,
                                   forget_system_calls),
