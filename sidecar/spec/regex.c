@@ -23,8 +23,6 @@
 #define REPEAT_MAX 1000U
 /* Go's regexp nests deeper; nobody writes that by hand, and PCRE2 stops here. */
 #define GROUP_DEPTH_MAX 250
-/* Each name is compared with all that came before it. */
-#define GROUP_NAMES_MAX 100
 
 struct scan {
     struct bytes pattern;
@@ -34,8 +32,6 @@ struct scan {
     bool quantified;   /* and it has one already */
     unsigned weight;   /* repetitions inside that atom */
     size_t depth;
-    size_t name_count;
-    struct bytes names[GROUP_NAMES_MAX];        /* of groups, so far */
     unsigned group_weight[GROUP_DEPTH_MAX + 1]; /* heaviest atom of each open group */
     size_t atom_size;                           /* of the last atom, every repetition written out */
     size_t group_size[GROUP_DEPTH_MAX + 1];     /* of each open group */
@@ -278,17 +274,9 @@ static bool is_group_name(struct bytes name) {
     return name.length > 0;
 }
 
-static bool is_group_named(const struct scan *scan, struct bytes name) {
-    for (size_t i = 0; i < scan->name_count; i++) {
-        if (bytes_equal(scan->names[i], name))
-            return true;
-    }
-    return false;
-}
-
-/* (?P<name>: PCRE2 has other names than RE2 (none that begins with a digit, none that is long, but
- * letters of any script). It gets an unnamed group and a comment of the same length in its place.
- */
+/* (?P<name>: PCRE2 has other names than Go (none that begins with a digit, none that is long, none
+ * twice, but letters of any script). It gets an unnamed group and a comment of the same length in
+ * its place. */
 static void scan_group_name(struct scan *scan) {
     size_t start = scan->at + strlen("(?P<");
     size_t end = bytes_find(scan->pattern, BYTES(">"), start);
@@ -296,12 +284,7 @@ static void scan_group_name(struct scan *scan) {
 
     if (end == SIZE_MAX || !is_group_name(name)) {
         scan->wrong = "the name of a group has letters from a to z, digits and '_' only";
-    } else if (is_group_named(scan, name)) {
-        scan->wrong = "two groups have one name";
-    } else if (scan->name_count == GROUP_NAMES_MAX) {
-        scan->wrong = "it names more than 100 groups";
     } else {
-        scan->names[scan->name_count++] = name;
         buffer_append(scan->copy, bytes_slice(scan->pattern, scan->copied, scan->at));
         buffer_append_string(scan->copy, "((?#");
         for (size_t i = 0; i < name.length; i++)

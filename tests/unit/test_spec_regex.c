@@ -128,6 +128,7 @@ static const char *const taken[] = {
     "(?imsU:a)",
     "(?P<n>a)",
     "(?P<n>a)(?P<m>b)",
+    "(?P<n>a)(?P<n>b)",
     "\\Qa.b*\\E",
     "\\Q\\E",
     "\\Qa\\E*",
@@ -196,7 +197,6 @@ static const char *const refused[] = {
     "(?1)",
     "(?P=n)",
     "(?P>n)",
-    "(?P<n>a)(?P<n>b)",
     "(?P<>a)",
     "(?P<n",
     "(?-)",
@@ -288,16 +288,15 @@ static void groups_that_nest_too_deeply_are_refused_and_not_walked(void **state)
     assert_null(judge(arena, buffer_bytes(&pattern)));
 }
 
-static void only_so_many_groups_may_have_names(void **state) {
+/* Go lets several groups have one name, and any number of them have one. */
+static void any_group_may_have_any_name(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(buffer_free) struct buffer pattern = {0};
 
-    for (size_t i = 0; i < 100; i++) {
-        buffer_printf(&pattern, "(?P<n%zu>a)", i);
+    for (size_t i = 0; i < 1000; i++) {
+        buffer_printf(&pattern, "(?P<n%zu>a)", i % 500);
     }
     assert_null(judge(arena, buffer_bytes(&pattern)));
-    buffer_append_string(&pattern, "(?P<one_more>a)");
-    assert_string_equal(judge(arena, buffer_bytes(&pattern)), "it names more than 100 groups");
 }
 
 static void a_nul_is_a_character_like_any_other(void **state) {
@@ -332,7 +331,7 @@ int main(void) {
         cmocka_unit_test(what_re2_does_not_take_is_refused),
         cmocka_unit_test(a_fault_is_placed_where_it_stands_in_the_text),
         cmocka_unit_test(groups_that_nest_too_deeply_are_refused_and_not_walked),
-        cmocka_unit_test(only_so_many_groups_may_have_names),
+        cmocka_unit_test(any_group_may_have_any_name),
         cmocka_unit_test(a_nul_is_a_character_like_any_other),
         cmocka_unit_test(a_quoted_text_matches_itself_alone),
         cmocka_unit_test(the_table_s_patterns_match_whole_texts),
