@@ -50,6 +50,7 @@ struct reason {
     size_t count;
     size_t asked;
     size_t let_pass;
+    char *sample; /* the first spec that Prometheus let pass */
 };
 
 /* A field that the version does not know. */
@@ -414,8 +415,12 @@ static void ask_about_rejected(struct tally *tally, struct batch *batch,
     reason->count++;
     if (tally->judge->is_loader || reason->asked < SAMPLES_OF_A_REASON) {
         reason->asked++;
-        reason->let_pass += is_entry_accepted(
-            tally, naive_entry(batch->arena, spec, outcome->name, tally->version), &said);
+        if (is_entry_accepted(tally, naive_entry(batch->arena, spec, outcome->name, tally->version),
+                              &said)) {
+            reason->let_pass++;
+            if (reason->sample == NULL)
+                reason->sample = json_dumps(spec, JSON_COMPACT);
+        }
     }
     buffer_free(&said);
 }
@@ -503,7 +508,7 @@ static size_t report(struct tally *tally) {
             printf("  %5zu rejected, Prometheus lets %zu of %zu pass: %s\n", reason->count,
                    reason->let_pass, reason->asked, reason->text);
         if (missing) {
-            printf("        ^ not in docs/stricter.md\n");
+            printf("        ^ not in docs/stricter.md: %s\n", reason->sample);
             undocumented++;
         }
     }
@@ -533,8 +538,10 @@ static size_t run_version(struct version version, struct config_judge *judge,
     wrong = report(tally) + tally->disagreements;
     if (count >= ENOUGH_FOR_EACH_FIELD)
         wrong += count_unserved(tally);
-    for (size_t i = 0; i < tally->reason_count; i++)
+    for (size_t i = 0; i < tally->reason_count; i++) {
         free(tally->reasons[i].text);
+        free(tally->reasons[i].sample);
+    }
     free(tally);
     return wrong;
 }

@@ -77,13 +77,19 @@ static struct node *inline_secret(struct arena *arena, const struct field *field
 
 static void put_secret(struct naive *naive, const struct field *field, const json_t *value,
                        const char *path, struct node *out) {
+    static const char *const places[] = {"secret", "configMap"};
     const json_t *reference = value;
     const char *text;
 
-    if (json_object_get(value, "secret") != NULL)
-        reference = json_object_get(value, "secret");
-    else if (json_object_get(value, "configMap") != NULL)
-        reference = json_object_get(value, "configMap");
+    for (size_t i = 0; i < ARRAY_LENGTH(places); i++) {
+        const json_t *place = json_object_get(value, places[i]);
+
+        /* one without a key is none */
+        if (json_string_length(json_object_get(place, "key")) > 0) {
+            reference = place;
+            break;
+        }
+    }
     text = field->type == FIELD_STRING ? json_string_value(value) : secret_value(reference);
     if (text == NULL)
         return;
