@@ -93,13 +93,32 @@ static bool is_accepted(struct tally *tally, struct bytes config, struct buffer 
     return config_judge_accepts(tally->older, config, said);
 }
 
-static bool is_entry_accepted(struct tally *tally, const struct node *entry, struct buffer *said) {
+static struct buffer entry_config(const struct node *entry) {
     struct buffer config = {0};
-    bool accepted;
 
     buffer_append_string(&config, "remote_write:\n");
     emit_sequence_item(&config, entry, 0, "\n");
-    accepted = is_accepted(tally, buffer_bytes(&config), said);
+    return config;
+}
+
+static bool is_entry_accepted(struct tally *tally, const struct node *entry, struct buffer *said) {
+    struct buffer config = entry_config(entry);
+    bool accepted = is_accepted(tally, buffer_bytes(&config), said);
+
+    buffer_free(&config);
+    return accepted;
+}
+
+/* By each release that is asked: where one beside the version refuses it, the version may as well.
+ */
+static bool is_entry_let_pass(struct tally *tally, const struct node *entry) {
+    struct buffer config = entry_config(entry);
+    struct buffer said = {0};
+    bool accepted =
+        config_judge_accepts(tally->judge, buffer_bytes(&config), &said) &&
+        (tally->older == NULL || config_judge_accepts(tally->older, buffer_bytes(&config), &said));
+
+    buffer_free(&said);
     buffer_free(&config);
     return accepted;
 }
@@ -410,19 +429,17 @@ static void ask_about_gates(struct tally *tally, struct batch *batch, const stru
 static void ask_about_rejected(struct tally *tally, struct batch *batch,
                                const struct outcome *outcome, const json_t *spec) {
     struct reason *reason = reason_find(tally, outcome->reason);
-    struct buffer said = {0};
 
     reason->count++;
     if (tally->judge->is_loader || reason->asked < SAMPLES_OF_A_REASON) {
         reason->asked++;
-        if (is_entry_accepted(tally, naive_entry(batch->arena, spec, outcome->name, tally->version),
-                              &said)) {
+        if (is_entry_let_pass(tally,
+                              naive_entry(batch->arena, spec, outcome->name, tally->version))) {
             reason->let_pass++;
             if (reason->sample == NULL)
                 reason->sample = json_dumps(spec, JSON_COMPACT);
         }
     }
-    buffer_free(&said);
 }
 
 /* A config of many entries is refused: each entry is asked about by itself. */
