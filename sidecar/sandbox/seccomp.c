@@ -323,40 +323,49 @@ static int add_rules(scmp_filter_ctx filter, uint32_t action, const char *const 
     return error;
 }
 
+/* A rule for a call whose argument compares so. */
+static int add_form(scmp_filter_ctx filter, uint32_t action, int call, unsigned argument,
+                    enum scmp_compare compare, scmp_datum_t value) {
+    const struct scmp_arg_cmp form = {
+        .arg = argument, .op = compare, .datum_a = value, .datum_b = 0};
+
+    return seccomp_rule_add_array(filter, action, call, 1, &form);
+}
+
 /* Calls of which only one form is allowed; the others get EPERM. */
 static int add_forms(scmp_filter_ctx filter) {
     /* reading a limit: no new one is passed */
-    int error =
-        seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_EQ, 0));
+    int error = add_form(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 2, SCMP_CMP_EQ, 0);
 
     if (error == 0)
-        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(prlimit64), 1, SCMP_A2(SCMP_CMP_NE, 0));
+        error = add_form(filter, REFUSE, SCMP_SYS(prlimit64), 2, SCMP_CMP_NE, 0);
     if (error == 0)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+        error = add_form(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 0, SCMP_CMP_EQ, PR_SET_NAME);
     if (error == 0)
-        error =
-            seccomp_rule_add(filter, REFUSE, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_NE, PR_SET_NAME));
+        error = add_form(filter, REFUSE, SCMP_SYS(prctl), 0, SCMP_CMP_NE, PR_SET_NAME);
     return error;
 }
 
 /* SIGHUP to one process: never to a group, which a negative number would mean. */
 static int add_hangups(scmp_filter_ctx filter) {
-    const struct scmp_arg_cmp sighup = SCMP_A1(SCMP_CMP_EQ, SIGHUP);
-    const struct scmp_arg_cmp other_signal = SCMP_A1(SCMP_CMP_NE, SIGHUP);
+    const struct scmp_arg_cmp one_sighup[] = {
+        {.arg = 0, .op = SCMP_CMP_LE, .datum_a = INT_MAX, .datum_b = 0},
+        {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGHUP, .datum_b = 0},
+    };
     int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_open), 0);
 
     if (error == 0)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, sighup);
+        error =
+            add_form(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, SCMP_CMP_EQ, SIGHUP);
     if (error == 0)
-        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(pidfd_send_signal), 1, other_signal);
+        error = add_form(filter, REFUSE, SCMP_SYS(pidfd_send_signal), 1, SCMP_CMP_NE, SIGHUP);
     if (error == 0)
-        error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill), 2,
-                                 SCMP_A0(SCMP_CMP_LE, INT_MAX), sighup);
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill),
+                                       ARRAY_LENGTH(one_sighup), one_sighup);
     if (error == 0)
-        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(kill), 1, SCMP_A0(SCMP_CMP_GT, INT_MAX));
+        error = add_form(filter, REFUSE, SCMP_SYS(kill), 0, SCMP_CMP_GT, INT_MAX);
     if (error == 0)
-        error = seccomp_rule_add(filter, REFUSE, SCMP_SYS(kill), 1, other_signal);
+        error = add_form(filter, REFUSE, SCMP_SYS(kill), 1, SCMP_CMP_NE, SIGHUP);
     return error;
 }
 
