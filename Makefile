@@ -237,9 +237,9 @@ dist: ## build/remotewrite-sidecar-VERSION.tar.gz: the sources of the last commi
 	@echo $(BUILD)/$(DIST).tar.gz
 
 .PHONY: clean
-clean: ## remove build/ but the fetched Prometheus
+clean: ## remove build/ but what was fetched: Prometheus, chroots of distributions
 	@if [ -d $(BUILD) ]; then \
-	    find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers -exec rm -rf {} +; fi
+	    find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers ! -name distributions -exec rm -rf {} +; fi
 
 .PHONY: help
 help: ## list the targets

@@ -318,8 +318,8 @@ static void errors_without_end_are_counted_and_the_first_are_shown(void **state)
 static void no_secret_is_shown_of_a_document_that_is_wrong(void **state) {
     struct world *world = *state;
     static const char *const documents[] = {
-        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2, "
-        "password: hunter2}\n",
+        ("apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: hunter2, "
+         "password: hunter2}\n"),
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: [hunter2]\n",
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: 'hunter2!'}\n",
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: \"hunter2\n",
