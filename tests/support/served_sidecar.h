@@ -48,7 +48,7 @@ bool served_sidecar_says(const struct served_sidecar *sidecar, const char *path,
 /* Kilobytes that are resident now; 0: it has ended. */
 size_t served_sidecar_resident(const struct served_sidecar *sidecar);
 
-/* Its open file descriptors. */
+/* Its open file descriptors; 0 where this user and kernel cannot count them, which is said. */
 size_t served_sidecar_descriptors(const struct served_sidecar *sidecar);
 
 #endif
