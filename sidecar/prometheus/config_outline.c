@@ -185,8 +185,8 @@ static bool outline_fill(struct config_outline *outline, const struct node *root
     const struct node *rules = node_get(root, "rule_files");
 
     outline->rule_files = sequence_count(rules);
-    return (node_is_null(root) || root->type == NODE_MAPPING) && is_list_or_nothing(entries) &&
-           is_list_or_nothing(jobs) && is_list_or_nothing(rules) &&
+    return (root == NULL || node_is_null(root) || root->type == NODE_MAPPING) &&
+           is_list_or_nothing(entries) && is_list_or_nothing(jobs) && is_list_or_nothing(rules) &&
            add_all(outline, &outline->entries, entries, outline_entry) &&
            add_all(outline, &outline->jobs, jobs, outline_job);
 }

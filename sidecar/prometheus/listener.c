@@ -8,15 +8,12 @@
 #include "base/bytes.h"
 #include "base/compiler.h"
 #include "base/descriptor.h"
-#include "base/memory.h"
 #include "base/number.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum {
@@ -32,17 +29,32 @@ enum {
 
 /* "   0: 0100007F:2382 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 4711 1
  * ...": local address, state (0A: listening), inode. */
-static void take_line(char *line, uint16_t port, struct listeners *listeners) {
-    unsigned local = 0;
-    unsigned state = 0;
-    uint64_t inode = 0;
+enum {
+    COLUMN_LOCAL = 1,
+    COLUMN_STATE = 3,
+    COLUMN_INODE = 9
+};
 
-    if (sscanf(line,
-               " %*u: %*32[0-9A-Fa-f]:%4x %*32[0-9A-Fa-f]:%*4x %2x %*x:%*x %*x:%*x %*x %*u %*u "
-               "%" SCNu64,
-               &local, &state, &inode) == 3 &&
-        local == port && state == 0x0a && inode != 0 && listeners->count < LISTENERS_MAX) {
-        listeners->inodes[listeners->count++] = inode;
+/* Empty where there are not so many. */
+static struct bytes column(struct bytes line, unsigned n) {
+    struct bytes rest = bytes_trim(line);
+
+    for (; n > 0; n--) {
+        rest = bytes_trim(bytes_slice(rest, bytes_find(rest, BYTES(" "), 0), SIZE_MAX));
+    }
+    return bytes_slice(rest, 0, bytes_find(rest, BYTES(" "), 0));
+}
+
+static void take_line(struct bytes line, uint16_t port, struct listeners *listeners) {
+    char local[sizeof(":FFFF")];
+    int64_t inode = 0;
+
+    snprintf(local, sizeof(local), ":%04X", port);
+    if (bytes_ends_with(column(line, COLUMN_LOCAL), bytes_of(local)) &&
+        bytes_equal_string(column(line, COLUMN_STATE), "0A") &&
+        number_parse(column(line, COLUMN_INODE), &inode) == 0 && inode > 0 &&
+        listeners->count < LISTENERS_MAX) {
+        listeners->inodes[listeners->count++] = (uint64_t)inode;
     }
 }
 
@@ -68,7 +80,7 @@ static void read_table(int proc, const char *process, const char *table, uint16_
     }
     for (size_t read = 0; read < TABLE_MAX && fgets(line, sizeof(line), file) != NULL;
          read += strlen(line)) {
-        take_line(line, port, listeners);
+        take_line(bytes_of(line), port, listeners);
     }
 }
 
