@@ -25,7 +25,7 @@ struct proven; /* compile/proven.h */
 struct form {
     const char *namespace; /* "" where it has none */
     const char *name;
-    const char *file;        /* the manifest, for the comment */
+    const char *file;        /* the manifest, for diagnostics */
     struct bytes entry;      /* one line of flow style: equal texts, equal entries */
     const struct node *node; /* the same as a tree; NULL: read it out of the text */
     const struct secret_file *secrets;

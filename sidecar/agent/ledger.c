@@ -315,7 +315,7 @@ bool ledger_meet_given(struct ledger *ledger, const char *version) {
 
 /* --- what is good ----------------------------------------------------------------------------- */
 
-/* To the last byte: with the files that the comments name. */
+/* To the last byte, and from the same files. */
 static bool is_known(const struct form_set *good, const struct form_set *set) {
     if (good == NULL || !form_set_same(good, set) || strcmp(good->base_path, set->base_path) != 0) {
         return false;
@@ -452,7 +452,56 @@ static void note_earlier(struct ledger *ledger, const struct desired_state *stat
     renew(&ledger->earlier, arena);
 }
 
+/* The form of the set that the served one has from another file; NULL: there is none. */
+static const struct form *moved_from(const struct form_set *set, const struct form *served) {
+    const struct form *form = form_set_find(set, served->namespace, served->name);
+
+    return form != NULL && strcmp(form->file, served->file) != 0 ? form : NULL;
+}
+
+/* A copy of a set whose forms say where their manifests are now; NULL: none has moved. */
+static struct form_set *moved_set(const struct form_set *set, const struct form_set *served) {
+    struct form_set *copy = NULL;
+
+    for (size_t i = 0; set != NULL && i < served->count; i++) {
+        const struct form *form = moved_from(set, &served->forms[i]);
+
+        if (form == NULL) {
+            continue;
+        }
+        if (copy == NULL) {
+            copy = form_set_copy(set);
+        }
+        copy->forms[form - set->forms].file =
+            arena_string(copy->arena, bytes_of(served->forms[i].file));
+    }
+    return copy;
+}
+
+/* A manifest file that is renamed is no reason to ask Prometheus. That a form is still there is
+ * told by its file, so the new one is remembered all the same. */
+static void follow_files(struct ledger *ledger, const struct form_set *served) {
+    struct form_set *good = moved_set(ledger->good, served);
+    struct form_set *forms = moved_set(ledger->forms, served);
+
+    if (good != NULL) {
+        form_set_free(ledger->good);
+        ledger->good = good;
+        ledger->memory.history.good = good;
+    }
+    if (forms != NULL) {
+        set_forms(ledger, forms);
+    } else if (good != NULL && ledger->forms == NULL) {
+        set_forms(ledger, NULL);
+    } else if (good != NULL) {
+        changed(ledger);
+    }
+}
+
 void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now) {
+    if (state->served != NULL) {
+        follow_files(ledger, state->served);
+    }
     if (any_goes(ledger, is_there, state)) {
         remake_refusals(ledger, is_there, state, NULL);
     }

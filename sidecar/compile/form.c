@@ -204,9 +204,11 @@ static const struct node *entry_tree(struct arena *arena, const struct form *for
     return documents[0].root;
 }
 
+/* Only what the entry itself depends on: a manifest file that is renamed is no reason to write the
+ * config. */
 static const char *comment_of(struct arena *arena, const struct form *form) {
-    return arena_format(arena, "RemoteWrite %s%s%s (%s)", form->namespace,
-                        form->namespace[0] != '\0' ? "/" : "", form->name, form->file);
+    return arena_format(arena, "RemoteWrite %s%s%s", form->namespace,
+                        form->namespace[0] != '\0' ? "/" : "", form->name);
 }
 
 static int compare_secrets(const void *left, const void *right) {

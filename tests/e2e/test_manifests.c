@@ -6,7 +6,12 @@
 #include "support/tempdir.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+
+/* What the log has of each pass. */
+#define PASS "msg=pass "
 
 static void a_dropped_manifest_becomes_an_entry_that_prometheus_runs(void **state) {
     struct pod *pod = *state;
@@ -58,6 +63,49 @@ static void a_removed_manifest_leaves_the_config(void **state) {
 
     EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 1);
     assert_true(prometheus_server_runs(pod->prometheus, "team-b"));
+}
+
+static void a_renamed_manifest_file_is_neither_written_nor_reloaded(void **state) {
+    struct pod *pod = *state;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));
+    pod_catch_up(pod);
+    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+    const size_t passes = pod_logged(pod, PASS);
+    struct stat before;
+    struct stat after;
+    assert_int_equal(stat(pod->output, &before), 0);
+
+    assert_int_equal(rename(arena_format(pod->arena, "%s/team-a.yaml", pod->manifests),
+                            arena_format(pod->arena, "%s/moved.yaml", pod->manifests)),
+                     0);
+
+    EVENTUALLY(pod, pod_logged(pod, PASS) > passes);
+    assert_int_equal(stat(pod->output, &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    pod_catch_up(pod);
+    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + 1);
+    assert_true(prometheus_server_runs(pod->prometheus, "team-a"));
+}
+
+static void a_manifest_that_was_renamed_and_breaks_then_stays_in_service(void **state) {
+    struct pod *pod = *state;
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    pod_runs(pod);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));
+    pod_catch_up(pod);
+    const size_t passes = pod_logged(pod, PASS);
+    assert_int_equal(rename(arena_format(pod->arena, "%s/team-a.yaml", pod->manifests),
+                            arena_format(pod->arena, "%s/moved.yaml", pod->manifests)),
+                     0);
+    EVENTUALLY(pod, pod_logged(pod, PASS) > passes);
+
+    file_write(pod->manifests, "moved.yaml", "kind: [\n");
+
+    EVENTUALLY(pod, pod_logged(pod, "goes on being served in its last good form") > 0);
+    pod_catch_up(pod);
+    assert_true(prometheus_server_runs(pod->prometheus, "team-a"));
 }
 
 static void the_last_removed_manifest_leaves_the_base_as_it_was(void **state) {
@@ -151,6 +199,8 @@ int main(void) {
         POD_TEST(samples_arrive_at_a_receiver_that_wants_a_password),
         POD_TEST(a_changed_manifest_changes_its_entry),
         POD_TEST(a_removed_manifest_leaves_the_config),
+        POD_TEST(a_renamed_manifest_file_is_neither_written_nor_reloaded),
+        POD_TEST(a_manifest_that_was_renamed_and_breaks_then_stays_in_service),
         POD_TEST(the_last_removed_manifest_leaves_the_base_as_it_was),
         POD_TEST(a_broken_manifest_beside_a_good_one_leaves_the_good_one_active),
         POD_TEST(a_selector_that_does_not_match_leaves_the_manifest_out),

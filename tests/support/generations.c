@@ -272,7 +272,7 @@ void generations_change_all(struct generations *generations) {
 
 static struct bytes title_in(struct bytes config, const struct item *item) {
     char start[64];
-    int length = snprintf(start, sizeof(start), "  # RemoteWrite generations/%s (", item->name);
+    int length = snprintf(start, sizeof(start), "  # RemoteWrite generations/%s\n", item->name);
     size_t at = bytes_find(config, (struct bytes){start, (size_t)length}, 0);
 
     if (at == SIZE_MAX) {
