@@ -38,8 +38,9 @@ struct web_limits {
     unsigned answer_timeout;
 };
 
-/* Opens a listening socket. 0 and *ret; negative errno. */
-int web_listen(const struct address *address, int *ret);
+/* Opens a listening socket; looks names up, which may take as long as the resolver does. NULL and
+ * *ret; or why not: a static string. */
+const char *web_listen(const struct address *address, int *ret);
 
 /* The port that a listening socket has got; 0 where it cannot be told. */
 unsigned web_port(int socket);

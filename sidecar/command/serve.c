@@ -244,9 +244,9 @@ static void on_reload(void *context) {
     agent_reload(serve->agent);
 }
 
-static int listen_fault(const char *address, const char *words, int error) {
+static int listen_fault(const char *address, const char *words) {
     log_error("cannot listen", LOG_STRING("address", address), LOG_STRING("err", words));
-    return error;
+    return -EIO;
 }
 
 static int server_start(struct serve *serve, uv_loop_t *loop, const char *address,
@@ -258,17 +258,16 @@ static int server_start(struct serve *serve, uv_loop_t *loop, const char *addres
     int socket = -1;
 
     const char *fault = address_parse(bytes_of(address), &parsed);
-    if (fault != NULL) {
-        return listen_fault(address, fault, -EINVAL);
+    if (fault == NULL) {
+        fault = web_listen(&parsed, &socket);
     }
-    int error = web_listen(&parsed, &socket);
-    if (error < 0) {
-        return listen_fault(address, strerror(-error), error);
+    if (fault != NULL) {
+        return listen_fault(address, fault);
     }
     unsigned port = web_port(socket);
     serve->server = web_server_new(loop, socket, &limits, &hooks, config_file);
     if (serve->server == NULL) {
-        return listen_fault(address, "the HTTP server cannot be started", -ENOMEM);
+        return listen_fault(address, "the HTTP server cannot be started");
     }
     const struct web_config *config =
         config_file != NULL ? web_config_file_current(config_file)->config : NULL;

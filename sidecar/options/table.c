@@ -626,9 +626,10 @@ const struct option options[] = {
         .metavar = "ADDRESS",
         .default_help = "off",
         .help = "Serve metrics, health checks and a status page over HTTP here: :8080, "
-                "127.0.0.1:8080, [::]:8080. Another one in the settings file needs a restart.",
+                "127.0.0.1:8080, [::]:8080, localhost:8080. Another one in the settings file needs "
+                "a restart.",
         .fault = address_fault,
-        .remedy = "write it as in :8080, 127.0.0.1:8080 or [::]:8080",
+        .remedy = "write it as in :8080, 127.0.0.1:8080, [::]:8080 or localhost:8080",
         FIELD(listen_address),
     },
     {

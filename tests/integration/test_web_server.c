@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -121,6 +122,36 @@ static void every_address_means_ipv4_too(void **state) {
     assert_ptr_equal(strstr(heard, "HTTP/1.1 200 "), heard);
 }
 
+/* Prometheus Operator passes localhost:8080 for listenLocal. */
+static void host_names_are_listened_on(void **state) {
+    struct house *house = *state;
+    CLEANUP(leave) struct visitor visitor;
+
+    house_opens(house, "localhost:0", (struct web_limits){0});
+    const char *heard = ask(house, &visitor, REQUEST("GET", "/healthz"));
+
+    assert_ptr_equal(strstr(heard, "HTTP/1.1 200 "), heard);
+}
+
+static void what_cannot_be_resolved_or_bound_says_why(void **state) {
+    static const struct {
+        const char *address;
+        const char *words;
+    } cases[] = {
+        {"no-such-host.invalid:0", "Name or service not known"},
+        {"localhost:no-such-service", "Servname not supported for ai_socktype"},
+        {"192.0.2.1:0", "Cannot assign requested address"},
+        {"256.0.0.1:0", "Name or service not known"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        struct address address;
+        int socket = -1;
+        assert_null(address_parse(bytes_of(cases[i].address), &address));
+        assert_string_equal(web_listen(&address, &socket), cases[i].words);
+    }
+}
+
 static void a_port_that_is_taken_is_an_error(void **state) {
     struct house *house = *state;
     struct address address;
@@ -128,9 +159,9 @@ static void a_port_that_is_taken_is_an_error(void **state) {
 
     house_opens(house, "127.0.0.1:0", (struct web_limits){0});
     assert_null(address_parse(BYTES("127.0.0.1:0"), &address));
-    address.port = house->port;
+    snprintf(address.service, sizeof(address.service), "%u", house->port);
 
-    assert_int_equal(web_listen(&address, &socket), -EADDRINUSE);
+    assert_string_equal(web_listen(&address, &socket), "Address already in use");
 }
 
 /* --- clients that are no friends ------------------------------------------------------------ */
@@ -342,6 +373,8 @@ int main(void) {
         TEST(the_page_s_style_has_the_nonce_of_its_policy),
         TEST(a_body_that_is_sent_is_thrown_away),
         TEST(every_address_means_ipv4_too),
+        TEST(host_names_are_listened_on),
+        TEST(what_cannot_be_resolved_or_bound_says_why),
         TEST(a_port_that_is_taken_is_an_error),
         TEST(what_is_no_http_is_refused_and_the_next_one_is_served),
         TEST(a_path_or_a_header_beyond_bounds_is_refused),
