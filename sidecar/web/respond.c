@@ -27,6 +27,7 @@ struct request {
 
 struct endpoint {
     const char *path;
+    bool any;    /* any method, as prometheus-config-reloader has it; otherwise */
     bool post;   /* POST; otherwise GET and HEAD */
     bool viewed; /* needs the view */
     bool large;  /* grows with the number of RemoteWrites */
@@ -88,7 +89,7 @@ static void answer_page(const struct request *request, struct web_answer *answer
 static const struct endpoint endpoints[] = {
     {.path = "/", .viewed = true, .large = true, .answer = answer_page},
     {.path = "/metrics", .viewed = true, .large = true, .answer = answer_metrics},
-    {.path = "/healthz", .answer = answer_health},
+    {.path = "/healthz", .any = true, .answer = answer_health},
     {.path = "/readyz", .viewed = true, .answer = answer_ready},
     {.path = "/api/v1/status", .viewed = true, .large = true, .answer = answer_status},
     {.path = "/-/reload", .post = true, .answer = answer_reload},
@@ -104,6 +105,9 @@ static const struct endpoint *find(const char *path) {
 }
 
 static bool takes(const struct endpoint *endpoint, const char *method) {
+    if (endpoint->any) {
+        return true;
+    }
     if (endpoint->post) {
         return strcmp(method, "POST") == 0;
     }

@@ -130,6 +130,44 @@ static void both_signals_end_it_with_0(void **state) {
     }
 }
 
+/* Whatever somebody sends by mistake: every signal but those that have a meaning, or that nobody
+ * can ignore. */
+static void stray_signals_do_not_end_it(void **state) {
+    static const int meant[] = {SIGHUP,  SIGINT,  SIGTERM, SIGQUIT, SIGILL,  SIGTRAP,
+                                SIGABRT, SIGBUS,  SIGFPE,  SIGKILL, SIGSEGV, SIGSTOP,
+                                SIGTSTP, SIGTTIN, SIGTTOU, SIGSYS};
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--cluster-label=region=eu", NULL);
+    bool first = comes(program, "out/prometheus.yml", "name: eu\n");
+    for (int number = 1; number <= SIGRTMAX; number++) {
+        bool stray = number < __SIGRTMIN || number >= SIGRTMIN;
+        for (size_t i = 0; i < ARRAY_LENGTH(meant); i++) {
+            stray = stray && number != meant[i];
+        }
+        if (stray) {
+            kill(process, number);
+        }
+    }
+    program_file(program, "rw/eu.yaml", MANIFEST("europe", "eu"));
+    bool second = comes(program, "out/prometheus.yml", "name: europe\n");
+    kill(process, SIGTERM);
+    assert_int_equal(program_wait(process), 0);
+    assert_true(first && second);
+}
+
+static void sigquit_still_ends_it_at_once(void **state) {
+    PROGRAM program = program_new();
+
+    house_built(program);
+    pid_t process = program_start(program, "run", HOUSE, "--cluster-label=region=eu", NULL);
+    bool first = comes(program, "out/prometheus.yml", "name: eu\n");
+    kill(process, SIGQUIT);
+    assert_int_equal(program_wait(process), -1);
+    assert_true(first);
+}
+
 static const char cfg_eu[] = "cluster: { labels = [\"region=eu\"]; };\n";
 static const char cfg_us[] = "cluster: { labels = [\"region=us\"]; };\n";
 
@@ -451,6 +489,8 @@ int main(void) {
         cmocka_unit_test(an_init_container_without_a_base_is_a_fault),
         cmocka_unit_test(a_rejected_manifest_does_not_stop_an_init_container),
         cmocka_unit_test(both_signals_end_it_with_0),
+        cmocka_unit_test(stray_signals_do_not_end_it),
+        cmocka_unit_test(sigquit_still_ends_it_at_once),
         cmocka_unit_test(on_sighup_the_settings_are_read_anew),
         cmocka_unit_test(wrong_settings_are_logged_and_the_old_ones_stay),
         cmocka_unit_test(sighup_without_a_file_does_no_harm),

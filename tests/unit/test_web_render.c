@@ -555,6 +555,16 @@ static void each_endpoint_answers(void **state) {
     assert_int_equal(reloads, 1);
 }
 
+static void a_health_check_may_come_by_any_method(void **state) {
+    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "OPTIONS", "DELETE"};
+    unsigned reloads = 0;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(methods); i++) {
+        assert_int_equal(status_of(methods[i], "/healthz", &reloads), 200);
+    }
+    assert_int_equal(reloads, 0);
+}
+
 static void other_paths_and_methods_are_refused(void **state) {
     unsigned reloads = 0;
 
@@ -601,6 +611,7 @@ int main(void) {
         cmocka_unit_test(the_json_says_why_no_health_is_told),
         cmocka_unit_test(what_the_json_does_not_know_is_null),
         cmocka_unit_test(each_endpoint_answers),
+        cmocka_unit_test(a_health_check_may_come_by_any_method),
         cmocka_unit_test(other_paths_and_methods_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
