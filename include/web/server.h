@@ -54,6 +54,9 @@ struct web_server *web_server_new(uv_loop_t *loop, int socket, const struct web_
                                   const struct web_hooks *hooks,
                                   struct web_config_file *config_file) MUST_USE;
 
+/* Answers to /metrics that could not be sent for want of memory. */
+uint64_t web_server_metrics_unsent(const struct web_server *server);
+
 /* How often it has computed bcrypt so far. */
 uint64_t web_server_bcrypts(const struct web_server *server);
 

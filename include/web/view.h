@@ -142,6 +142,7 @@ struct web_view {
     const struct web_reload *recent; /* the last reloads, newest first */
     size_t recent_count;
     struct process_figures process;
+    uint64_t metrics_unsent; /* answers with metrics that could not be sent */
 };
 
 #endif

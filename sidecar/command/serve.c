@@ -221,6 +221,7 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         view_state(serve, &status, arena, view);
     }
     process_source_read(serve->process, &view->process);
+    view->metrics_unsent = web_server_metrics_unsent(serve->server);
 }
 
 /* web_hooks.prepare: whoever looks at RemoteWrites wants to know whether their samples flow. */

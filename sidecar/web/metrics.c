@@ -303,6 +303,63 @@ static void process(const struct process_figures *figures, struct buffer *out) {
            figures->start_seconds);
 }
 
+static void network(const struct process_figures *figures, struct buffer *out) {
+    if (figures->network_known) {
+        integer(out, "process_network_receive_bytes_total", "counter",
+                "Bytes received, by all processes of the network namespace.",
+                figures->received_bytes);
+        integer(out, "process_network_transmit_bytes_total", "counter",
+                "Bytes sent, by all processes of the network namespace.", figures->sent_bytes);
+    }
+}
+
+/* As Go names the processor. */
+static const char *architecture(void) {
+#if defined(__x86_64__)
+    return "amd64";
+#elif defined(__aarch64__)
+    return "arm64";
+#else
+    return "";
+#endif
+}
+
+/* What programs of Prometheus's own libraries have, for the alerts and dashboards of
+ * prometheus-config-reloader. */
+static void reloader_build(const struct web_view *view, struct buffer *out) {
+    const struct {
+        const char *name;
+        const char *value;
+    } labels[] = {
+        {"branch", ""},
+        {"goarch", architecture()},
+        {"goos", "linux"},
+        {"goversion", ""},
+        {"tags", "unknown"},
+        {"revision", view->commit},
+        {"version", view->version},
+    };
+
+    begin(out, "prometheus_config_reloader_build_info", "gauge",
+          "The sidecar in place of prometheus-config-reloader: its own version; always 1.");
+    buffer_append_string(out, "prometheus_config_reloader_build_info{");
+    for (size_t i = 0; i < ARRAY_LENGTH(labels); i++) {
+        buffer_append_string(out, i > 0 ? "," : "");
+        label(out, labels[i].name, labels[i].value);
+    }
+    buffer_append_string(out, "} 1\n");
+}
+
+static void handler_errors(const struct web_view *view, struct buffer *out) {
+    begin(out, "promhttp_metric_handler_errors_total", "counter",
+          "Faults while metrics were answered: figures of the process that could not be read, "
+          "answers that could not be sent.");
+    buffer_printf(out, "promhttp_metric_handler_errors_total{cause=\"encoding\"} %" PRIu64 "\n",
+                  view->metrics_unsent);
+    buffer_printf(out, "promhttp_metric_handler_errors_total{cause=\"gathering\"} %" PRIu64 "\n",
+                  view->process.failures);
+}
+
 void metrics_render(const struct web_view *view, struct buffer *out) {
     begin(out, "remotewrite_sidecar_build_info", "gauge",
           "Version and commit of the sidecar; always 1.");
@@ -311,6 +368,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     buffer_append_string(out, ",");
     label(out, "commit", view->commit);
     buffer_append_string(out, "} 1\n");
+    reloader_build(view, out);
     reloads(view, out);
     running_config(view, out);
     remote_writes(view, out);
@@ -323,4 +381,6 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
               "Time from the first event to the reload that Prometheus confirmed.",
               &view->propagation);
     process(&view->process, out);
+    network(&view->process, out);
+    handler_errors(view, out);
 }

@@ -5,6 +5,7 @@
 
 #include "web/process.h"
 
+#include "base/bytes.h"
 #include "base/memory.h"
 
 #include <dirent.h>
@@ -17,13 +18,16 @@
 
 enum {
     TEXT_SIZE = 4096,
-    START_TIME_FIELD = 22, /* of /proc/self/stat, counted from 1; proc(5) */
+    NETWORK_SIZE = 64 * 1024, /* some 5 KiB today */
+    START_TIME_FIELD = 22,    /* of /proc/self/stat, counted from 1; proc(5) */
     NAME_FIELD = 2
 };
 
 struct process_source {
-    DIR *files;   /* /proc/self/fd; NULL: not there */
-    int memory;   /* /proc/self/statm; -1 */
+    DIR *files;  /* /proc/self/fd; NULL: not there */
+    int memory;  /* /proc/self/statm; -1 */
+    int network; /* /proc/self/net/netstat; -1 */
+    uint64_t failures;
     double start; /* seconds; 0: unknown */
 };
 
@@ -84,6 +88,7 @@ struct process_source *process_source_new(void) {
 
     source->files = opendir("/proc/self/fd");
     source->memory = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    source->network = open("/proc/self/net/netstat", O_RDONLY | O_CLOEXEC);
     source->start = start_time();
     return source;
 }
@@ -97,6 +102,9 @@ void process_source_free(struct process_source *source) {
     }
     if (source->memory >= 0) {
         close(source->memory);
+    }
+    if (source->network >= 0) {
+        close(source->network);
     }
     free(source);
 }
@@ -125,6 +133,59 @@ static double seconds_of(struct timeval time) {
     return (double)time.tv_sec + (double)time.tv_usec / 1e6;
 }
 
+/* The line that begins so, and the next one of the same name: names, then values. NULL: not there.
+ */
+static const char *line_of(const char *text, const char *name) {
+    while (text != NULL && strncmp(text, name, strlen(name)) != 0) {
+        text = strchr(text, '\n');
+        text = text != NULL ? text + 1 : NULL;
+    }
+    return text;
+}
+
+static size_t word_length(const char *at) {
+    return strcspn(at, " \n");
+}
+
+/* The value below this name. */
+static bool column_of(const char *names, const char *values, const char *name, uint64_t *ret) {
+    while (*names != '\n' && *names != '\0' && *values != '\n' && *values != '\0') {
+        size_t length = word_length(names);
+        if (length == strlen(name) && strncmp(names, name, length) == 0) {
+            char *end = NULL;
+            *ret = strtoull(values, &end, 10);
+            return end != values;
+        }
+        names += length + strspn(names + length, " ");
+        values += word_length(values) + strspn(values + word_length(values), " ");
+    }
+    return false;
+}
+
+bool network_octets_parse(const char *text, uint64_t *ret_received, uint64_t *ret_sent) {
+    static const char prefix[] = "IpExt: ";
+    const char *names = line_of(text, prefix);
+    const char *next = names != NULL ? strchr(names, '\n') : NULL;
+    const char *values = next != NULL ? line_of(next + 1, prefix) : NULL;
+
+    return values != NULL && column_of(names, values, "InOctets", ret_received) &&
+           column_of(names, values, "OutOctets", ret_sent);
+}
+
+/* The kernel hands such a file out by pages. */
+static void read_network(const struct process_source *source, struct process_figures *figures) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    ssize_t count = 1;
+
+    while (source->network >= 0 && count > 0 && text.length < NETWORK_SIZE) {
+        count =
+            pread(source->network, buffer_reserve(&text, TEXT_SIZE), TEXT_SIZE, (off_t)text.length);
+        text.length += count > 0 ? (size_t)count : 0;
+    }
+    figures->network_known =
+        network_octets_parse(buffer_string(&text), &figures->received_bytes, &figures->sent_bytes);
+}
+
 void process_source_read(struct process_source *source, struct process_figures *ret) {
     struct process_figures figures = {.start_seconds = source->start};
     char text[TEXT_SIZE];
@@ -144,5 +205,8 @@ void process_source_read(struct process_source *source, struct process_figures *
         figures.open_files = count_files(source->files);
         figures.known = true;
     }
+    read_network(source, &figures);
+    source->failures += figures.known && figures.network_known ? 0 : 1;
+    figures.failures = source->failures;
     *ret = figures;
 }

@@ -76,7 +76,8 @@ struct web_server {
     LIST_HEAD(client_list, client) clients;
     uint64_t departures; /* connections that have ended */
     size_t untaken;      /* bytes of all clients' answers */
-    bool resumed;        /* a hold has ended, and the daemon was not run since */
+    uint64_t metrics_unsent;
+    bool resumed; /* a hold has ended, and the daemon was not run since */
 };
 
 static void on_timer(uv_timer_t *timer);
@@ -275,6 +276,7 @@ static enum MHD_Result request_respond(struct web_server *server, struct client 
     web_respond(&server->hooks, method, path, &answer);
     client_has_answer(server, client, answer.body.length);
     enum MHD_Result result = answer_send(connection, config_of(server), &answer);
+    server->metrics_unsent += result == MHD_NO && strcmp(path, "/metrics") == 0 ? 1 : 0;
     buffer_free(&answer.body);
     return result;
 }
@@ -510,6 +512,10 @@ static void let_all_go(struct web_server *server) {
     LIST_FOREACH (client, &server->clients, entries) {
         hold_let_go(&client->request.hold);
     }
+}
+
+uint64_t web_server_metrics_unsent(const struct web_server *server) {
+    return server->metrics_unsent;
 }
 
 uint64_t web_server_bcrypts(const struct web_server *server) {

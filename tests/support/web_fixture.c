@@ -196,6 +196,11 @@ void view_example(struct web_view *ret) {
     view.process.resident_bytes = 4096;
     view.process.virtual_bytes = 8192;
     view.process.cpu_seconds = 0.25;
+    view.process.network_known = true;
+    view.process.received_bytes = 1496447395;
+    view.process.sent_bytes = 432078463;
+    view.process.failures = 3;
+    view.metrics_unsent = 2;
     histogram_observe(&view.pass_duration, 3000000);
     histogram_observe(&view.propagation, INT64_C(200000000000));
     *ret = view;

@@ -16,6 +16,7 @@
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -115,6 +116,67 @@ static void the_running_config_is_a_metric_where_it_is_known(void **state) {
         strstr(metrics_of(&view, &differs), "\nremotewrite_sidecar_prometheus_config_matches 0\n"));
     view.running_config = "unknown";
     assert_null(strstr(metrics_of(&view, &unknown), name));
+}
+
+/* Every metric that prometheus-config-reloader 0.93 serves, but for those of Go's runtime: names,
+ * types and label names, as its own answer has them. */
+static void every_metric_of_the_reloader_is_there(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+    CLEANUP(memory_freep) char *table = file_read("testdata/reloader", "metrics.txt");
+    struct web_view view;
+    size_t count = 0;
+    view_example(&view);
+
+    const char *text = metrics_of(&view, &out);
+
+    assert_non_null(table);
+    for (char *rest = NULL, *line = strtok_r(table, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (line[0] == '#') {
+            continue;
+        }
+        /* NAME TYPE [LABEL ...] */
+        char *words = NULL;
+        const char *name = strtok_r(line, " ", &words);
+        const char *type = strtok_r(NULL, " ", &words);
+        char expected[256];
+        snprintf(expected, sizeof(expected), "# TYPE %s %s\n", name, type);
+        const char *at = strstr(text, expected);
+        if (at == NULL) {
+            fail_msg("%s, a %s, is not there", name, type);
+        }
+        for (const char *label = strtok_r(NULL, " ", &words); label != NULL;
+             label = strtok_r(NULL, " ", &words)) {
+            snprintf(expected, sizeof(expected), "%s=\"", label);
+            const char *found = strstr(at, expected);
+            assert_non_null(found);
+            assert_true(found < strstr(at, "} "));
+        }
+        count++;
+    }
+    assert_true(count > 20);
+    assert_non_null(strstr(text, "\nprocess_network_receive_bytes_total 1496447395\n"));
+    assert_non_null(strstr(text, "\npromhttp_metric_handler_errors_total{cause=\"encoding\"} 2\n"));
+    assert_non_null(
+        strstr(text, "\npromhttp_metric_handler_errors_total{cause=\"gathering\"} 3\n"));
+}
+
+static void network_octets_are_read_by_their_names(void **state) {
+    static const char text[] = "TcpExt: SyncookiesSent InOctets\nTcpExt: 1 2\n"
+                               "IpExt: InNoRoutes InOctets OutOctets InMcastOctets\n"
+                               "IpExt: 7 18446744073709551615 12 0\nMPTcpExt: A\nMPTcpExt: 0\n";
+    uint64_t received = 0;
+    uint64_t sent = 0;
+
+    assert_true(network_octets_parse(text, &received, &sent));
+    assert_true(received == UINT64_MAX);
+    assert_int_equal(sent, 12);
+    assert_false(network_octets_parse("", &received, &sent));
+    assert_false(network_octets_parse("IpExt: InOctets OutOctets", &received, &sent));
+    assert_false(network_octets_parse("IpExt: InOctets OutOctets\n", &received, &sent));
+    assert_false(network_octets_parse("IpExt: InOctets OutOctets\nIpExt: 1\n", &received, &sent));
+    assert_false(network_octets_parse("IpExt: InOctets\nIpExt: 1\n", &received, &sent));
+    assert_false(network_octets_parse("IpExt: InOctets OutOctets\nIpExt: a b\n", &received, &sent));
 }
 
 static void label_values_are_escaped(void **state) {
@@ -586,6 +648,8 @@ int main(void) {
         cmocka_unit_test(metrics_are_valid_with_odd_names_and_every_state),
         cmocka_unit_test(metrics_have_the_names_of_the_reloader_s),
         cmocka_unit_test(the_running_config_is_a_metric_where_it_is_known),
+        cmocka_unit_test(every_metric_of_the_reloader_is_there),
+        cmocka_unit_test(network_octets_are_read_by_their_names),
         cmocka_unit_test(label_values_are_escaped),
         cmocka_unit_test(two_manifests_of_one_name_and_state_are_one_series),
         cmocka_unit_test(metrics_tell_since_when_an_earlier_form_is_served),
