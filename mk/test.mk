@@ -160,8 +160,8 @@ bench: ## latency of a change, duration of passes, memory; judged by ratios only
 .PHONY: golden
 golden: ## rewrite the golden files of testdata/, for review with git diff
 	@scripts/deps $(TEST_DEPS)
-	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS)
-	@UPDATE_GOLDEN=1 $(RUN_TESTS) $(UNIT_TESTS)
+	@$(PARALLEL) $(PROGRAM) $(UNIT_TESTS) $(OUT)/tests/integration/test_reloader_command_line
+	@UPDATE_GOLDEN=1 $(RUN_TESTS) $(UNIT_TESTS) $(OUT)/tests/integration/test_reloader_command_line
 
 ifneq ($(DIFFERENTIAL_TESTS),)
 DIFFERENTIAL_COUNT ?= 2000

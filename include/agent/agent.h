@@ -34,6 +34,7 @@ struct agent_settings {
     int64_t retry_milliseconds;
     int64_t startup_grace_milliseconds; /* how long Prometheus may be away on a config that it never
                                            confirmed */
+    bool starts_without_reload;   /* what is there at the start is what Prometheus has loaded */
     int64_t confirm_milliseconds; /* how long a reload may run whose answer did not come; 0: the
                                      usual ten minutes */
 
@@ -152,9 +153,10 @@ struct agent_status {
     const struct prometheus_settings *prometheus; /* how it is asked */
     const struct source_settings *source;         /* what is read */
     uint64_t passes;
-    uint64_t writes;         /* passes that wrote the config or a secret file */
-    uint64_t publish_errors; /* passes that could not */
-    uint64_t reloads;        /* requests that were answered or failed */
+    uint64_t writes; /* passes that wrote the config or a secret file */
+    uint64_t
+        publish_errors; /* passes that could not, or could not read the base or a watched file */
+    uint64_t reloads;   /* requests that were answered or failed */
     uint64_t reloads_failed;
     uint64_t watch_events;
     uint64_t watch_errors;

@@ -17,4 +17,8 @@ int config_file_read(const char *path, struct settings *settings, struct diagnos
 int config_text_read(const char *path, struct bytes text, struct settings *settings,
                      struct diagnostics *diagnostics);
 
+/* Appends what the file at path holds to out. 0; -EFBIG above 1 MiB; -EINVAL when it is no regular
+ * file; another negative errno. */
+int config_file_load(const char *path, struct buffer *out);
+
 #endif

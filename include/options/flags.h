@@ -21,20 +21,26 @@ struct flag_use {
     struct bytes value; /* "true" or "false" for a boolean that was written without one */
 };
 
+/* What is asked for in place of a command. */
+enum asking {
+    ASKING_NOTHING,
+    ASKING_HELP,       /* --help, --help-long, -h */
+    ASKING_MANUAL,     /* --help-man: a man page */
+    ASKING_CANDIDATES, /* --completion-bash: the flags that a shell may complete to */
+    ASKING_BASH,       /* --completion-script-bash */
+    ASKING_ZSH,        /* --completion-script-zsh */
+    ASKING_VERSION,
+    ASKING_SHORT_VERSION,
+};
+
 struct flags {
     struct flag_use *uses; /* in the order of the command line */
     size_t count;
     const char **operands; /* the command, files */
     size_t operand_count;
-    bool help;          /* --help or -h */
-    bool version;       /* --version */
-    bool short_version; /* --short-version */
+    enum asking asking; /* the first one on the command line */
     bool reloader;      /* the program was started under the name prometheus-config-reloader */
 };
-
-/* Whether this is the name (argv[0], with or without folders) that prometheus-config-reloader is
- * started under; NULL is none. */
-bool flags_of_reloader(const char *program);
 
 /* arguments: argv without the program's name. Values and operands are those of arguments, the rest
  * lives in the arena. 0; -EINVAL with an error for each flag that is unknown or lacks its value. */

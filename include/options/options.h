@@ -15,7 +15,7 @@
 enum option_type {
     OPTION_STRING,         /* const char * */
     OPTION_PATH,           /* const char *, not empty */
-    OPTION_URL,            /* const char *, http or https, without user name and password */
+    OPTION_URL,            /* const char *, http or https */
     OPTION_BOOL,           /* bool */
     OPTION_INTEGER,        /* int64_t */
     OPTION_SIZE,           /* int64_t bytes: 512, 64KiB, 4MiB */
@@ -54,7 +54,9 @@ struct option {
                                      that does something else; NULL: the same */
     const char *default_help; /* what --help says instead, where the default is not a plain value */
     const char *help;         /* one sentence */
-    bool no_effect; /* accepted for prometheus-config-reloader's sake, and of no use here */
+    bool empty_is_absent; /* an empty value is as if the option was not given; for an option of text
+                             or a list of it */
+    bool no_effect;       /* accepted for prometheus-config-reloader's sake, and of no use here */
     const char *const *words; /* OPTION_ENUM: NULL-terminated; upper and lower case are the same */
     int64_t minimum;          /* of a number, a size in bytes, a duration in milliseconds */
     int64_t maximum;

@@ -47,6 +47,8 @@ struct origin {
 struct settings {
     struct arena *arena;
     struct origin *origins; /* one for each row of the table */
+    bool as_reloader;       /* started under the name prometheus-config-reloader: what that runs
+                               with is enough */
 
     const char *sidecar_config;
     const char *config_file;

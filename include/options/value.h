@@ -15,6 +15,9 @@
 int value_set(struct settings *settings, const struct option *option, const struct origin *origin,
               struct bytes text, struct diagnostics *diagnostics);
 
+/* Whether this URL carries a user name. NULL carries none. */
+bool url_has_user(const char *text);
+
 /* Empties a list, before a stronger origin fills it. Scalars stay. */
 void value_clear_list(struct settings *settings, const struct option *option);
 

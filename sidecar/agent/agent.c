@@ -296,12 +296,26 @@ static bool is_publish_fault(int error) {
     return error != 0 && error != -ESTALE && error != -ETXTBSY;
 }
 
-static void count_pass(struct agent *agent, const struct disk_result *published) {
+/* Nothing that had to be read or written for Prometheus may have failed. A base that Prometheus
+ * refused is a reload that failed, not a pass. */
+static bool has_failed(const struct agent *agent, const struct pass_result *result,
+                       const struct disk_result *published) {
+    const struct desired_state *state = pass_state(agent->pass);
+
+    if (agent_only_watches(agent)) {
+        return !result->complete;
+    }
+    return is_publish_fault(published->error) ||
+           (state->base_fault != NULL && !state->base_refused);
+}
+
+static void count_pass(struct agent *agent, const struct pass_result *result,
+                       const struct disk_result *published) {
     struct agent_status *status = &agent->status;
 
     status->passes++;
     status->writes += published->written ? 1 : 0;
-    status->publish_errors += is_publish_fault(published->error) ? 1 : 0;
+    status->publish_errors += has_failed(agent, result, published) ? 1 : 0;
     status->published = agent_only_watches(agent) || disk_set(agent->disk) != NULL;
 }
 
@@ -406,7 +420,7 @@ static void on_settled(uv_timer_t *timer) {
     save_ledger(agent);
     /* A pass may take a while, and timers count from the loop's idea of now. */
     uv_update_time(agent->loop);
-    count_pass(agent, &published);
+    count_pass(agent, &result, &published);
     decide(agent, &result, &published, hangup);
 }
 
@@ -449,6 +463,8 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
         .peer = peer_unknown(),
         .backoff = backoff_from(settings->retry_milliseconds),
         .complete = true,
+        .ever_confirmed = settings->starts_without_reload,
+        .status.confirmed = settings->starts_without_reload,
     };
     uv_timer_t *const timers[] = {&agent->settle_timer, &agent->retry_timer, &agent->watch_timer,
                                   &agent->confirm_timer};

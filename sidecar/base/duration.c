@@ -112,6 +112,8 @@ static const struct go_unit {
     const char *name;
     int64_t nanoseconds;
 } go_units[] = {
+    {"w", INT64_C(7) * 24 * 3600 * 1000000000},
+    {"d", INT64_C(24) * 3600 * 1000000000},
     {"h", INT64_C(3600) * 1000000000},
     {"m", INT64_C(60) * 1000000000},
     {"s", 1000000000},

@@ -6,10 +6,13 @@
 
 #include "base/arena.h"
 #include "base/nearest.h"
+#include "command/completion.h"
 #include "command/help.h"
 #include "command/report.h"
 #include "command/version.h"
+#include "options/reloader.h"
 
+#include <errno.h>
 #include <string.h>
 
 const struct command commands[] = {
@@ -103,6 +106,37 @@ static enum exit_status needless_operand(const struct command *command, const ch
     return usage_fault(diagnostics);
 }
 
+/* What is asked for in place of a command. */
+static enum exit_status answer(const struct invocation *invocation, const struct command *command) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    const char *name =
+        invocation->flags->reloader ? "prometheus-config-reloader" : "remotewrite-sidecar";
+
+    switch (invocation->flags->asking) {
+    case ASKING_SHORT_VERSION:
+        return version_print_short();
+    case ASKING_VERSION:
+        return version_execute(invocation);
+    case ASKING_MANUAL:
+        manual_page(name, &text);
+        break;
+    case ASKING_CANDIDATES:
+        completion_candidates(&text);
+        break;
+    case ASKING_BASH:
+        completion_bash(name, &text);
+        break;
+    case ASKING_ZSH:
+        completion_zsh(name, &text);
+        break;
+    case ASKING_HELP:
+    case ASKING_NOTHING:
+        command_help(command, &text);
+        break;
+    }
+    return output_write(buffer_bytes(&text));
+}
+
 static enum exit_status execute(const struct flags *flags, struct diagnostics *diagnostics) {
     bool named = flags->operand_count > 0;
     const struct command *command = command_by_name(named ? flags->operands[0] : "run");
@@ -115,16 +149,8 @@ static enum exit_status execute(const struct flags *flags, struct diagnostics *d
     if (command == NULL) {
         return unknown_command(flags->operands[0], diagnostics);
     }
-    if (flags->help) {
-        CLEANUP(buffer_free) struct buffer text = {0};
-        command_help(named ? command : NULL, &text);
-        return output_write(buffer_bytes(&text));
-    }
-    if (flags->short_version) {
-        return version_print_short();
-    }
-    if (flags->version) {
-        return version_execute(&invocation);
+    if (flags->asking != ASKING_NOTHING) {
+        return answer(&invocation, named ? command : NULL);
     }
     if (invocation.operand_count > 0 && !command->takes_operands) {
         return needless_operand(command, invocation.operands[0], diagnostics);
@@ -137,9 +163,24 @@ enum exit_status command_line_execute(const char *program, size_t count, char *c
     struct diagnostics diagnostics = diagnostics_in(arena);
     struct flags flags = {0};
 
+    bool reloader = reloader_is_named(program);
+
+    if (reloader) {
+        struct reloader_arguments rewritten;
+        int error = reloader_rewrite(arena, count, arguments, &diagnostics, &rewritten);
+        if (error == -EDOM) {
+            diagnostics_print(stderr, &diagnostics);
+            return STATUS_FAULT;
+        }
+        if (error < 0) {
+            return usage_fault(&diagnostics);
+        }
+        arguments = rewritten.items;
+        count = rewritten.count;
+    }
     if (flags_parse(arena, count, arguments, &diagnostics, &flags) < 0) {
         return usage_fault(&diagnostics);
     }
-    flags.reloader = flags_of_reloader(program);
+    flags.reloader = reloader;
     return execute(&flags, &diagnostics);
 }

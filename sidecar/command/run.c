@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "command/confine.h"
+#include "command/reloader.h"
 #include "command/report.h"
 #include "command/serve.h"
 #include "command/setup.h"
@@ -231,6 +232,8 @@ static enum exit_status run_loop(struct runner *runner) {
     }
     if (error < 0) {
         agent_stop(agent);
+    } else if (reloader_is_idle(setup->settings)) {
+        log_info("nothing to be watched");
     }
     uv_run(&loop, UV_RUN_DEFAULT);
     serve_stop(serve);
@@ -257,13 +260,18 @@ enum exit_status run_execute(const struct invocation *invocation) {
     runner_take(&runner, setup);
     runner.fixed = fixed_settings_of(setup->settings);
     say_without_effect(setup->settings);
-    if (runner.current->agent.watch_milliseconds == 0) {
-        return agent_once(&runner.current->agent) < 0 ? STATUS_FAULT : STATUS_OK;
-    }
-    const char *web_config = runner.current->settings->web_config_file;
-    if (web_config != NULL &&
+    bool once = setup->agent.watch_milliseconds == 0;
+    const char *web_config = setup->settings->web_config_file;
+    /* One that is not used is judged by the reloader all the same. */
+    if (web_config != NULL && (!once || setup->settings->as_reloader) &&
         web_config_file_new(web_config, &diagnostics, &runner.web_config) < 0) {
         return usage_fault(&diagnostics);
+    }
+    if (reloader_start_check(setup->settings) < 0) {
+        return STATUS_FAULT;
+    }
+    if (once && !reloader_is_idle(setup->settings)) {
+        return agent_once(&setup->agent) < 0 ? STATUS_FAULT : STATUS_OK;
     }
     return run_loop(&runner);
 }

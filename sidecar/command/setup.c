@@ -265,8 +265,13 @@ static int setup_prometheus(struct setup *setup, struct diagnostics *diagnostics
         return 0;
     }
     if (runtimeinfo_url_from_reload(settings->reload_url, &derived) < 0) {
-        /* Then it is none that is used. */
+        /* By signal it is not used. */
         if (settings->reload_method == RELOAD_BY_SIGNAL) {
+            return 0;
+        }
+        /* The reloader reloads without a record, so this does. */
+        if (settings->as_reloader) {
+            setup->agent.prometheus.runtimeinfo_url = NULL;
             return 0;
         }
         return setup_fault(setup, "reload-url", diagnostics, "give --runtimeinfo-url too",
@@ -338,6 +343,8 @@ static void setup_watch(struct setup *setup) {
     setup->agent.delay_milliseconds = setup->settings->delay_interval;
     setup->agent.retry_milliseconds = setup->settings->retry_interval;
     setup->agent.startup_grace_milliseconds = setup->settings->startup_grace;
+    setup->agent.starts_without_reload =
+        setup->settings->as_reloader && setup->settings->config_file == NULL;
 }
 
 /* What compile says about a flag's value is said about the line of sidecar.cfg, where that is where

@@ -260,9 +260,9 @@ int config_text_read(const char *path, struct bytes text, struct settings *setti
     return walk.error;
 }
 
-/* The whole file, at most one byte more than largest_file. -EINVAL: no regular file; one that
- * nobody writes to would look like an empty one. */
-static int read_file(const char *path, struct buffer *out) {
+/* At most one byte more than largest_file. A FIFO that nobody writes to would look like an empty
+ * file. */
+int config_file_load(const char *path, struct buffer *out) {
     CLEANUP(descriptor_closep)
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     const size_t step = 4096;
@@ -290,7 +290,7 @@ static int read_file(const char *path, struct buffer *out) {
 
 int config_file_read(const char *path, struct settings *settings, struct diagnostics *diagnostics) {
     CLEANUP(buffer_free) struct buffer text = {0};
-    int error = read_file(path, &text);
+    int error = config_file_load(path, &text);
 
     if (error == -EINVAL) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, (struct location){.file = path}, NULL, NULL,

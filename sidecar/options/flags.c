@@ -74,34 +74,44 @@ static const struct option *negated_option(struct bytes name) {
     return option != NULL && option->type == OPTION_BOOL ? option : NULL;
 }
 
-/* --help and --version are no settings and take no value. Where this one is noted; NULL: it is none
- * of them. */
-static bool *asking_find(const struct parser *parser, struct bytes name) {
-    struct flags *flags = parser->flags;
-    const struct {
+/* --help, --version and the like are no settings and take no value. ASKING_NOTHING: this one is
+ * none of them. */
+static enum asking asking_find(struct bytes name) {
+    static const struct {
         const char *name;
-        bool *noted;
+        enum asking asking;
     } askings[] = {
-        {"help", &flags->help},
-        {"version", &flags->version},
-        {"short-version", &flags->short_version},
+        {"help", ASKING_HELP},
+        {"help-long", ASKING_HELP},
+        {"help-man", ASKING_MANUAL},
+        {"completion-bash", ASKING_CANDIDATES},
+        {"completion-script-bash", ASKING_BASH},
+        {"completion-script-zsh", ASKING_ZSH},
+        {"version", ASKING_VERSION},
+        {"short-version", ASKING_SHORT_VERSION},
     };
 
     for (size_t i = 0; i < ARRAY_LENGTH(askings); i++) {
         if (bytes_equal_string(name, askings[i].name)) {
-            return askings[i].noted;
+            return askings[i].asking;
         }
     }
-    return NULL;
+    return ASKING_NOTHING;
+}
+
+static void note_asking(struct parser *parser, enum asking asking) {
+    if (parser->flags->asking == ASKING_NOTHING) {
+        parser->flags->asking = asking;
+    }
 }
 
 static int parse_asking(struct parser *parser, struct bytes name) {
-    bool *noted = asking_find(parser, name);
+    enum asking asking = asking_find(name);
 
-    if (noted == NULL) {
+    if (asking == ASKING_NOTHING) {
         return unknown_flag(parser, name);
     }
-    *noted = true;
+    note_asking(parser, asking);
     return 0;
 }
 
@@ -139,7 +149,7 @@ static int parse_with_value(struct parser *parser, struct bytes name, const char
         add_use(parser, option, flag, value);
         return 0;
     }
-    if (negated_option(name) != NULL || asking_find(parser, name) != NULL) {
+    if (negated_option(name) != NULL || asking_find(name) != ASKING_NOTHING) {
         return fault(parser, flag, "leave the value out", "takes no value");
     }
     return unknown_flag(parser, name);
@@ -163,7 +173,7 @@ static int parse_short(struct parser *parser, const char *argument) {
     struct bytes name = bytes_slice(text, 0, bytes_find(text, BYTES("="), 0));
 
     if (bytes_equal_string(text, "h")) {
-        parser->flags->help = true;
+        note_asking(parser, ASKING_HELP);
         return 0;
     }
     const char *flag = arena_format(parser->arena, "-%.*s", BYTES_ARG(name));
@@ -172,13 +182,6 @@ static int parse_short(struct parser *parser, const char *argument) {
         remedy = arena_format(parser->arena, "write -%s, with two dashes", flag);
     }
     return fault(parser, flag, remedy, "unknown flag");
-}
-
-bool flags_of_reloader(const char *program) {
-    static const char name[] = "prometheus-config-reloader";
-    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
-
-    return program != NULL && strcmp(slash != NULL ? slash + 1 : program, name) == 0;
 }
 
 int flags_parse(struct arena *arena, size_t count, char *const *arguments,

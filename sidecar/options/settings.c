@@ -43,6 +43,7 @@ static struct settings *settings_new(bool reloader, struct diagnostics *diagnost
     struct settings *settings = memory_new(1, sizeof(*settings));
 
     settings->arena = arena_new();
+    settings->as_reloader = reloader;
     settings->origins = ARENA_NEW_ARRAY(settings->arena, struct origin, option_count);
     for (size_t i = 0; i < option_count; i++) {
         const char *text = default_of(&options[i], reloader);
@@ -82,6 +83,32 @@ static const struct flag_use *file_flag(const struct flags *flags) {
     return found;
 }
 
+/* The first directory option of those that RemoteWrites are made of; NULL: none is given. */
+static const char *source_given(const struct settings *settings) {
+    const struct {
+        const char *flag;
+        const struct directory_list *list;
+    } sources[] = {
+        {"--remote-write-dir", &settings->remote_write_dirs},
+        {"--secret-dir", &settings->secret_dirs},
+        {"--configmap-dir", &settings->configmap_dirs},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(sources); i++) {
+        if (sources[i].list->count > 0) {
+            return sources[i].flag;
+        }
+    }
+    return NULL;
+}
+
+/* Without a config the reloader has nothing to write. */
+static void settle_as_reloader(struct settings *settings) {
+    if (settings->as_reloader && settings->config_file == NULL && source_given(settings) == NULL) {
+        settings->output_file = NULL;
+    }
+}
+
 int settings_read(const struct flags *flags, struct diagnostics *diagnostics,
                   struct settings **ret) {
     CLEANUP(settings_freep) struct settings *settings = settings_new(flags->reloader, diagnostics);
@@ -96,6 +123,7 @@ int settings_read(const struct flags *flags, struct diagnostics *diagnostics,
         error = result < 0 ? result : error;
     }
     if (error == 0) {
+        settle_as_reloader(settings);
         *ret = TAKE_PTR(settings);
     }
     return error;
@@ -118,25 +146,6 @@ static int missing(const char *flag, const char *problem, const char *remedy,
 
 static const char name_base[] = "name the base prometheus.yml, or set base.config_file";
 
-/* The first directory option of those that RemoteWrites are made of; NULL: none is given. */
-static const char *source_given(const struct settings *settings) {
-    const struct {
-        const char *flag;
-        const struct directory_list *list;
-    } sources[] = {
-        {"--remote-write-dir", &settings->remote_write_dirs},
-        {"--secret-dir", &settings->secret_dirs},
-        {"--configmap-dir", &settings->configmap_dirs},
-    };
-
-    for (size_t i = 0; i < ARRAY_LENGTH(sources); i++) {
-        if (sources[i].list->count > 0) {
-            return sources[i].flag;
-        }
-    }
-    return NULL;
-}
-
 /* Without an output the config file and the watched directories are only watched; RemoteWrites have
  * to go somewhere. */
 static int check_work(const struct settings *settings, struct diagnostics *diagnostics) {
@@ -144,7 +153,8 @@ static int check_work(const struct settings *settings, struct diagnostics *diagn
     bool merges = source != NULL || settings->output_file != NULL;
     int error = 0;
 
-    if (!merges && settings->config_file == NULL && settings->watched_dirs.count == 0) {
+    if (!merges && !settings->as_reloader && settings->config_file == NULL &&
+        settings->watched_dirs.count == 0) {
         return missing("--config-file", "is required: there is nothing to watch",
                        "name the base prometheus.yml, or give --watched-dir", diagnostics);
     }
@@ -196,6 +206,16 @@ static int check_credentials(const struct settings *settings, struct diagnostics
         error = conflict(settings, "reload-key-file", "has no certificate",
                          "give --reload-cert-file too", diagnostics);
     }
+    if (settings->reload_username != NULL && url_has_user(settings->reload_url)) {
+        error =
+            conflict(settings, "reload-username", "cannot be used with a user name in --reload-url",
+                     "leave one of the two out", diagnostics);
+    }
+    if (settings->reload_bearer_token_file != NULL && url_has_user(settings->reload_url)) {
+        error = conflict(settings, "reload-bearer-token-file",
+                         "cannot be used with a user name in --reload-url",
+                         "leave one of the two out", diagnostics);
+    }
     if (settings->reload_ca_file != NULL && settings->reload_insecure_skip_verify &&
         settings_origin(settings, "reload-insecure-skip-verify")->kind != ORIGIN_DEFAULT) {
         error =
@@ -206,7 +226,8 @@ static int check_credentials(const struct settings *settings, struct diagnostics
 }
 
 static int check_web(const struct settings *settings, struct diagnostics *diagnostics) {
-    if (settings->web_config_file != NULL && settings->listen_address == NULL) {
+    if (settings->web_config_file != NULL && settings->listen_address == NULL &&
+        !settings->as_reloader) {
         return conflict(settings, "web-config-file", "has no use without --listen-address",
                         "give --listen-address too, or leave it out", diagnostics);
     }

@@ -11,6 +11,7 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* In the order of enum log_level. */
@@ -117,23 +118,21 @@ static const char *address_fault(struct bytes text) {
     return text.length == 0 ? NULL : address_parse(text, &address);
 }
 
-/* As the reloader checks it: above 0, at most 1. */
+/* As Go reads a floating-point number; what is out of bounds has a meaning there too. */
 static const char *ratio_fault(struct bytes text) {
-    size_t point = bytes_find(text, BYTES("."), 0);
-    struct bytes whole = bytes_slice(text, 0, point);
-    struct bytes rest = point != SIZE_MAX ? bytes_slice(text, point + 1, SIZE_MAX) : BYTES("");
-    bool zero = true;
+    char digits[64]; /* without the '_' that Go allows between digits */
+    size_t length = 0;
+    char *end = NULL;
 
-    for (size_t i = 0; i < rest.length; i++) {
-        if (rest.data[i] < '0' || rest.data[i] > '9') {
-            return "is no ratio";
+    for (size_t i = 0; i < text.length && length + 1 < sizeof(digits); i++) {
+        if (text.data[i] != '_') {
+            digits[length++] = text.data[i];
         }
-        zero &= rest.data[i] == '0';
     }
-    if (bytes_equal_string(whole, "1") && zero) {
-        return NULL;
-    }
-    return (whole.length == 0 || bytes_equal_string(whole, "0")) && !zero ? NULL : "is no ratio";
+    digits[length] = '\0';
+    (void)strtod(digits, &end);
+    return length == 0 || strchr(" \t\n\v\f\r", digits[0]) != NULL || *end != '\0' ? "is no number"
+                                                                                   : NULL;
 }
 
 #define FIELD(name) .offset = offsetof(struct settings, name)
@@ -150,6 +149,7 @@ const struct option options[] = {
         .metavar = "FILE",
         .help = "Base prometheus.yml, plain or gzip. Without an output a change of it only makes "
                 "Prometheus reload.",
+        .empty_is_absent = true,
         FIELD(config_file),
     },
     {
@@ -161,6 +161,7 @@ const struct option options[] = {
         .metavar = "FILE",
         .help = "The merged config, which Prometheus reads. May be the base file itself: then only "
                 "what stands between the markers is replaced.",
+        .empty_is_absent = true,
         FIELD(output_file),
     },
     {
@@ -436,6 +437,7 @@ const struct option options[] = {
         .help = "The name of Prometheus's program, without its folder: whose process signal means.",
         .fault = program_fault,
         .remedy = "write the name of the program without its folder, as in prometheus",
+        .empty_is_absent = true,
         FIELD(process_executable_name),
     },
     {
@@ -446,6 +448,7 @@ const struct option options[] = {
         .metavar = "URL",
         .default_value = "http://127.0.0.1:9090/-/reload",
         .help = "Where Prometheus is asked to load its config anew, by http.",
+        .empty_is_absent = true,
         FIELD(reload_url),
     },
     {
@@ -459,6 +462,7 @@ const struct option options[] = {
                         "http://127.0.0.1:9090/api/v1/status/runtimeinfo",
         .help = "Where Prometheus says whether its last reload worked. Its version is asked "
                 "beside it.",
+        .empty_is_absent = true,
         FIELD(runtimeinfo_url),
     },
     {
@@ -616,6 +620,7 @@ const struct option options[] = {
             "that is below it: where what they hold changes, Prometheus is asked to reload.",
         .fault = empty_fault,
         .remedy = "write a path, or leave the option out",
+        .empty_is_absent = true,
         FIELD(watched_dirs),
     },
     {
@@ -641,6 +646,7 @@ const struct option options[] = {
         .help = "Serve by TLS, and only those with a certificate or a password, as this file says "
                 "in Prometheus's web configuration format. It and the files that it names are read "
                 "again when they change; another one in the settings file needs a restart.",
+        .empty_is_absent = true,
         FIELD(web_config_file),
     },
     {
@@ -780,13 +786,13 @@ const struct option options[] = {
         .type = OPTION_STRING,
         .group = GROUP_GENERAL,
         .metavar = "RATIO",
-        .default_value = "0.9",
+        .default_value = "0.0",
         .help =
             "Accepted as prometheus-config-reloader has it, and without effect: it is about Go's "
             "memory.",
         .no_effect = true,
         .fault = ratio_fault,
-        .remedy = "write a number above 0, at most 1, as in 0.9",
+        .remedy = "write a number, as in 0.9",
         FIELD(auto_gomemlimit_ratio),
     },
 };

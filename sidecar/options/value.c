@@ -95,11 +95,19 @@ static void free_part(char **part) {
     curl_free(*part);
 }
 
+bool url_has_user(const char *text) {
+    CLEANUP(free_url) CURLU *url = curl_url();
+    CLEANUP(free_part) char *user = NULL;
+
+    return url != NULL && text != NULL &&
+           curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK &&
+           curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+}
+
 /* libcurl is what makes the request, so libcurl is asked. NULL: nothing is wrong. */
 static const char *url_fault(const char *text) {
     CLEANUP(free_url) CURLU *url = curl_url();
     CLEANUP(free_part) char *scheme = NULL;
-    CLEANUP(free_part) char *user = NULL;
     CLEANUP(free_part) char *fragment = NULL;
 
     if (url == NULL ||
@@ -110,27 +118,25 @@ static const char *url_fault(const char *text) {
     if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
         return "is no http or https URL";
     }
-    if (curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK) {
-        return "holds a user name";
-    }
     if (curl_url_get(url, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK) {
         return "has a fragment ('#')";
     }
     return NULL;
 }
 
-/* A command line can be read by every process, and settings are shown: what may be a password in a
- * URL is neither taken nor repeated. */
+/* What may be a password in a URL is not repeated. For the reloader a URL may be one that nothing
+ * can be sent to: then each reload fails. */
 static int url_set(const struct input *input) {
     const char *fault = url_fault(arena_string(input->settings->arena, input->text));
 
-    if (fault == NULL) {
+    if (fault == NULL || input->settings->as_reloader) {
         return string_set(input);
     }
     if (bytes_find(input->text, BYTES("@"), 0) != SIZE_MAX) {
         value_fault(
             input->diagnostics, input->option, input->origin,
-            "leave the credentials out and use --reload-username and --reload-password-file",
+            "write it as in http://USER:PASSWORD@127.0.0.1:9090/-/reload, special characters "
+            "percent-encoded",
             "the URL %s", fault);
         return -EINVAL;
     }
@@ -330,10 +336,31 @@ static const value_setter setters[] = {
     [OPTION_PAIR_LIST] = pair_append, [OPTION_DIRECTORY_LIST] = directory_append,
 };
 
+/* An empty value is as none: what a template makes of a value that is not set. Of a list it is no
+ * item. */
+static int value_reset(struct settings *settings, const struct option *option,
+                       struct diagnostics *diagnostics) {
+    const struct origin origin = {.kind = ORIGIN_DEFAULT};
+
+    if (option_is_list(option)) {
+        return 0;
+    }
+    if (option->default_value != NULL) {
+        return value_set(settings, option, &origin, bytes_of(option->default_value), diagnostics);
+    }
+    *(const char **)field_of(settings, option) = NULL;
+    settings->origins[option - options] = origin;
+    return 0;
+}
+
 int value_set(struct settings *settings, const struct option *option, const struct origin *origin,
               struct bytes text, struct diagnostics *diagnostics) {
     const struct input input = {settings, option, origin, text, diagnostics};
     const char *fault = NULL;
+
+    if (text.length == 0 && option->empty_is_absent) {
+        return value_reset(settings, option, diagnostics);
+    }
 
     if (!bytes_is_text(text)) {
         return reject(&input, "is not UTF-8", "write it in UTF-8, without NUL");

@@ -64,7 +64,7 @@ static void reloads(const struct web_view *view, struct buffer *out) {
     integer(out, "reloader_config_apply_operations_total", "counter",
             "Passes that read everything and brought the config up to date.", view->passes);
     integer(out, "reloader_config_apply_operations_failed_total", "counter",
-            "Passes that could not publish a config.", view->passes_failed);
+            "Passes that could not read or write a config.", view->passes_failed);
     integer(out, "reloader_config_environment_variable_expansion_errors", "gauge",
             "Environment variables that the base config names and that are not set.",
             view->expansion_errors);

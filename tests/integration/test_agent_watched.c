@@ -299,6 +299,27 @@ static void without_an_output_nothing_is_written(void **state) {
     assert_int_equal(log_lines_count("level=error", NULL), 0);
 }
 
+/* prometheus-config-reloader with watched directories alone. */
+static void a_start_without_a_reload_asks_at_the_first_change(void **state) {
+    struct watched_fixture *fixture = *state;
+    struct agent_fixture *agent = fixture->agent;
+    only_watches(fixture);
+    agent->settings.starts_without_reload = true;
+    RELOAD_ANSWERS(agent, {.status = 200});
+
+    agent_starts(agent);
+    assert_true(agent_becomes(agent, AGENT_IDLE));
+    struct agent_status status = agent_now(agent);
+    assert_int_equal(status.reloads, 0);
+    assert_true(status.ready);
+    assert_false(status.reload_successful);
+
+    file_replace(fixture->rules, "rules.yml", "groups: # changed\n");
+    assert_true(agent_is_asked(agent, 1));
+    assert_true(agent_becomes(agent, AGENT_IDLE));
+    assert_int_equal(agent_now(agent).reloads, 1);
+}
+
 static void without_an_output_a_refusal_is_asked_again(void **state) {
     struct watched_fixture *fixture = *state;
     struct agent_fixture *agent = fixture->agent;
@@ -368,6 +389,7 @@ int main(void) {
         WATCHED_TEST(a_base_that_comes_with_broken_rules_is_tried_again_when_they_are_mended),
         WATCHED_TEST(rules_are_taken_while_the_base_is_refused),
         WATCHED_TEST(without_an_output_nothing_is_written),
+        WATCHED_TEST(a_start_without_a_reload_asks_at_the_first_change),
         WATCHED_TEST(without_an_output_a_refusal_is_asked_again),
         WATCHED_TEST(without_an_output_a_change_is_told_at_once_after_a_refusal),
         WATCHED_TEST(without_an_output_sighup_is_a_reload),

@@ -353,6 +353,20 @@ static void basic_auth_reads_its_password_at_every_request(void **state) {
     assert_true(request_has(fixture, 1, "Authorization: Basic bWU6c2Vjb25k\r\n"));
 }
 
+static void user_and_password_of_the_url_are_sent(void **state) {
+    struct fixture *fixture = *state;
+    char url[256];
+
+    snprintf(url, sizeof(url), "http://me:hunter%%402@%s",
+             http_stub_url(fixture->stub, "/-/reload") + strlen("http://"));
+    fixture->settings.reload_url = url;
+    given_the_answer(fixture, (struct stub_answer){.status = 200});
+    when_reloaded(fixture);
+
+    /* me:hunter@2 */
+    assert_true(request_has(fixture, 0, "Authorization: Basic bWU6aHVudGVyQDI=\r\n"));
+}
+
 static void a_bearer_token_is_sent(void **state) {
     struct fixture *fixture = *state;
 
@@ -595,6 +609,7 @@ int main(void) {
         TEST(a_server_that_restarts_between_two_requests_is_no_fault),
         TEST(another_protocol_is_refused),
         TEST(basic_auth_reads_its_password_at_every_request),
+        TEST(user_and_password_of_the_url_are_sent),
         TEST(a_bearer_token_is_sent),
         TEST(a_password_file_that_cannot_be_read_is_reported_later),
         TEST(user_information_in_the_url_is_masked_in_errors),

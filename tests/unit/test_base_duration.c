@@ -124,10 +124,11 @@ static void what_go_writes_is_read_as_go_reads_it(void **state) {
         const char *text;
         int64_t milliseconds;
     } cases[] = {
-        {"0s", 0},    {"3m0s", 3 * minute}, {"1h0m0s", hour},        {"1.5s", 1500},
-        {".5s", 500}, {"5.s", 5 * second},  {"1m1h", hour + minute}, {"1s1s", 2 * second},
+        {"0s", 0},           {"3m0s", 3 * minute}, {"1h0m0s", hour},        {"1.5s", 1500},
+        {".5s", 500},        {"5.s", 5 * second},  {"1m1h", hour + minute}, {"1s1s", 2 * second},
         {"0.1ms", 1}, /* what is not 0 stays so */
-        {"100us", 1}, {"1500\u00b5s", 2},   {"1000000ns", 1},
+        {"100us", 1},        {"1500\u00b5s", 2},   {"1000000ns", 1},        {"1d", 24 * hour},
+        {"1.5d", 36 * hour}, {"1h1w", 169 * hour},
     };
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         int64_t milliseconds = -1;
@@ -137,8 +138,8 @@ static void what_go_writes_is_read_as_go_reads_it(void **state) {
 }
 
 static void what_go_refuses_is_refused(void **state) {
-    static const char *const cases[] = {"",   "1",  "s",   ".s",  "-1s",  "+1s",   "1d", "1w",
-                                        "1y", "1S", " 1s", "1s ", "1h30", "1..5s", "1.5"};
+    static const char *const cases[] = {"",   "1",   "s",   ".s",   "-1s",   "+1s", "1y",
+                                        "1S", " 1s", "1s ", "1h30", "1..5s", "1.5"};
     for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
         int64_t milliseconds = 77;
         assert_int_equal(go_duration_parse(bytes_of(cases[i]), &milliseconds), -EINVAL);

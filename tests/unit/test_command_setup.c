@@ -66,15 +66,6 @@ static void under_the_reloader_s_name_certificates_are_checked_as_the_reloader_d
     }
 }
 
-static void the_reloader_s_name_is_told_with_and_without_folders(void **state) {
-    assert_true(flags_of_reloader("prometheus-config-reloader"));
-    assert_true(flags_of_reloader("/bin/prometheus-config-reloader"));
-    assert_false(flags_of_reloader("/prometheus-config-reloader/remotewrite-sidecar"));
-    assert_false(flags_of_reloader("prometheus-config-reloader2"));
-    assert_false(flags_of_reloader(""));
-    assert_false(flags_of_reloader(NULL));
-}
-
 static void the_secret_directory_is_beside_the_output(void **state) {
     SETTINGS fixture = settings_given(NULL, "--output-file=/out/prometheus.yml", NULL);
     SETUP setup = setup_made(fixture);
@@ -374,7 +365,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(volumes_come_in_the_order_of_kinds_and_flags),
         cmocka_unit_test(under_the_reloader_s_name_certificates_are_checked_as_the_reloader_does),
-        cmocka_unit_test(the_reloader_s_name_is_told_with_and_without_folders),
         cmocka_unit_test(the_secret_directory_is_beside_the_output),
         cmocka_unit_test(the_secret_directory_is_named_from_the_outputs_folder),
         cmocka_unit_test(secret_files_have_no_execute_and_no_world_bits),

@@ -127,6 +127,32 @@ static void what_go_programs_take_is_taken(void **state) {
     assert_string_equal(settings->listen_address, "");
 }
 
+/* What a template makes of a value that is not set. */
+static void an_empty_value_of_the_reloader_s_flags_is_none(void **state) {
+    SETTINGS fixture = settings_given(
+        "base: { config_file = \"/base.yml\"; };\n", "--config-file=", "--config-envsubst-file=",
+        "--watched-dir=", "--web-config-file=", "--runtimeinfo-url=", "--reload-url=",
+        "--process-executable-name=", "--auto-gomemlimit-ratio=0.0", "--listen-address=", NULL);
+    const struct settings *settings = fixture->settings;
+
+    assert_string_equal(settings_messages(fixture), "");
+    assert_null(settings->config_file);
+    assert_null(settings->output_file);
+    assert_int_equal(settings->watched_dirs.count, 0);
+    assert_null(settings->web_config_file);
+    assert_string_equal(settings->reload_url, "http://127.0.0.1:9090/-/reload");
+    assert_int_equal(settings_origin(settings, "runtimeinfo-url")->kind, ORIGIN_DEFAULT);
+    assert_string_equal(settings->process_executable_name, "prometheus");
+}
+
+static void a_url_may_carry_user_and_password(void **state) {
+    SETTINGS fixture =
+        settings_given(NULL, "--reload-url=http://me:hunter2@prometheus/-/reload", NULL);
+
+    assert_string_equal(settings_messages(fixture), "");
+    assert_string_equal(fixture->settings->reload_url, "http://me:hunter2@prometheus/-/reload");
+}
+
 static void a_value_may_follow_as_the_next_argument(void **state) {
     SETTINGS fixture =
         settings_given(NULL, "run", "--config-file", "/base.yml", "--log-level", "debug", NULL);
@@ -230,9 +256,9 @@ static void help_and_version_are_seen(void **state) {
     SETTINGS brief = settings_given(NULL, "-h", NULL);
     SETTINGS version = settings_given(NULL, "--version", NULL);
 
-    assert_true(help->flags.help && !help->flags.version);
-    assert_true(brief->flags.help);
-    assert_true(version->flags.version);
+    assert_int_equal(help->flags.asking, ASKING_HELP);
+    assert_int_equal(brief->flags.asking, ASKING_HELP);
+    assert_int_equal(version->flags.asking, ASKING_VERSION);
 }
 
 static void the_origin_names_the_flag_as_it_was_written(void **state) {
@@ -270,10 +296,6 @@ static const struct wrong wrong_lines[] = {
     {{"--process-executable-name=/bin/prometheus"},
      "error: --process-executable-name: \"/bin/prometheus\" is a path; write the name of the program "
      "without its folder, as in prometheus\n"},
-    {{"--process-executable-name="},
-     "error: --process-executable-name: \"\" is empty; write the name of the program without its "
-     "folder, as in prometheus\n"},
-    {{"--config-file="}, "error: --config-file: is empty; write a path, or leave the option out\n"},
     {{"--watch-interval=3 minutes"},
      "error: --watch-interval: \"3 minutes\" is no duration; write it as in 500ms, 30s, 3m or "
      "1h30m\n"},
@@ -314,11 +336,10 @@ static const struct wrong wrong_lines[] = {
      "up to 0777, as in 0640\n"},
     {{"--log-level=loud"},
      "error: --log-level: \"loud\" is unknown here; use one of debug, info, warn, error, none, all\n"},
-    {{"--auto-gomemlimit-ratio=1.1"},
-     "error: --auto-gomemlimit-ratio: \"1.1\" is no ratio; write a number above 0, at most 1, as in "
-     "0.9\n"},
-    {{"--watched-dir="},
-     "error: --watched-dir: \"\" is empty; write a path, or leave the option out\n"},
+    {{"--auto-gomemlimit-ratio=half"},
+     "error: --auto-gomemlimit-ratio: \"half\" is no number; write a number, as in 0.9\n"},
+    {{"--auto-gomemlimit-ratio="},
+     "error: --auto-gomemlimit-ratio: \"\" is no number; write a number, as in 0.9\n"},
     {{"--short-version=true"}, "error: --short-version: takes no value; leave the value out\n"},
     {{"--send-metadata=yes"},
      "error: --send-metadata: \"yes\" is neither true nor false; write true or false\n"},
@@ -334,9 +355,9 @@ static const struct wrong wrong_lines[] = {
     {{"--reload-url=http://x:99999/"},
      "error: --reload-url: \"http://x:99999/\" is no URL; write it as in "
      "http://127.0.0.1:9090/-/reload\n"},
-    {{"--reload-url=http://me:hunter2@x/"},
-     "error: --reload-url: the URL holds a user name; leave the credentials out and use "
-     "--reload-username and --reload-password-file\n"},
+    {{"--reload-url=ftp://me:hunter2@x/"},
+     "error: --reload-url: the URL is no http or https URL; write it as in "
+     "http://USER:PASSWORD@127.0.0.1:9090/-/reload, special characters percent-encoded\n"},
     {{"--reload-server-name="},
      "error: --reload-server-name: \"\" is empty; write a host name or an IP address, without a "
      "port\n"},
@@ -397,6 +418,8 @@ int main(void) {
         cmocka_unit_test(without_flags_the_defaults_hold),
         cmocka_unit_test(numbers_sizes_durations_modes_and_words_are_read),
         cmocka_unit_test(what_go_programs_take_is_taken),
+        cmocka_unit_test(an_empty_value_of_the_reloader_s_flags_is_none),
+        cmocka_unit_test(a_url_may_carry_user_and_password),
         cmocka_unit_test(a_value_may_follow_as_the_next_argument),
         cmocka_unit_test(a_boolean_takes_no_next_argument),
         cmocka_unit_test(a_boolean_can_be_given_in_four_ways),
