@@ -5,6 +5,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "command/command.h"
+#include "command/healthcheck.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -52,5 +53,8 @@ int main(int argc, char **argv) {
      * earlier than this. */
     (void)CRYPTO_set_mem_functions(crypto_new, crypto_resize, crypto_free);
     size_t count = argc > 1 ? (size_t)argc - 1 : 0;
+    if (healthcheck_is_tool(argv[0])) {
+        return healthcheck_as_tool(argv[0], count, argv + (count > 0));
+    }
     return (int)command_line_execute(argv[0], count, argv + (count > 0));
 }

@@ -46,6 +46,7 @@ enum exit_status run_execute(const struct invocation *invocation);
 enum exit_status render_execute(const struct invocation *invocation);
 enum exit_status check_execute(const struct invocation *invocation);
 enum exit_status crd_execute(const struct invocation *invocation);
+enum exit_status healthcheck_execute(const struct invocation *invocation);
 enum exit_status version_execute(const struct invocation *invocation);
 enum exit_status help_execute(const struct invocation *invocation);
 

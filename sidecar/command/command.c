@@ -57,6 +57,17 @@ const struct command commands[] = {
         .execute = crd_execute,
     },
     {
+        .name = "healthcheck",
+        .arguments = "[URL]",
+        .summary = "ask a server on the loopback whether it is healthy",
+        .details =
+            "One GET of URL (http://127.0.0.1:8080/healthz), which has to lead to the loopback, for exec "
+            "probes in an image without curl and wget. Exit status: 0 an answer with a status below 400; 1 "
+            "another one, or none within 10 s; 2 usage.",
+        .takes_operands = true,
+        .execute = healthcheck_execute,
+    },
+    {
         .name = "version",
         .arguments = "",
         .summary = "print the version, the commit and the libraries' versions",
