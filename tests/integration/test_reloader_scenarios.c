@@ -160,6 +160,16 @@ static size_t reloads(struct party *party) {
     return http_stub_count(party->prometheus, "/-/reload");
 }
 
+/* The real one counts its first reload before it listens to changes, and one in between waits for
+ * the watch interval. */
+static bool watches(struct party *party) {
+    CLEANUP(memory_freep) char *log = file_read(party->folder, "log");
+    bool real = strstr(party->program, "/build/peers/") != NULL;
+
+    return !metric_is(party, "reloader_watches 0") &&
+           (!real || strstr(log, "started watching config file and directories") != NULL);
+}
+
 #define EVENTUALLY(condition) assert_true(WAIT_UNTIL(condition, DEADLINE_USUAL))
 
 static void answers(struct party *party, int first, int then) {
@@ -186,6 +196,7 @@ static void a_config_and_its_change_are_a_reload_each(struct party *party) {
     EVENTUALLY(metric_is(party, "reloader_reloads_total 1"));
     output_is(party, "global: {}\n");
 
+    EVENTUALLY(watches(party));
     file_replace(party->folder, "c.yml", "global: {scrape_interval: 7s}\n");
     EVENTUALLY(metric_is(party, "reloader_reloads_total 2"));
     output_is(party, "global: {scrape_interval: 7s}\n");
@@ -233,6 +244,7 @@ static void a_new_generation_of_rules_is_a_reload(struct party *party) {
     file_write(party->folder, "c.yml", "global: {}\n");
     starts(party, PLAIN, "--watched-dir=@/rules", "--watch-interval=1s", NULL);
     EVENTUALLY(metric_is(party, "reloader_reloads_total 1"));
+    EVENTUALLY(watches(party));
     kubelet_volume_write(volume, "a.yml", "groups: [] # 2\n", NULL);
     EVENTUALLY(metric_is(party, "reloader_reloads_total 2"));
     assert_int_equal(ends(party), 0);
@@ -244,8 +256,7 @@ static void watched_directories_alone_wait_for_a_change(struct party *party) {
     answers(party, 200, 200);
     file_write(party->folder, "rules/a.yml", "groups: []\n");
     starts(party, "--watched-dir=@/rules", NULL);
-    EVENTUALLY(says(party, "/healthz", "{\"status\":\"up\"}") &&
-               !metric_is(party, "reloader_watches 0"));
+    EVENTUALLY(watches(party));
     assert_int_equal(reloads(party), 0);
     assert_true(metric_is(party, "reloader_last_reload_successful 0"));
     file_replace(party->folder, "rules/a.yml", "groups: [] # 2\n");
