@@ -166,7 +166,8 @@ static bool watches(struct party *party) {
     CLEANUP(memory_freep) char *log = file_read(party->folder, "log");
     bool real = strstr(party->program, "/build/peers/") != NULL;
 
-    return !metric_is(party, "reloader_watches 0") &&
+    return says(party, "/metrics", "\nreloader_watches ") &&
+           !metric_is(party, "reloader_watches 0") &&
            (!real || strstr(log, "started watching config file and directories") != NULL);
 }
 
