@@ -251,8 +251,8 @@ static void batch_free(struct batch *batch) {
 
 /* The order in which a snapshot has its files. */
 static int by_relative(const void *left, const void *right) {
-    return strcmp((*(const struct source_file *const *)left)->relative,
-                  (*(const struct source_file *const *)right)->relative);
+    return strcmp(((const struct source_file *)left)->relative,
+                  ((const struct source_file *)right)->relative);
 }
 
 static struct desired_state *batch_compile(struct batch *batch, struct version version) {
@@ -286,9 +286,10 @@ static struct desired_state *batch_compile(struct batch *batch, struct version v
         secrets[i].relative = secrets[i].path = arena_format(batch->arena, "s/%s", secret->key);
         secrets[i].content = bytes_of(secret->value);
         secrets[i].id = 10 + i;
-        secret_files[i] = &secrets[i];
     }
-    qsort(secret_files, generator_secret_count, sizeof(secret_files[0]), by_relative);
+    qsort(secrets, generator_secret_count, sizeof(*secrets), by_relative);
+    for (size_t i = 0; i < generator_secret_count; i++)
+        secret_files[i] = &secrets[i];
     for (size_t i = 0; i < 3; i++) {
         volumes[i].config = &configs[i];
         volumes[i].present = true;
