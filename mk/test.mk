@@ -93,10 +93,10 @@ test-e2e: ## a real Prometheus (ONLY=name; PROMETHEUS and PROMTOOL choose anothe
 	@$(RUN_TESTS) $(E2E_TESTS)
 
 .PHONY: test-unprivileged
-test-unprivileged: ## the e2e tests as user 65534, on a read-only root, inside the sandbox (as root)
+test-unprivileged: ## unit, integration and e2e tests as user 65534, on a read-only root, inside the sandbox (as root)
 	@scripts/deps $(TEST_DEPS)
-	@$(PARALLEL) prometheus $(PROGRAM) $(E2E_TESTS)
-	@$(PEERS) scripts/run-unprivileged scripts/run-tests /tmp/logs $(E2E_TESTS)
+	@$(PARALLEL) prometheus $(PROGRAM) $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS)
+	@$(PEERS) scripts/run-unprivileged scripts/run-tests /tmp/logs $(UNIT_TESTS) $(INTEGRATION_TESTS) $(E2E_TESTS)
 
 # A suite of Debian that carries Prometheus 3 in binaries that an older Debian runs as well.
 PROMETHEUS3_SUITE ?= forky
