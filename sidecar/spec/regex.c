@@ -455,29 +455,18 @@ static void scan_step(struct scan *scan) {
     }
 }
 
-static pcre2_code *compile(struct bytes pattern, int *ret_error, size_t *ret_offset) {
+static pcre2_code *compile(struct bytes pattern, int *ret_error) {
+    size_t offset = 0; /* PCRE2 demands a place for it */
+
     return pcre2_compile((PCRE2_SPTR)(pattern.length > 0 ? pattern.data : ""), pattern.length,
                          PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C | PCRE2_DOLLAR_ENDONLY, ret_error,
-                         ret_offset, NULL);
-}
-
-/* Where in the pattern what stands at an offset of the copy came from. */
-static size_t original_offset(struct bytes pattern, struct bytes copy, size_t offset) {
-    size_t original = 0;
-
-    for (size_t i = 0; i < offset && original < pattern.length; i++) {
-        bool put_in = copy.data[i] == '\\' && pattern.data[original] == '-'; /* by quote_hyphen */
-
-        original += put_in ? 0 : 1;
-    }
-    return original;
+                         &offset, NULL);
 }
 
 const char *regex_check_re2(struct arena *arena, struct bytes pattern, size_t *ret_size) {
     CLEANUP(buffer_free) struct buffer copy = {0};
     struct scan scan = {.pattern = pattern, .group_weight = {1}, .copy = &copy};
     PCRE2_UCHAR message[256] = "";
-    size_t offset = 0;
     int error = 0;
     pcre2_code *code;
 
@@ -492,22 +481,21 @@ const char *regex_check_re2(struct arena *arena, struct bytes pattern, size_t *r
         return scan.wrong;
 
     buffer_append(&copy, bytes_slice(pattern, scan.copied, SIZE_MAX));
-    code = compile(buffer_bytes(&copy), &error, &offset);
+    code = compile(buffer_bytes(&copy), &error);
     if (code != NULL) {
         pcre2_code_free(code);
         return NULL;
     }
-    offset = original_offset(pattern, buffer_bytes(&copy), offset);
     if (pcre2_get_error_message(error, message, sizeof(message)) < 0)
         return "it is no regular expression";
-    return arena_format(arena, "%s (at offset %zu)", (const char *)message, offset);
+    /* Without PCRE2's offset: its releases do not agree on it. */
+    return arena_string(arena, bytes_of((const char *)message));
 }
 
 bool regex_matches(const char *pattern, struct bytes text) {
-    size_t offset = 0;
     int error = 0;
     bool matched = false;
-    pcre2_code *code = compile(bytes_of(pattern), &error, &offset);
+    pcre2_code *code = compile(bytes_of(pattern), &error);
     pcre2_match_data *data;
 
     if (code == NULL)

@@ -266,13 +266,13 @@ static void what_re2_does_not_take_is_refused(void **state) {
     }
 }
 
-static void a_fault_is_placed_where_it_stands_in_the_text(void **state) {
+/* Releases of PCRE2 do not agree on the offset of a fault. */
+static void a_fault_is_told_in_the_same_words_by_every_release_of_pcre2(void **state) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
 
-    assert_string_equal(judge(arena, BYTES("[b-a]")),
-                        "range out of order in character class (at offset 3)");
+    assert_string_equal(judge(arena, BYTES("[b-a]")), "range out of order in character class");
     assert_string_equal(judge(arena, BYTES("[-][\\w-.][b-a]")),
-                        "range out of order in character class (at offset 12)");
+                        "range out of order in character class");
 }
 
 static void groups_that_nest_too_deeply_are_refused_and_not_walked(void **state) {
@@ -329,7 +329,7 @@ int main(void) {
         cmocka_unit_test(repetitions_count_as_if_written_out),
         cmocka_unit_test(what_re2_takes_is_taken),
         cmocka_unit_test(what_re2_does_not_take_is_refused),
-        cmocka_unit_test(a_fault_is_placed_where_it_stands_in_the_text),
+        cmocka_unit_test(a_fault_is_told_in_the_same_words_by_every_release_of_pcre2),
         cmocka_unit_test(groups_that_nest_too_deeply_are_refused_and_not_walked),
         cmocka_unit_test(any_group_may_have_any_name),
         cmocka_unit_test(a_nul_is_a_character_like_any_other),

@@ -236,7 +236,8 @@ static const struct rule rules[] = {
     {LABEL("action: keep, regex: '(?P<a>x)(?P<a>y)'"), NULL, NULL},
     {LABEL("action: keep, regex: '(?P<a>*)'"), NULL, "nothing to repeat"},
     {LABEL("action: keep, regex: '(?P<a>?:x)'"), NULL, "nothing to repeat"},
-    {LABEL("action: keep, regex: '(?P<name>[b-a])'"), NULL, "(at offset 12)"},
+    {LABEL("action: keep, regex: '(?P<name>[b-a])'"), NULL,
+     "range out of order in character class"},
     {LABEL("action: keep, regex: '(?<a>x)'"), NULL,
      "a named group has to be written (?P<name>...)"},
 };
