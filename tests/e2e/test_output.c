@@ -131,6 +131,7 @@ static void in_place_the_file_stays_readable_to_whom_it_was(void **state) {
     pod_remove(pod, "team-a");
     pod_remove(pod, "catch-up-1");
     EVENTUALLY(pod, prometheus_server_entries(pod->prometheus) == 0);
+    EVENTUALLY(pod, pod_is_at_rest(pod));
     assert_int_equal(pod_stop_sidecar(pod), 0);
 
     assert_string_equal(pod_output(pod), base);

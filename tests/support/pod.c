@@ -381,8 +381,7 @@ const char *pod_output_without_block(struct pod *pod) {
     return arena_format(pod->arena, "%.*s%s", (int)(begin - output), output, strchr(end, '\n') + 1);
 }
 
-/* By its log: Prometheus has answered what it was asked last, and there is nothing to do. */
-static bool is_at_rest(const struct pod *pod) {
+bool pod_is_at_rest(const struct pod *pod) {
     CLEANUP(memory_freep) char *log = file_read(pod->folder, "sidecar.log");
     const char *last = NULL;
 
@@ -397,7 +396,7 @@ void pod_catch_up(struct pod *pod) {
 
     pod_drop(pod, (struct manifest){.name = name});
     EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, name));
-    EVENTUALLY(pod, is_at_rest(pod));
+    EVENTUALLY(pod, pod_is_at_rest(pod));
 }
 
 double pod_newest_sample(struct pod *pod) {

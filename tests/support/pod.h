@@ -150,6 +150,10 @@ const char *pod_output_without_block(struct pod *pod);
  * is done then, and counted. It costs one reload. */
 void pod_catch_up(struct pod *pod);
 
+/* By its log: Prometheus has answered what it was asked last, and there is nothing to do. A sidecar
+ * that is stopped earlier restores what Prometheus confirmed last. */
+bool pod_is_at_rest(const struct pod *pod);
+
 /* When the newest sample that the receiver has was taken (seconds); NAN: it has none. */
 double pod_newest_sample(struct pod *pod);
 
