@@ -28,8 +28,11 @@ enum reload_verdict reload_judge(const struct http_answer *answer);
 #define PEER_VERSION_SIZE 64
 
 struct peer {
+    int64_t startup_grace; /* nanoseconds that it may take to come up before that is a warning */
     struct incident reloading;
     struct incident asking; /* for the version */
+    bool reloading_warned;  /* of an incident that is a Prometheus that comes up */
+    bool asking_warned;
     bool unreachable;       /* nothing listened when it was asked last */
     bool version_outdated;  /* it may have been another program since it was asked last */
     struct version version; /* not set: not known */
@@ -37,7 +40,7 @@ struct peer {
 };
 
 /* A Prometheus of which nothing is known. */
-struct peer peer_unknown(void);
+struct peer peer_unknown(int64_t startup_grace);
 
 /* Prometheus's words in an answer, trimmed and cut as they can be shown; appended to out. */
 void peer_words(const struct http_answer *answer, struct buffer *out);

@@ -261,6 +261,7 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     agent->settings = settings;
     running_forget(agent);
     agent->backoff = backoff_from(settings->retry_milliseconds);
+    agent->peer.startup_grace = settings->startup_grace_milliseconds * NANOSECONDS_PER_MILLISECOND;
     pass_configure(agent->pass, settings);
     disk_configure(agent->disk, settings);
     if (!agent_only_watches(agent)) {
@@ -460,7 +461,7 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
         .disk = disk_new(settings),
         .watcher = watcher_new(loop, on_file_event, agent),
         .client = prometheus_client_new(loop, &settings->prometheus),
-        .peer = peer_unknown(),
+        .peer = peer_unknown(settings->startup_grace_milliseconds * NANOSECONDS_PER_MILLISECOND),
         .backoff = backoff_from(settings->retry_milliseconds),
         .complete = true,
         .ever_confirmed = settings->starts_without_reload,

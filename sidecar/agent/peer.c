@@ -18,11 +18,12 @@
 
 enum {
     STATUS_LOADED = 200,
-    STATUS_REFUSED = 500
+    STATUS_REFUSED = 500,
+    STATUS_STARTING = 503
 };
 
-struct peer peer_unknown(void) {
-    return (struct peer){.version_outdated = true};
+struct peer peer_unknown(int64_t startup_grace) {
+    return (struct peer){.startup_grace = startup_grace, .version_outdated = true};
 }
 
 enum reload_verdict reload_judge(const struct http_answer *answer) {
@@ -41,20 +42,30 @@ enum reload_verdict reload_judge(const struct http_answer *answer) {
     return answer->unreachable ? RELOAD_UNREACHABLE : RELOAD_IMPOSSIBLE;
 }
 
-static const struct {
+struct failure_words {
     enum log_level level;
     const char *message;
     const char *remedy; /* NULL: its own words say it */
-} failures[] = {
+};
+
+static const struct failure_words failures[] = {
     [RELOAD_REFUSED] = {LOG_LEVEL_ERROR, "Prometheus refused the config", NULL},
     [RELOAD_DENIED] = {LOG_LEVEL_ERROR, "Prometheus did not take the reload request",
                        "check the reload URL, its credentials, and --web.enable-lifecycle"},
     [RELOAD_UNKNOWN] = {LOG_LEVEL_ERROR, "Prometheus did not say whether it loaded the config",
                         "see that --runtimeinfo-url leads to it: its own record would tell"},
-    [RELOAD_UNREACHABLE] = {LOG_LEVEL_WARN, "Prometheus cannot be reached; it is asked until it is",
+    [RELOAD_UNREACHABLE] = {LOG_LEVEL_INFO, "Prometheus cannot be reached; it is asked until it is",
                             NULL},
     [RELOAD_IMPOSSIBLE] = {LOG_LEVEL_ERROR, "Prometheus cannot be asked to reload", NULL},
 };
+
+static const struct failure_words starting = {
+    LOG_LEVEL_INFO, "Prometheus answers 503, as while it starts; it is asked until it is up", NULL};
+
+static const struct failure_words *words_of(enum reload_verdict verdict,
+                                            const struct http_answer *answer) {
+    return answer->status == STATUS_STARTING ? &starting : &failures[verdict];
+}
 
 void peer_words(const struct http_answer *answer, struct buffer *out) {
     struct bytes words = bytes_trim(answer->status != 0 ? answer->body : bytes_of(answer->error));
@@ -72,16 +83,40 @@ void peer_words(const struct http_answer *answer, struct buffer *out) {
     }
 }
 
+/* Nothing listens yet, or it says that it is starting. */
+static bool is_coming_up(const struct http_answer *answer) {
+    return answer->status == STATUS_STARTING ||
+           (answer->status == 0 && answer->unreachable && !answer->maybe_received);
+}
+
+/* How loud a failure is said. That Prometheus comes up is usual, and a warning only once it lasts
+ * longer than it may; *warned: that was said in this incident. */
+static enum log_level level_of(const struct peer *peer, const struct incident *incident,
+                               bool *warned, const struct http_answer *answer, bool news,
+                               enum log_level usual) {
+    if (!is_coming_up(answer)) {
+        return news ? usual : LOG_LEVEL_DEBUG;
+    }
+    if (*warned) {
+        return LOG_LEVEL_DEBUG;
+    }
+    *warned = clock_monotonic_nanoseconds() - incident->since >= peer->startup_grace;
+    if (*warned) {
+        return LOG_LEVEL_WARN;
+    }
+    return news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+}
+
 enum {
     FAILURE_FIELDS_MAX = 6
 };
 
 /* For the status page, which has no fields. */
-static void describe_failure(struct incident *incident, enum reload_verdict verdict, long status,
+static void describe_failure(struct incident *incident, const char *message, long status,
                              const char *words) {
     CLEANUP(buffer_free) struct buffer text = {0};
 
-    buffer_append_string(&text, failures[verdict].message);
+    buffer_append_string(&text, message);
     if (status != 0) {
         buffer_printf(&text, " (status %ld)", status);
     }
@@ -91,8 +126,10 @@ static void describe_failure(struct incident *incident, enum reload_verdict verd
     incident_describe(incident, buffer_bytes(&text));
 }
 
-static void say_failure(struct incident *incident, enum reload_verdict verdict,
+static void say_failure(struct peer *peer, enum reload_verdict verdict,
                         const struct http_answer *answer, int64_t retry_milliseconds) {
+    const struct failure_words *failure = words_of(verdict, answer);
+    struct incident *incident = &peer->reloading;
     CLEANUP(buffer_free) struct buffer words = {0};
     CLEANUP(buffer_free) struct buffer key = {0};
     struct log_field fields[FAILURE_FIELDS_MAX] = {{0}};
@@ -102,12 +139,12 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
     buffer_printf(&key, "%d %s", answer->status, buffer_string(&words));
     bool news = incident_report(incident, buffer_bytes(&key), clock_monotonic_nanoseconds());
 
-    describe_failure(incident, verdict, answer->status, buffer_string(&words));
+    describe_failure(incident, failure->message, answer->status, buffer_string(&words));
     if (answer->status != 0) {
         fields[count++] = LOG_INT("status", answer->status);
     }
     fields[count++] = LOG_STRING(answer->status != 0 ? "answer" : "err", buffer_string(&words));
-    const char *remedy = answer->remedy != NULL ? answer->remedy : failures[verdict].remedy;
+    const char *remedy = answer->remedy != NULL ? answer->remedy : failure->remedy;
     if (remedy != NULL) {
         fields[count++] = LOG_STRING("remedy", remedy);
     }
@@ -115,13 +152,15 @@ static void say_failure(struct incident *incident, enum reload_verdict verdict,
     if (retry_milliseconds != PEER_NO_RETRY) {
         fields[count++] = LOG_SECONDS("retry_in", retry_milliseconds * NANOSECONDS_PER_MILLISECOND);
     }
-    log_write(news ? failures[verdict].level : LOG_LEVEL_DEBUG, failures[verdict].message, fields);
+    log_write(level_of(peer, incident, &peer->reloading_warned, answer, news, failure->level),
+              failure->message, fields);
 }
 
-static void say_success(struct incident *incident, const struct http_answer *answer) {
+static void say_success(struct peer *peer, const struct http_answer *answer) {
     struct incident ended = {0};
 
-    if (incident_end(incident, &ended)) {
+    peer->reloading_warned = false;
+    if (incident_end(&peer->reloading, &ended)) {
         log_info("Prometheus has loaded the config", LOG_SECONDS("duration", answer->nanoseconds),
                  LOG_INT("failures", ended.count),
                  LOG_SECONDS("after", clock_monotonic_nanoseconds() - ended.since));
@@ -163,14 +202,15 @@ enum reload_verdict peer_reload_answered(struct peer *peer, const struct http_an
     if (searching && (verdict == RELOAD_CONFIRMED || verdict == RELOAD_REFUSED)) {
         say_searching(verdict, answer);
     } else if (verdict == RELOAD_CONFIRMED) {
-        say_success(&peer->reloading, answer);
+        say_success(peer, answer);
     } else {
-        say_failure(&peer->reloading, verdict, answer, retry_milliseconds);
+        say_failure(peer, verdict, answer, retry_milliseconds);
     }
     return verdict;
 }
 
 void peer_settled(struct peer *peer) {
+    peer->reloading_warned = false;
     incident_end(&peer->reloading, NULL);
 }
 
@@ -184,17 +224,28 @@ static void say_no_version(struct peer *peer, const struct http_answer *answer, 
         buffer_append_string(&words, answer->error);
     }
     bool news = incident_report(&peer->asking, buffer_bytes(&words), clock_monotonic_nanoseconds());
-    if (news && !answer->unreachable && !decides) {
-        log_info("Prometheus does not tell its version: should another one come up, what this one "
-                 "refused is not asked about again by itself",
-                 LOG_STRING("err", buffer_string(&words)));
-    } else if (news && !answer->unreachable) {
-        log_warn(
-            "Prometheus does not tell its version", LOG_STRING("err", buffer_string(&words)),
-            LOG_STRING("remedy",
-                       "set --prometheus-version; until then the newest known one is assumed"));
-    } else {
+    if (answer->unreachable) {
         log_debug("no version of Prometheus", LOG_STRING("err", buffer_string(&words)));
+        return;
+    }
+    enum log_level level = level_of(peer, &peer->asking, &peer->asking_warned, answer, news,
+                                    decides ? LOG_LEVEL_WARN : LOG_LEVEL_INFO);
+    if (!decides) {
+        level = level == LOG_LEVEL_WARN ? LOG_LEVEL_INFO : level;
+        log_write(level,
+                  "Prometheus does not tell its version: should another one come up, what this one "
+                  "refused is not asked about again by itself",
+                  (const struct log_field[]){LOG_STRING("err", buffer_string(&words)), {0}});
+    } else if (level == LOG_LEVEL_INFO) {
+        log_info("Prometheus does not tell its version yet; it is asked again",
+                 LOG_STRING("err", buffer_string(&words)));
+    } else {
+        log_write(level, "Prometheus does not tell its version",
+                  (const struct log_field[]){
+                      LOG_STRING("err", buffer_string(&words)),
+                      LOG_STRING("remedy", "set --prometheus-version; until then the one that was "
+                                           "there last is assumed, else the newest known one"),
+                      {0}});
     }
 }
 
@@ -209,6 +260,7 @@ bool peer_version_answered(struct peer *peer, const struct http_answer *answer, 
         return false;
     }
     incident_end(&peer->asking, NULL);
+    peer->asking_warned = false;
     peer->version_outdated = false;
     bool changed = !version_is_set(peer->version) || version_compare(version, peer->version) != 0;
     if (changed) {

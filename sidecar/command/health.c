@@ -18,7 +18,11 @@
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 #define MILLISECONDS_PER_SECOND     1000.0
 
-#define STATUS_OK 200
+#define STATUS_OK       200
+#define STATUS_STARTING 503
+
+/* A Prometheus that comes up within this time is no warning. */
+#define STARTING_NANOSECONDS INT64_C(60000000000)
 
 enum {
     ASK_MILLISECONDS = 10000,         /* at most, for an answer: as Prometheus scrapes by default */
@@ -60,6 +64,7 @@ struct health {
     size_t subject_count;
     int64_t told; /* wall milliseconds; 0: not yet, or not the last time */
     struct incident incident;
+    bool warned; /* of it */
     char *fault; /* why it was not told; NULL: it was */
 };
 
@@ -149,23 +154,35 @@ static void say_told(struct health *health) {
 
     free(health->fault);
     health->fault = NULL;
+    health->warned = false;
     if (incident_end(&health->incident, &ended)) {
         log_info("Prometheus tells again whether samples flow", LOG_INT("failures", ended.count),
                  LOG_SECONDS("after", clock_monotonic_nanoseconds() - ended.since));
     }
 }
 
-static void say_not_told(struct health *health, const char *words) {
-    static const char message[] = "Prometheus does not tell whether samples flow";
+/* That Prometheus comes up is usual, and a warning only once it lasts. */
+static enum log_level level_of(struct health *health, bool coming_up, bool news) {
+    const int64_t age = clock_monotonic_nanoseconds() - health->incident.since;
 
+    if (coming_up && age < STARTING_NANOSECONDS) {
+        return news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG;
+    }
+    if (health->warned && !news) {
+        return LOG_LEVEL_DEBUG;
+    }
+    health->warned = true;
+    return LOG_LEVEL_WARN;
+}
+
+static void say_not_told(struct health *health, bool coming_up, const char *words) {
     free(health->fault);
     health->fault = memory_string(words);
     health->told = 0;
-    if (incident_report(&health->incident, bytes_of(words), clock_monotonic_nanoseconds())) {
-        log_warn(message, LOG_STRING("err", words));
-    } else {
-        log_debug(message, LOG_STRING("err", words), LOG_INT("failures", health->incident.count));
-    }
+    bool news = incident_report(&health->incident, bytes_of(words), clock_monotonic_nanoseconds());
+    log_write(level_of(health, coming_up, news), "Prometheus does not tell whether samples flow",
+              (const struct log_field[]){
+                  LOG_STRING("err", words), LOG_INT("failures", health->incident.count), {0}});
 }
 
 const struct incident *health_incident(const struct health *health) {
@@ -196,7 +213,10 @@ static void take_answer(struct health *health, const struct http_answer *answer)
     if (words.length == 0) {
         take_figures(health, figures);
     } else {
-        say_not_told(health, buffer_string(&words));
+        say_not_told(health,
+                     answer->status == STATUS_STARTING ||
+                         (answer->status == 0 && answer->unreachable),
+                     buffer_string(&words));
     }
 }
 
@@ -279,6 +299,8 @@ static void ask(struct health *health, const struct agent_status *status) {
         /* Nobody is left of whom it would not be told. */
         free(health->fault);
         health->fault = NULL;
+        health->warned = false;
+        incident_end(&health->incident, NULL);
         return;
     }
     question->started = clock_monotonic_nanoseconds();
@@ -287,8 +309,9 @@ static void ask(struct health *health, const struct agent_status *status) {
     question->queues = queues_new(names, count);
     question->client = prometheus_client_new(health->loop, &question->settings);
     if (prometheus_metrics(question->client, on_part, on_answer, health) < 0) {
-        say_not_told(health, "its /metrics cannot be told from --runtimeinfo-url, which does not "
-                             "end in /api/v1/status/runtimeinfo");
+        say_not_told(health, false,
+                     "its /metrics cannot be told from --runtimeinfo-url, which does not "
+                     "end in /api/v1/status/runtimeinfo");
         rest(health, false);
         question_end(question);
         return;

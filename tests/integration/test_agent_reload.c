@@ -177,7 +177,8 @@ static void a_prometheus_that_starts_later_is_served_once_it_is_up(void **state)
 
     assert_true(agent_is_asked(fixture, 1));
     assert_true(agent_becomes(fixture, AGENT_IDLE));
-    assert_int_equal(log_lines_count("level=warn", "Prometheus cannot be reached"), 1);
+    assert_int_equal(log_lines_count("level=info", "Prometheus cannot be reached"), 1);
+    assert_int_equal(log_lines_count("level=warn", NULL), 0);
     assert_int_equal(log_lines_count("level=error", NULL), 0);
     assert_int_equal(log_lines_count("level=info", "Prometheus is there"), 1);
     assert_int_equal(log_lines_count("level=info", "Prometheus has loaded the config"), 1);
@@ -353,6 +354,52 @@ static void a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_th
     assert_string_equal(agent_now(fixture).prometheus_version, "");
 }
 
+static void one_that_is_starting_is_no_warning(void **state) {
+    struct agent_fixture *fixture = *state;
+    const struct stub_answer starting = {.status = 503, .body = "Service Unavailable"};
+
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &starting, 1);
+    RELOAD_ANSWERS(fixture, {.status = 503, .body = "Service Unavailable"});
+    fixture->settings.ask_version = true;
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 3));
+    given_buildinfo(fixture, BUILDINFO_2_42);
+    RELOAD_ANSWERS(fixture, {.status = 200});
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(log_has(fixture, "Prometheus tells its version", "2.42"));
+
+    assert_int_equal(log_lines_count("level=info", "does not tell its version yet"), 1);
+    assert_int_equal(log_lines_count("level=info", "answers 503, as while it starts"), 1);
+    assert_int_equal(log_lines_count("level=warn", NULL), 0);
+    assert_int_equal(log_lines_count("level=error", NULL), 0);
+}
+
+/* In either way. */
+static void one_that_does_not_come_up_is_a_warning_once_it_lasts(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    fixture->settings.startup_grace_milliseconds = 100;
+    fixture->settings.ask_version = true;
+    http_stub_script(fixture->prometheus, BUILDINFO_PATH, &(struct stub_answer){.status = 503}, 1);
+    RELOAD_ANSWERS(fixture, {.status = 503, .body = "Service Unavailable"});
+    agent_starts(fixture);
+
+    assert_true(log_has(fixture, "level=warn", "answers 503, as while it starts"));
+    assert_true(log_has(fixture, "level=warn", "Prometheus does not tell its version"));
+    agent_is_left_alone(fixture);
+    assert_int_equal(log_lines_count("level=warn", "answers 503, as while it starts"), 1);
+    assert_int_equal(log_lines_count("level=warn", "Prometheus does not tell its version"), 1);
+    RELOAD_ANSWERS(fixture, {.status = 200});
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+
+    http_stub_refuse(fixture->prometheus);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    assert_true(log_has(fixture, "level=info", "Prometheus cannot be reached"));
+    assert_true(log_has(fixture, "level=warn", "Prometheus cannot be reached"));
+    agent_is_left_alone(fixture);
+    assert_int_equal(log_lines_count("level=warn", "Prometheus cannot be reached"), 1);
+}
+
 static void a_version_that_cannot_be_told_is_said_once(void **state) {
     struct agent_fixture *fixture = *state;
 
@@ -410,6 +457,8 @@ int main(void) {
         TEST(where_the_version_is_given_nobody_is_warned_that_the_real_one_is_not_told),
         TEST(another_version_is_noticed_at_the_watch_interval),
         TEST(a_prometheus_that_does_not_tell_its_version_in_time_does_not_hold_the_first_pass),
+        TEST(one_that_is_starting_is_no_warning),
+        TEST(one_that_does_not_come_up_is_a_warning_once_it_lasts),
         TEST(a_version_that_cannot_be_told_is_said_once),
         TEST(a_prometheus_that_comes_back_with_another_version_gets_another_config),
     };
