@@ -20,6 +20,7 @@
 #include "agent/pass.h"
 #include "agent/peer.h"
 #include "agent/record.h"
+#include "agent/run_marker.h"
 #include "agent/running.h"
 #include "agent/trial.h"
 #include "agent/watcher.h"
@@ -51,6 +52,7 @@ struct agent {
     struct disk *disk;
     struct ledger *ledger;
     struct watcher *watcher;
+    struct run_marker *marker;
     struct prometheus_client *client;
     struct peer peer;
     struct backoff backoff;

@@ -266,6 +266,7 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     disk_configure(agent->disk, settings);
     if (!agent_only_watches(agent)) {
         disk_clean(agent->disk);
+        run_marker_take(agent->marker, settings->output_path);
     }
     ledger_moved(agent->ledger);
     start_watch_timer(agent);
@@ -422,6 +423,7 @@ static void on_settled(uv_timer_t *timer) {
     /* A pass may take a while, and timers count from the loop's idea of now. */
     uv_update_time(agent->loop);
     count_pass(agent, &result, &published);
+    run_marker_note(agent->marker);
     decide(agent, &result, &published, hangup);
 }
 
@@ -460,6 +462,7 @@ struct agent *agent_new(uv_loop_t *loop, const struct agent_settings *settings) 
         .pass = pass_new(settings, ledger_history(ledger)),
         .disk = disk_new(settings),
         .watcher = watcher_new(loop, on_file_event, agent),
+        .marker = run_marker_new(),
         .client = prometheus_client_new(loop, &settings->prometheus),
         .peer = peer_unknown(settings->startup_grace_milliseconds * NANOSECONDS_PER_MILLISECOND),
         .backoff = backoff_from(settings->retry_milliseconds),
@@ -497,6 +500,7 @@ int agent_start(struct agent *agent) {
     }
     if (!agent_only_watches(agent)) {
         disk_clean(agent->disk);
+        run_marker_take(agent->marker, agent->settings->output_path);
         ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
         pass_expect_version(agent->pass, ledger_version(agent->ledger));
     }
@@ -513,6 +517,7 @@ void agent_stop(struct agent *agent) {
         return;
     }
     isolate_abandon(agent);
+    run_marker_remove(agent->marker);
     agent_enter(agent, AGENT_STOPPED);
     agent_status_read(agent, &agent->status);
     watcher_close(agent->watcher);
@@ -536,6 +541,7 @@ void agent_free(struct agent *agent) {
     pass_free(agent->pass);
     disk_free(agent->disk);
     ledger_free(agent->ledger);
+    run_marker_free(agent->marker);
     buffer_free(&agent->confirmation.error);
     running_free(agent);
     free(agent);

@@ -101,18 +101,25 @@ static const char *file_fault(const struct stat *status) {
     return NULL;
 }
 
-static int read_opened(int descriptor, const struct output_folder *folder, const char *name,
-                       size_t limit, struct buffer *out, struct publish_error *error) {
+static int judge_opened(int descriptor, const struct output_folder *folder, const char *name,
+                        const char *step, struct publish_error *error) {
     struct stat status;
 
     if (fstat(descriptor, &status) < 0) {
         return publish_failed(error, "looking at", folder->path, name, errno);
     }
     const char *wrong = file_fault(&status);
-    if (wrong != NULL) {
-        return refuse(error, "reading", folder->path, name, wrong, EINVAL);
+    return wrong != NULL ? refuse(error, step, folder->path, name, wrong, EINVAL) : 0;
+}
+
+static int read_opened(int descriptor, const struct output_folder *folder, const char *name,
+                       size_t limit, struct buffer *out, struct publish_error *error) {
+    int result = judge_opened(descriptor, folder, name, "reading", error);
+
+    if (result < 0) {
+        return result;
     }
-    int result = descriptor_read(descriptor, limit, out);
+    result = descriptor_read(descriptor, limit, out);
     return result < 0 ? publish_failed(error, "reading", folder->path, name, -result) : 0;
 }
 
@@ -138,6 +145,45 @@ int private_read(const char *directory, const char *name, size_t limit, struct b
     result = read_opened(descriptor, &folder, name, limit, out, error);
     close(descriptor);
     return result;
+}
+
+/* --- keeping open */
+
+int private_open(const char *directory, const char *name, int *ret, struct publish_error *error) {
+    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    int descriptor = -1;
+
+    if (mkdir(directory, FOLDER_MODE) < 0 && errno != EEXIST) {
+        return publish_failed(error, "making the folder", directory, "", errno);
+    }
+    int result = folder_open(directory, &folder, error);
+    if (result < 0) {
+        return result;
+    }
+    do {
+        descriptor = openat(folder.descriptor, name, flags, FILE_MODE);
+    } while (descriptor < 0 && errno == EINTR);
+    if (descriptor < 0) {
+        return publish_failed(error, "opening", directory, name, errno);
+    }
+    result = judge_opened(descriptor, &folder, name, "opening", error);
+    if (result < 0) {
+        close(descriptor);
+        return result;
+    }
+    *ret = descriptor;
+    return 0;
+}
+
+int private_remove(const char *directory, const char *name, struct publish_error *error) {
+    CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
+    int result = folder_open(directory, &folder, error);
+
+    if (result == 0 && unlinkat(folder.descriptor, name, 0) < 0) {
+        result = publish_failed(error, "removing", directory, name, errno);
+    }
+    return result == -ENOENT ? 0 : result;
 }
 
 /* --- putting in order */
