@@ -227,6 +227,31 @@ static void a_refused_base_is_said_at_the_top(void **state) {
     PAGE_IS_RIGHT(pod, browser, "not ready", "Prometheus refused the base config");
 }
 
+/* A file is in the place of the state folder. */
+static void what_is_wrong_with_files_and_what_fails_is_shown(void **state) {
+    struct pod *pod = *state;
+    file_write(pod->folder, "config/.remotewrite-sidecar", "in the way\n");
+    pod_runs(pod, POD_ANY_PORT);
+    drop_team(pod, "team-a", "{}", "");
+    EVENTUALLY(pod, page_says(pod, "team-a/team-a"));
+    file_replace(pod->manifests, "broken.yaml", "kind: [\n");
+    file_replace(
+        pod->manifests, "unknown-" QUOTES ".yaml",
+        "apiVersion: monitoring.coreos.com/v1alpha1\n"
+        "kind: RemoteWrit\n"
+        "metadata: {name: a-name-that-has-many-words-in-it-so-that-it-has-to-be-broken}\n");
+    file_replace(pod->manifests, "twice.yaml", "a: 1\na: 2\n");
+    EVENTUALLY(pod, page_says(pod, "is given twice"));
+    EVENTUALLY(pod, page_says(pod, "is not a known kind"));
+    EVENTUALLY(pod, page_says(pod, "state_file"));
+    BROWSER browser = browser_in(pod);
+
+    PAGE_IS_RIGHT(pod, browser, "Errors and warnings", "errors in files",
+                  "/broken.yaml:", "is given twice: in line 1 and in line 2", "keep one of the two",
+                  "did you mean RemoteWrite?", "unknown-" QUOTES ".yaml:2:7", "state_file",
+                  "a link or a file stands in its place; remove it", "failure");
+}
+
 static void hundreds_of_remote_writes_fit_on_the_page(void **state) {
     struct pod *pod = *state;
     CLEANUP(buffer_free) struct buffer text = {0};
@@ -299,6 +324,7 @@ int main(void) {
         POD_TEST(remote_writes_in_every_state_are_shown_as_they_are),
         POD_TEST(a_sidecar_that_has_nothing_yet_says_so),
         POD_TEST(a_refused_base_is_said_at_the_top),
+        POD_TEST(what_is_wrong_with_files_and_what_fails_is_shown),
         POD_TEST(hundreds_of_remote_writes_fit_on_the_page),
         POD_TEST(what_others_wrote_is_text_and_nothing_else),
         POD_TEST(a_script_on_the_page_would_be_stopped_and_noticed),
