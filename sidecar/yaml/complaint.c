@@ -17,6 +17,7 @@ struct complaint {
     char character;      /* at the place; 0 for any */
     bool where_it_began; /* at the context's mark */
     bool before_content; /* only where no content has come yet */
+    bool at_end;         /* only where the text ends */
     const char *words;
     const char *remedy;
 };
@@ -76,6 +77,11 @@ static const struct complaint complaints[] = {
      .where_it_began = true,
      .words = "the mapping that begins here with { is not closed properly",
      .remedy = "look for a missing comma or }"},
+    {.context = "while parsing a flow node",
+     .problem = "did not find expected node content",
+     .at_end = true,
+     .words = "the text ends within a list [ ] or a mapping { }",
+     .remedy = "look for a missing ] or } above"},
     {.problem = "did not find expected node content",
      .words = "expected a value here",
      .remedy = "remove what should not be there, or put the value in quotes"},
@@ -171,19 +177,20 @@ static const struct complaint complaints[] = {
 };
 
 static bool fits(const struct complaint *complaint, const struct build *build,
-                 const yaml_parser_t *parser, char character) {
+                 const yaml_parser_t *parser, char character, bool is_at_end) {
     const char *context = parser->context != NULL ? parser->context : "";
     const char *problem = parser->problem != NULL ? parser->problem : "";
 
     return (complaint->context == NULL || strcmp(complaint->context, context) == 0) &&
            (complaint->problem == NULL || strcmp(complaint->problem, problem) == 0) &&
            (complaint->character == '\0' || complaint->character == character) &&
-           (!complaint->before_content || build->root == NULL);
+           (!complaint->before_content || build->root == NULL) && (!complaint->at_end || is_at_end);
 }
 
 void complaint_add(struct build *build, const yaml_parser_t *parser, size_t first_byte) {
     struct position at = build_position(build, parser->problem_mark);
-    char character = at.offset < build->text.length ? build->text.data[at.offset] : '\0';
+    bool is_at_end = at.offset >= build->text.length;
+    char character = is_at_end ? '\0' : build->text.data[at.offset];
 
     if (parser->error == YAML_MEMORY_ERROR) {
         memory_exhausted();
@@ -197,7 +204,7 @@ void complaint_add(struct build *build, const yaml_parser_t *parser, size_t firs
     }
     for (size_t i = 0; i < ARRAY_LENGTH(complaints); i++) {
         const struct complaint *complaint = &complaints[i];
-        if (fits(complaint, build, parser, character)) {
+        if (fits(complaint, build, parser, character, is_at_end)) {
             if (complaint->where_it_began) {
                 at = build_position(build, parser->context_mark);
             }
