@@ -95,6 +95,21 @@ static const char *url_fault(const char *text) {
                                   : "does not lead to the loopback (127.0.0.1, ::1, localhost)";
 }
 
+/* The URL as it may be printed: without user and password, as kubelet shows what a probe prints.
+ * free(). */
+static char *url_shown(const char *text) {
+    CLEANUP(url_cleanupp) CURLU *url = curl_url();
+    CLEANUP(url_partp) char *shown = NULL;
+
+    if (url == NULL || curl_url_set(url, CURLUPART_URL, text, CURLU_DEFAULT_SCHEME) != CURLUE_OK ||
+        curl_url_set(url, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
+        curl_url_set(url, CURLUPART_PASSWORD, NULL, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_URL, &shown, 0) != CURLUE_OK) {
+        return memory_string("the URL");
+    }
+    return memory_string(shown);
+}
+
 /* --- the request ----------------------------------------------------------------------------- */
 
 static size_t take_body(char *data, size_t size, size_t count, void *context) {
@@ -125,6 +140,24 @@ static enum outcome outcome_of(CURLcode code) {
     }
 }
 
+/* One line, which kubelet shows as the reason of a failed probe. */
+static void report_failure(const char *name, const char *url, enum outcome outcome, CURLcode code,
+                           long status) {
+    CLEANUP(memory_freep) char *shown = url_shown(url);
+
+    if (outcome == OUTCOME_REFUSED) {
+        fprintf(stderr, "%s: %s answered with status %ld; the body of the answer says why\n", name,
+                shown, status);
+    } else if (outcome == OUTCOME_UNREACHABLE) {
+        fprintf(stderr,
+                "%s: %s: %s; see that the server runs, and that its --listen-address has this "
+                "port\n",
+                name, shown, curl_easy_strerror(code));
+    } else {
+        fprintf(stderr, "%s: %s: %s\n", name, shown, curl_easy_strerror(code));
+    }
+}
+
 /* name: who says what is wrong. out: where the body goes; NULL: nowhere. */
 static enum outcome check(const char *name, const char *url, FILE *out) {
     CLEANUP(easy_cleanupp) CURL *easy = curl_easy_init();
@@ -133,7 +166,7 @@ static enum outcome check(const char *name, const char *url, FILE *out) {
     const char *fault = url_fault(url);
 
     if (fault != NULL) {
-        fprintf(stderr, "%s: the URL %s\n", name, fault);
+        fprintf(stderr, "%s: the URL %s; name one such as %s\n", name, fault, usual_url);
         return OUTCOME_MISUSED;
     }
     if (easy == NULL || curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
@@ -149,10 +182,8 @@ static enum outcome check(const char *name, const char *url, FILE *out) {
     CURLcode code = curl_easy_perform(easy);
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     enum outcome outcome = outcome_of(code);
-    if (outcome == OUTCOME_REFUSED) {
-        fprintf(stderr, "%s: the server answered with status %ld\n", name, status);
-    } else if (outcome != OUTCOME_HEALTHY) {
-        fprintf(stderr, "%s: %s\n", name, curl_easy_strerror(code));
+    if (outcome != OUTCOME_HEALTHY) {
+        report_failure(name, url, outcome, code, status);
     }
     return out == NULL || fflush(out) == 0 ? outcome : OUTCOME_FAILED;
 }

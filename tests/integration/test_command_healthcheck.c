@@ -137,6 +137,34 @@ static void only_the_loopback_is_asked(void **state) {
     }
 }
 
+/* kubelet shows this line, and nothing else, as the reason of a failed probe. */
+static void a_failed_probe_names_the_url_and_what_to_do(void **state) {
+    struct probe *probe = *state;
+    const char *url = http_stub_url(probe->server, "/readyz");
+    const char *with_password =
+        arena_format(probe->arena, "http://u:pass-word@%s", url + strlen("http://"));
+
+    assert_int_equal(runs(probe, "remotewrite-sidecar", "healthcheck", with_password, NULL), 1);
+    http_stub_refuse(probe->server);
+    assert_int_equal(runs(probe, "remotewrite-sidecar", "healthcheck", with_password, NULL), 1);
+    assert_int_equal(runs(probe, "remotewrite-sidecar", "healthcheck", "http://192.0.2.1/", NULL),
+                     2);
+
+    CLEANUP(memory_freep) char *log = file_read(probe->folder, "log");
+    assert_non_null(
+        strstr(log, arena_format(probe->arena,
+                                 "healthcheck: %s answered with status 503; the body of the answer "
+                                 "says why\n",
+                                 url)));
+    assert_non_null(strstr(log, arena_format(probe->arena, "healthcheck: %s: ", url)));
+    assert_non_null(
+        strstr(log, "; see that the server runs, and that its --listen-address has this port\n"));
+    assert_non_null(strstr(log, "healthcheck: the URL does not lead to the loopback (127.0.0.1, "
+                                "::1, localhost); name one such as "
+                                "http://127.0.0.1:8080/healthz\n"));
+    assert_null(strstr(log, "pass-word"));
+}
+
 /* Whoever comes for the real tools is told what this is. */
 static void other_arguments_are_refused(void **state) {
     struct probe *probe = *state;
@@ -178,6 +206,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(where_nobody_listens_the_status_is_the_tool_s, probe_setup,
                                         probe_teardown),
         cmocka_unit_test_setup_teardown(only_the_loopback_is_asked, probe_setup, probe_teardown),
+        cmocka_unit_test_setup_teardown(a_failed_probe_names_the_url_and_what_to_do, probe_setup,
+                                        probe_teardown),
         cmocka_unit_test_setup_teardown(other_arguments_are_refused, probe_setup, probe_teardown),
         cmocka_unit_test_setup_teardown(the_command_says_by_its_status_whether_it_is_healthy,
                                         probe_setup, probe_teardown),
