@@ -209,7 +209,9 @@ static void put_untrimmed(struct translator *translator, const struct value *val
                      "takes a secret that ends in white space, which no HTTP header can carry");
     else if (version_compare(translator->version, since) < 0)
         scope_report(translator->scope, SEVERITY_ERROR, value->node, value->path,
-                     arena_format(arena, "store it without, or upgrade to Prometheus %u.%u",
+                     arena_format(arena,
+                                  "store it without, or upgrade to Prometheus %u.%u and run with "
+                                  "--inline-untrimmed-secrets",
                                   since.major, since.minor),
                      "%s, which Prometheus %u.%u drops", problem, translator->version.major,
                      translator->version.minor);

@@ -17,6 +17,8 @@ static const struct version utf8_names = {3, 0, 0};
 /* A $ in a label name stands for a part of it from this version on, whatever the rest is. */
 static const struct version utf8_templates = {3, 2, 0};
 
+static const char name_remedy[] = "use letters, digits and '_', not beginning with a digit";
+
 /* config.DefaultQueueConfig, by the first version that has it. */
 static const struct {
     struct version since;
@@ -503,6 +505,22 @@ static bool is_name_template(struct bytes text, struct version version) {
                                                          : is_legacy_template(text);
 }
 
+/* Reports a text that is no label name for this version; a later one may take it. */
+static void report_label(struct scope *scope, const struct node *node, const char *path,
+                         struct bytes text, struct version version,
+                         bool (*is_valid)(struct bytes, struct version), const char *remedy) {
+    const struct version steps[] = {utf8_names, utf8_templates};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(steps); i++) {
+        if (version_compare(version, steps[i]) < 0 && is_valid(text, steps[i])) {
+            remedy = arena_format(scope->arena, "%s, or upgrade to Prometheus %u.%u", remedy,
+                                  steps[i].major, steps[i].minor);
+            break;
+        }
+    }
+    scope_report(scope, SEVERITY_ERROR, node, path, remedy, "is no label name");
+}
+
 /* The value of a string field that is set to something other than its default; else NULL. */
 static const struct value *set_beside(const struct object *relabel, const char *name,
                                       const char *fallback) {
@@ -551,18 +569,20 @@ static void check_relabel_target(struct scope *scope, const struct object *relab
                                  const char *action, unsigned needs, struct version version) {
     const struct value *target = object_find(relabel, "targetLabel");
     const struct value *replacement = object_find(relabel, "replacement");
+    bool (*is_valid)(struct bytes, struct version) =
+        (needs & TARGET_TEMPLATE) != 0 ? is_label_template : is_label_name;
 
     if ((needs & NEEDS_TARGET) != 0) {
         if (target == NULL || target->as.text.length == 0)
             missing(scope, relabel, "targetLabel", action);
-        else if ((needs & TARGET_TEMPLATE) != 0 ? !is_label_template(target->as.text, version)
-                                                : !is_label_name(target->as.text, version))
-            fail(scope, target, "use letters, digits and '_', not beginning with a digit",
-                 "is no label name");
+        else if (!is_valid(target->as.text, version))
+            report_label(scope, target->node, target->path, target->as.text, version, is_valid,
+                         name_remedy);
     }
     if ((needs & REPLACEMENT_LABEL) != 0 && replacement != NULL &&
         !is_name_template(replacement->as.text, version))
-        fail(scope, replacement, "use letters, digits, '_' and $1", "is no label name");
+        report_label(scope, replacement->node, replacement->path, replacement->as.text, version,
+                     is_name_template, "use letters, digits, '_' and $1");
 }
 
 static void check_relabel(struct scope *scope, const struct object *relabel,
@@ -582,10 +602,9 @@ static void check_relabel(struct scope *scope, const struct object *relabel,
 
     for (size_t i = 0; sources != NULL && i < sources->as.list.count; i++) {
         if (!is_label_name(sources->as.list.items[i], version))
-            scope_report(scope, SEVERITY_ERROR, sources->node->sequence.items[i],
+            report_label(scope, sources->node->sequence.items[i],
                          arena_format(scope->arena, "%s[%zu]", sources->path, i),
-                         "use letters, digits and '_', not beginning with a digit",
-                         "is no label name");
+                         sources->as.list.items[i], version, is_label_name, name_remedy);
     }
     if (regex != NULL && regex->no_regex != NULL)
         scope_report(scope, SEVERITY_ERROR, regex->node, regex->path,
