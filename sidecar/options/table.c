@@ -282,7 +282,9 @@ const struct option options[] = {
         .group = GROUP_POLICY,
         .metavar = "VERSION",
         .default_help = "asked of Prometheus; the newest known where it cannot be asked",
-        .help = "The Prometheus version to write for: fields that it does not know are left out.",
+        .help =
+            "The Prometheus version to write for. A field that it does not know is left out; one that "
+            "a credential or a check depends on rejects its RemoteWrite.",
         .fault = empty_fault,
         .remedy = "write it as in 2.42 or 3.1.0",
         FIELD(prometheus_version),
