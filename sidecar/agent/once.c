@@ -46,7 +46,9 @@ static bool is_publishable(const struct agent_settings *settings,
                            const struct pass_result *result) {
     if (result->base_being_written && (settings->compile.in_place || !result->mergeable)) {
         log_error("the base config is still being written: nothing is published",
-                  LOG_STRING("base", settings->source.base_path));
+                  LOG_STRING("file", settings->source.base_path),
+                  LOG_STRING("remedy", "have its writer close it, or write another file and rename "
+                                       "it over this one; then start the sidecar again"));
         return false;
     }
     return result->mergeable;

@@ -246,7 +246,9 @@ static void on_reload(void *context) {
 }
 
 static int listen_fault(const char *address, const char *words) {
-    log_error("cannot listen", LOG_STRING("address", address), LOG_STRING("err", words));
+    log_error("cannot listen", LOG_STRING("address", address), LOG_STRING("err", words),
+              LOG_STRING("remedy", "let --listen-address name an address of this host, and a port "
+                                   "that no other process listens on"));
     return -EIO;
 }
 

@@ -333,6 +333,8 @@ static void an_address_that_is_taken_ends_it_with_1(void **state) {
                     arena_format(pod->arena, "--listen-address=%s", address + strlen("://")), NULL),
         1);
     assert_true(pod_logged(pod, "cannot listen") > 0);
+    assert_true(pod_logged(pod, "remedy=\"let --listen-address name an address of this host, and a "
+                                "port that no other process listens on\"") > 0);
 }
 
 int main(void) {
