@@ -105,7 +105,7 @@ static void report_missing(struct translator *translator, const struct reference
     const char *pending = missing_words(translator->scope->arena, reference, result, value);
     const char *remedy =
         result == SECRET_UNREAD
-            ? "correct what is said about its file; the RemoteWrite becomes active by itself then"
+            ? "do what the message about its file or folder says; the RemoteWrite becomes active then"
             : "add it; the RemoteWrite becomes active by itself when it comes";
 
     scope_report(translator->scope, SEVERITY_WARNING, reference->node, path, remedy, "waits: %s",

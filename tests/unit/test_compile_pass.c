@@ -127,6 +127,9 @@ static void a_secret_that_was_not_read_is_not_said_to_be_absent(void **state) {
                                "Secret \"s\", key \"password\", was not read from"));
         assert_null(strstr(compile_messages(pass), "has no key"));
         assert_null(strstr(compile_messages(pass), "add it"));
+        assert_non_null(strstr(compile_messages(pass),
+                               "; do what the message about its file or folder says; the "
+                               "RemoteWrite becomes active then"));
     }
 }
 
