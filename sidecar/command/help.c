@@ -9,9 +9,7 @@
 #include "command/report.h"
 #include "options/help.h"
 
-enum {
-    NAME_WIDTH = 10
-};
+#include <string.h>
 
 static void append_usage(const struct command *command, struct buffer *out) {
     buffer_printf(out, "  remotewrite-sidecar %s%s%s\n", command->name,
@@ -28,9 +26,14 @@ static void append_program(struct buffer *out) {
     for (size_t i = 0; i < command_count; i++) {
         append_usage(&commands[i], out);
     }
+    size_t width = 0;
+    for (size_t i = 0; i < command_count; i++) {
+        const size_t length = strlen(commands[i].name);
+        width = length > width ? length : width;
+    }
     buffer_append_string(out, "\nCommands:\n");
     for (size_t i = 0; i < command_count; i++) {
-        buffer_printf(out, "  %-*s%s\n", NAME_WIDTH, commands[i].name, commands[i].summary);
+        buffer_printf(out, "  %-*s  %s\n", (int)width, commands[i].name, commands[i].summary);
     }
 }
 

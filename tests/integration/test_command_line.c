@@ -32,6 +32,14 @@ static void help_goes_to_stdout_and_shows_every_flag(void **state) {
                            "  remotewrite-sidecar check [FLAG ...] [FILE or DIR ...]\n"));
 }
 
+static void help_keeps_a_command_and_its_summary_apart(void **state) {
+    PROGRAM program = program_new();
+
+    assert_int_equal(program_run(program, "--help", NULL), 0);
+    assert_non_null(strstr(program_output(program), "\n  run          watch, merge"));
+    assert_non_null(strstr(program_output(program), "\n  healthcheck  ask a server"));
+}
+
 static void help_can_be_asked_for_in_several_ways(void **state) {
     PROGRAM whole = program_new();
     PROGRAM brief = program_new();
@@ -156,6 +164,7 @@ static void output_that_cannot_be_written_is_a_fault(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(help_goes_to_stdout_and_shows_every_flag),
+        cmocka_unit_test(help_keeps_a_command_and_its_summary_apart),
         cmocka_unit_test(help_can_be_asked_for_in_several_ways),
         cmocka_unit_test(version_names_itself_and_its_libraries),
         cmocka_unit_test(a_wrong_command_line_exits_with_2_and_says_why),
