@@ -4,9 +4,10 @@ SCRIPTS := $(wildcard scripts/* tests/lint/*) .ci/run
 CLANG_OUT := $(BUILD)/clang
 
 .PHONY: check
-check: ## format, clang-tidy, cppcheck, floors, scripts, the build, clang, fuzz corpora, sanitizers
+check: ## format, clang-tidy, cppcheck, floors, scripts, commands of the docs, the build, clang, fuzz corpora, sanitizers
 	@$(MAKE) --no-print-directory deps-check
 	@$(PARALLEL) check-format check-floors check-scripts check-docs
+	@$(MAKE) --no-print-directory CC=gcc check-commands
 	@$(MAKE) --no-print-directory check-build check-levels
 	@$(PARALLEL) CC=clang WERROR=1 check-clang check-tidy check-cppcheck
 	@$(if $(DIFFERENTIAL_TESTS),$(MAKE) --no-print-directory CC=gcc test-differential)
@@ -50,6 +51,12 @@ format: ## let clang-format lay the code out
 check-floors: ## no include runs upwards
 	@scripts/check-floors
 	@tests/lint/test-check-floors
+
+# `make demo` is among the commands that are run.
+.PHONY: check-commands
+check-commands: all prometheus ## no command that the documents tell is one that fails
+	@$(PEERS) scripts/check-commands $(PROGRAM)
+	@tests/lint/test-check-commands $(PROGRAM)
 
 .PHONY: check-scripts
 check-scripts: ## shellcheck
