@@ -144,9 +144,10 @@ int private_read(const char *directory, const char *name, size_t limit, struct b
 int private_rename(const char *directory, const char *name, const char *other,
                    struct publish_error *error);
 
-/* Opens it to be read and written, made empty where it is absent; so is the folder. 0 and the
- * descriptor, which is the caller's; negative errno as of private_read. */
-int private_open(const char *directory, const char *name, int *ret, struct publish_error *error);
+/* Opens the file, which is made empty where it is absent; so is the folder. access: O_RDONLY or
+ * O_WRONLY. 0 and the descriptor, which is the caller's; negative errno as of private_read. */
+int private_open(const char *directory, const char *name, int access, int *ret,
+                 struct publish_error *error);
 
 /* One that is absent is fine. 0 or negative errno. */
 int private_remove(const char *directory, const char *name, struct publish_error *error);

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -155,6 +156,36 @@ struct run_marker *run_marker_new(void) {
 
 /* --- the record ------------------------------------------------------------------------------- */
 
+static void folder_beside(const char *output_path, struct buffer *folder) {
+    const char *slash = strrchr(output_path, '/');
+
+    if (slash != NULL) {
+        buffer_append(folder, (struct bytes){output_path, (size_t)(slash - output_path) + 1});
+    }
+    buffer_append_string(folder, LEDGER_FOLDER);
+}
+
+/* 0 or negative errno. The descriptor that is held is for reading only: one for writing would keep
+ * the file system from being remounted read-only. */
+static int text_write(const struct run_marker *marker, const char *text, size_t length) {
+    CLEANUP(buffer_free) struct buffer folder = {0};
+    struct publish_error failure = {.step = ""};
+    int descriptor = -1;
+
+    folder_beside(marker->output_path, &folder);
+    int error =
+        private_open(buffer_string(&folder), RUN_MARKER_FILE, O_WRONLY, &descriptor, &failure);
+    if (error < 0) {
+        return error;
+    }
+    ssize_t written = pwrite(descriptor, text, length, 0);
+    if (written != (ssize_t)length) {
+        error = written < 0 ? -errno : -EIO;
+    }
+    close(descriptor);
+    return error;
+}
+
 /* Of one length, so that it is written over in place. */
 static void record_write(struct run_marker *marker) {
     char text[RECORD_SIZE + 1];
@@ -169,10 +200,10 @@ static void record_write(struct run_marker *marker) {
     memset(text + length, ' ', (size_t)(RECORD_SIZE - length));
     text[RECORD_SIZE - 1] = '\n';
     /* What cannot be written (a full disk) is a figure that the next run does not have. */
-    ssize_t written = pwrite(marker->descriptor, text, RECORD_SIZE, 0);
-    if (written != RECORD_SIZE) {
+    int error = text_write(marker, text, RECORD_SIZE);
+    if (error < 0) {
         log_debug("cannot write the marker of a running sidecar",
-                  LOG_STRING("err", written < 0 ? strerror(errno) : "it is cut off"));
+                  LOG_STRING("err", strerror(-error)));
     }
 }
 
@@ -255,23 +286,10 @@ static void say_failure(struct run_marker *marker, int error, const struct publi
 
 /* --- taking and giving up --------------------------------------------------------------------- */
 
-static void folder_beside(const char *output_path, struct buffer *folder) {
-    const char *slash = strrchr(output_path, '/');
-
-    if (slash != NULL) {
-        buffer_append(folder, (struct bytes){output_path, (size_t)(slash - output_path) + 1});
-    }
-    buffer_append_string(folder, LEDGER_FOLDER);
-}
-
-/* 0; negative errno: another process has it (-EAGAIN), or there are no locks here. */
+/* 0; negative errno: another process has it (-EAGAIN), or there are no locks here. flock() locks a
+ * descriptor that is open for reading only. */
 static int lock(int descriptor) {
-    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-    if (fcntl(descriptor, F_OFD_SETLK, &whole) == 0) {
-        return 0;
-    }
-    return errno == EACCES ? -EAGAIN : -errno;
+    return flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : -errno;
 }
 
 static void take(struct run_marker *marker) {
@@ -280,7 +298,8 @@ static void take(struct run_marker *marker) {
     int descriptor = -1;
 
     folder_beside(marker->output_path, &folder);
-    int error = private_open(buffer_string(&folder), RUN_MARKER_FILE, &descriptor, &failure);
+    int error =
+        private_open(buffer_string(&folder), RUN_MARKER_FILE, O_RDONLY, &descriptor, &failure);
     if (error < 0) {
         say_failure(marker, error, &failure);
         return;

@@ -149,8 +149,9 @@ int private_read(const char *directory, const char *name, size_t limit, struct b
 
 /* --- keeping open */
 
-int private_open(const char *directory, const char *name, int *ret, struct publish_error *error) {
-    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+int private_open(const char *directory, const char *name, int access, int *ret,
+                 struct publish_error *error) {
+    const int flags = access | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
     int descriptor = -1;
 
