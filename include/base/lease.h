@@ -20,7 +20,8 @@
  * Takes a read lease on the regular file behind the descriptor, which is open for reading only.
  * 0: taken, to be given back by lease_return or by closing the descriptor; -EAGAIN: a process has
  * the file open for writing; another negative errno: it cannot be told (-EACCES: another user's
- * file and no CAP_LEASE; -EINVAL: the file system has no leases).
+ * file and no CAP_LEASE; -EINVAL: the file system has no leases; -EOPNOTSUPP: NFS or SMB, whose
+ * leases are their server's to grant).
  *
  * Sets SIGIO to be ignored where its disposition is the default, which ends the process: the kernel
  * sends it to the holder when somebody waits for the lease.

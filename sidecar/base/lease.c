@@ -7,7 +7,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/vfs.h>
 
 static int ignore_break_signal(void) {
     struct sigaction action;
@@ -22,13 +25,31 @@ static int ignore_break_signal(void) {
     return sigaction(SIGIO, &action, NULL) < 0 ? -errno : 0;
 }
 
+/* The client of a network file system refuses a lease with EAGAIN whenever its server has granted
+ * no delegation (NFS) or oplock (SMB), writer or not. Where the file system is not known, that is
+ * what the refusal says: a writer. */
+static bool refuses_without_a_writer(int descriptor) {
+    struct statfs status;
+
+    if (fstatfs(descriptor, &status) < 0) {
+        return false;
+    }
+    const uint32_t magic = (uint32_t)status.f_type;
+    return magic == NFS_SUPER_MAGIC || magic == SMB_SUPER_MAGIC || magic == CIFS_SUPER_MAGIC ||
+           magic == SMB2_SUPER_MAGIC;
+}
+
 int lease_take(int descriptor) {
     int error = ignore_break_signal();
 
     if (error < 0) {
         return error;
     }
-    return fcntl(descriptor, F_SETLEASE, F_RDLCK) < 0 ? -errno : 0;
+    if (fcntl(descriptor, F_SETLEASE, F_RDLCK) == 0) {
+        return 0;
+    }
+    error = -errno;
+    return error == -EAGAIN && refuses_without_a_writer(descriptor) ? -EOPNOTSUPP : error;
 }
 
 /* The kernel shows the type that a lease is being broken to. */
