@@ -32,6 +32,7 @@ struct digest_request {
     struct writers *writers; /* as file_request has these three */
     const char *path;
     bool linked;
+    bool unfinished_counts; /* take it even while it is written */
 };
 
 /*

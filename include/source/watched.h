@@ -37,6 +37,8 @@ struct watched_request {
     bool sandboxed;                      /* as source_settings has it */
     const struct watched_list *previous; /* of the snapshot before, sorted */
     bool every_byte;
+    bool first;                      /* nothing was read before: this is what is compared with, be
+                                        it half a file */
     int64_t started;                 /* wall milliseconds */
     struct writers *writers;         /* NULL: none are looked for */
     struct arena *arena;             /* of the snapshot: the list */

@@ -94,7 +94,9 @@ static int hash_finished(const struct digest_request *request, int descriptor,
         .linked = request->linked,
     };
     bool same = previous != NULL && previous->content == digest->content;
-    return error < 0 || same ? error : writers_judge(request->writers, &sight);
+    return error < 0 || same || request->unfinished_counts
+               ? error
+               : writers_judge(request->writers, &sight);
 }
 
 static int open_and_hash(const struct digest_request *request, const struct digest *previous,

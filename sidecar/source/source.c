@@ -37,6 +37,7 @@ struct source {
     struct own_snapshot *last; /* never NULL: empty before the first reading */
     struct writers *writers;   /* NULL: they are not looked for */
     uint64_t last_id;
+    bool has_read;
 };
 
 /* What one reading needs beside the snapshot that it makes. */
@@ -232,6 +233,7 @@ static void read_watched(struct reading *reading) {
         .sandboxed = settings->sandboxed,
         .previous = &reading->source->last->watched,
         .every_byte = reading->every_byte,
+        .first = !reading->source->has_read,
         .started = reading->started,
         .writers = reading->source->writers,
         .arena = snapshot->arena,
@@ -302,6 +304,7 @@ struct snapshot *source_read(struct source *source, bool every_byte) {
 
     snapshot_release(&source->last->view);
     source->last = snapshot;
+    source->has_read = true;
     snapshot->references++;
     return &snapshot->view;
 }

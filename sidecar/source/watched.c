@@ -162,6 +162,7 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
         .writers = watch->request->writers,
         .path = path,
         .linked = in_generation || S_ISLNK(entry->mode),
+        .unfinished_counts = watch->request->first,
     };
     struct digest digest;
 

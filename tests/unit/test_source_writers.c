@@ -182,6 +182,29 @@ static void a_watched_file_that_is_open_for_writing_is_not_another_one(void **st
         WAIT_UNTIL((source_reads(source), source->snapshot->watched != before), DEADLINE_USUAL));
 }
 
+/* To compare with, a file may be as unfinished as it is: that its writer ends is no change. */
+static void watched_files_are_compared_with_what_they_held_at_first(void **state) {
+    (void)state;
+    SOURCE source = given(VOLUME_REMOTE_WRITE);
+    const char *const watched[] = {source->volume};
+    source->settings.volume_count = 0;
+    source->settings.watched_paths = watched;
+    source->settings.watched_path_count = 1;
+    file_write(source->volume, "a.rules", "groups: []\n");
+    int writer = opened(source, "volume/a.rules", 0);
+    source_reads(source);
+    const uint64_t before = source->snapshot->watched;
+    assert_false(waits(source));
+
+    close(writer);
+    source_reads_every_byte(source);
+    assert_true(source->snapshot->watched == before);
+
+    file_write(source->volume, "a.rules", "groups: [{}]\n");
+    assert_true(
+        WAIT_UNTIL((source_reads(source), source->snapshot->watched != before), DEADLINE_USUAL));
+}
+
 /* --- what is said ----------------------------------------------------------------------------- */
 
 static void a_writer_is_warned_of_after_a_while_and_its_end_is_told_once(void **state) {
@@ -386,6 +409,7 @@ int main(void) {
         cmocka_unit_test(a_base_that_is_open_for_writing_is_no_fault),
         cmocka_unit_test(a_base_that_was_never_read_before_is_waited_for),
         cmocka_unit_test(a_watched_file_that_is_open_for_writing_is_not_another_one),
+        cmocka_unit_test(watched_files_are_compared_with_what_they_held_at_first),
         cmocka_unit_test(a_writer_is_warned_of_after_a_while_and_its_end_is_told_once),
         cmocka_unit_test(a_file_that_is_removed_is_not_waited_for),
         cmocka_unit_test(looks_become_rarer_the_longer_a_file_stays_open),
