@@ -73,18 +73,20 @@ struct agent {
     uv_timer_t watch_timer;
     uv_timer_t confirm_timer;
     uv_signal_t signals[AGENT_SIGNALS];
-    uint64_t act_by;     /* loop time at which the pass runs, quiet or not; while settling */
-    bool every_byte;     /* the next pass trusts no file time */
-    bool hangup;         /* the next pass reads the settings, and is followed by a reload */
-    bool again;          /* an event came while Prometheus was asked */
-    bool complete;       /* the last pass could read everything */
-    bool ever_confirmed; /* Prometheus took a config of this process */
-    bool base_refused;   /* Prometheus refused the present base, as far as is known */
-    bool reload_owed;    /* somebody asked for a reload that Prometheus has not answered yet */
-    bool watched_owed;   /* watched files changed, and Prometheus took no config since */
-    bool prune_owed;     /* a secret file that nobody names could not be removed */
-    bool stranger;       /* the last good set was taken by another version of Prometheus */
-    bool refused_last;   /* the last thing that Prometheus said of a config is no */
+    uint64_t act_by;        /* loop time at which the pass runs, quiet or not; while settling */
+    bool every_byte;        /* the next pass trusts no file time */
+    bool hangup;            /* the next pass reads the settings, and is followed by a reload */
+    uint64_t writers_until; /* loop milliseconds: until then nothing is published while files are
+                               being written of which nothing was read before; 0: does not matter */
+    bool again;             /* an event came while Prometheus was asked */
+    bool complete;          /* the last pass could read everything */
+    bool ever_confirmed;    /* Prometheus took a config of this process */
+    bool base_refused;      /* Prometheus refused the present base, as far as is known */
+    bool reload_owed;       /* somebody asked for a reload that Prometheus has not answered yet */
+    bool watched_owed;      /* watched files changed, and Prometheus took no config since */
+    bool prune_owed;        /* a secret file that nobody names could not be removed */
+    bool stranger;          /* the last good set was taken by another version of Prometheus */
+    bool refused_last;      /* the last thing that Prometheus said of a config is no */
     struct agent_status status;
 };
 

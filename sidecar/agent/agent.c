@@ -36,6 +36,9 @@
 #define SETTLE_DELAYS_MAX       10
 #define SETTLE_MILLISECONDS_MAX 1000
 
+/* As long as a single pass waits (once.c). */
+#define WRITERS_MILLISECONDS_MAX 10000
+
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
 static const int signal_numbers[AGENT_SIGNALS] = {SIGHUP, SIGTERM, SIGINT};
@@ -252,6 +255,13 @@ static void start_watch_timer(struct agent *agent) {
     }
 }
 
+/* At the start, and with other settings, there is nothing that a file that is being written held
+ * before: published without it, an entry would leave and come back. For some seconds at most. */
+static void begin_anew(struct agent *agent) {
+    uv_update_time(agent->loop);
+    agent->writers_until = uv_now(agent->loop) + WRITERS_MILLISECONDS_MAX;
+}
+
 static void use_settings(struct agent *agent, const struct agent_settings *settings) {
     /* The new client first: curl's own initialisation then never ends in between. */
     struct prometheus_client *client = prometheus_client_new(agent->loop, &settings->prometheus);
@@ -264,6 +274,7 @@ static void use_settings(struct agent *agent, const struct agent_settings *setti
     agent->peer.startup_grace = settings->startup_grace_milliseconds * NANOSECONDS_PER_MILLISECOND;
     pass_configure(agent->pass, settings);
     disk_configure(agent->disk, settings);
+    begin_anew(agent);
     if (!agent_only_watches(agent)) {
         disk_clean(agent->disk);
         run_marker_take(agent->marker, settings->output_path);
@@ -396,6 +407,15 @@ static struct pass_result run_pass(struct agent *agent, bool every_byte) {
     return result;
 }
 
+static bool waits_for_writers(struct agent *agent) {
+    uv_update_time(agent->loop);
+    if (pass_look_again(agent->pass) == 0 || uv_now(agent->loop) >= agent->writers_until ||
+        agent_only_watches(agent)) {
+        agent->writers_until = 0;
+    }
+    return agent->writers_until != 0;
+}
+
 static void on_settled(uv_timer_t *timer) {
     struct agent *agent = timer->data;
     bool every_byte = agent->every_byte;
@@ -413,13 +433,16 @@ static void on_settled(uv_timer_t *timer) {
                       &agent->settings->compile.limits);
     }
     struct pass_result result = run_pass(agent, every_byte || hangup);
-    if (result.base_being_written && agent->settings->compile.in_place) {
+    const bool waits = waits_for_writers(agent);
+    if (waits || (result.base_being_written && agent->settings->compile.in_place)) {
         published.error = -ETXTBSY; /* the watcher looks again */
     } else if (result.mergeable) {
         published = isolate_publish(agent);
     }
-    ledger_note(agent->ledger, pass_state(agent->pass), clock_wall_milliseconds());
-    save_ledger(agent);
+    if (!waits) {
+        ledger_note(agent->ledger, pass_state(agent->pass), clock_wall_milliseconds());
+        save_ledger(agent);
+    }
     /* A pass may take a while, and timers count from the loop's idea of now. */
     uv_update_time(agent->loop);
     count_pass(agent, &result, &published);
@@ -504,6 +527,7 @@ int agent_start(struct agent *agent) {
         ledger_load(agent->ledger, agent->settings->output_path, &agent->settings->compile.limits);
         pass_expect_version(agent->pass, ledger_version(agent->ledger));
     }
+    begin_anew(agent);
     meet_given(agent);
     start_watch_timer(agent);
     uv_update_time(agent->loop);

@@ -63,6 +63,28 @@ static void a_manifest_that_is_being_written_stays_served(void **state) {
     assert_int_equal(log_lines_count("level=warn", NULL), 0);
 }
 
+/* Nothing was read of it before: published without it, its entry would leave and come back. */
+static void a_manifest_that_is_being_written_at_the_start_does_not_leave(void **state) {
+    struct agent_fixture *fixture = *state;
+    given(fixture);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    file_write(fixture->out, "prometheus.yml", "# of the process before\n");
+    int writer = opened(fixture->volume, "a.yaml", 0);
+    agent_starts(fixture);
+    assert_true(agent_has_passed(fixture, 4));
+    assert_true(output_has(fixture, "# of the process before\n"));
+    assert_int_equal(reloads_asked(fixture), 0);
+    assert_false(agent_now(fixture).ready);
+
+    close(writer);
+
+    assert_true(output_has(fixture, "http://a.example/push"));
+    assert_true(agent_is_asked(fixture, 1));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_int_equal(agent_now(fixture).writes, 1);
+    assert_int_equal(agent_now(fixture).publish_errors, 0);
+}
+
 /* There is no event that tells of it. */
 static void the_end_of_a_writer_is_noticed(void **state) {
     struct agent_fixture *fixture = *state;
@@ -141,6 +163,7 @@ int main(void) {
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, agent_fixture_setup, agent_fixture_teardown)
         TEST(a_manifest_that_is_being_written_stays_served),
+        TEST(a_manifest_that_is_being_written_at_the_start_does_not_leave),
         TEST(the_end_of_a_writer_is_noticed),
         TEST(in_place_nothing_is_written_or_loaded_while_it_is_being_written),
         TEST(in_place_an_output_that_is_open_for_writing_is_not_replaced),
