@@ -266,8 +266,10 @@ static void a_secret_that_was_replaced_is_gone_from_memory(void **state) {
 #endif
     canary_write_wrong(scene->volume);
     runs(scene);
-    if (count_in_memory(scene, false) == SIZE_MAX)
+    if (count_in_memory(scene, false) == SIZE_MAX) {
+        print_message("reading another process's memory needs root: skipped\n");
         skip();
+    }
     assert_true(count_in_memory(scene, false) > 0);
     canary_forget(scene->volume, scene->secrets);
     assert_true(WAIT_UNTIL(!output_names(scene, "name: inlined"), DEADLINE_USUAL));
