@@ -57,7 +57,7 @@ struct writers_sight {
     const char *path;                   /* what a user would open: the key */
     const struct file_identity *now;    /* as it was read */
     const struct file_identity *before; /* of what counts so far; NULL: nothing does */
-    bool linked;                        /* found through a link, or in a generation of kubelet's */
+    bool linked;                        /* found through a link */
 };
 
 /* 0: take it; -ETXTBSY: not yet, what counted before goes on counting. */

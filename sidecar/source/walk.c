@@ -44,6 +44,7 @@ static size_t file_limit(const struct walk *walk) {
 static int read_entry(struct walk *walk, const struct place *place, const struct folder *folder,
                       const struct folder_entry *entry, struct file *previous, struct file **ret) {
     const struct volume_request *request = walk->request;
+    const bool in_generation = place->generation != NULL || entry->in_generation;
     const char *relative = walk_relative(walk, place, entry->name);
     struct file_request wanted = {
         .folder = folder_of_entry(folder, entry),
@@ -54,8 +55,11 @@ static int read_entry(struct walk *walk, const struct place *place, const struct
         .every_byte = request->every_byte,
         .started = request->started,
         .last_id = request->last_id,
-        .writers = request->writers,
-        .linked = place->generation != NULL || entry->in_generation || entry->target != NULL,
+        /* A generation is complete before it is swapped in, and is taken as a whole: a file of it
+         * that is judged by itself, because its inode is one that was used before, would stay
+         * behind the others. */
+        .writers = in_generation ? NULL : request->writers,
+        .linked = entry->target != NULL,
     };
 
     if (entry->target == NULL) {

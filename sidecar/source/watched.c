@@ -159,9 +159,9 @@ static int watch_file(struct watch *watch, const struct level *level, const stru
         .follow = S_ISLNK(entry->mode),
         .every_byte = watch->request->every_byte,
         .started = watch->request->started,
-        .writers = watch->request->writers,
+        .writers = in_generation ? NULL : watch->request->writers, /* as read_entry in walk.c */
         .path = path,
-        .linked = in_generation || S_ISLNK(entry->mode),
+        .linked = S_ISLNK(entry->mode),
         .unfinished_counts = watch->request->first,
     };
     struct digest digest;

@@ -292,6 +292,36 @@ static void a_file_that_came_by_rename_is_taken_at_once(void **state) {
     assert_string_equal(content_of(source, "b.yaml"), "b: 1\n");
 }
 
+/* kubelet removes a generation once the next one stands, and the file system gives its inodes to
+ * the one after that. */
+static void a_generation_is_taken_as_a_whole_whatever_inodes_it_has(void **state) {
+    (void)state;
+    SOURCE source = given(VOLUME_REMOTE_WRITE);
+    source->settings.patience = (struct writer_patience){
+        .closed = 60000, .unknown = 60000, .emptied = 60000, .report = 60000};
+    folder_make(source->dir, "volume/..1");
+    folder_make(source->dir, "volume/..2");
+    file_write(source->dir, "volume/..1/a.yaml", "a: 1\n");
+    file_write(source->dir, "volume/..1/b.yaml", "b: 1\n");
+    link_make(source->dir, "volume/..data", "..1");
+    link_make(source->dir, "volume/a.yaml", "..data/a.yaml");
+    link_make(source->dir, "volume/b.yaml", "..data/b.yaml");
+    source_reads(source);
+
+    CLEANUP(memory_freep) char *old = path_join(source->volume, "..1/a.yaml");
+    CLEANUP(memory_freep) char *reused = path_join(source->volume, "..2/a.yaml");
+    CLEANUP(memory_freep) char *data = path_join(source->volume, "..data");
+    assert_int_equal(rename(old, reused), 0);
+    file_write(source->dir, "volume/..2/a.yaml", "a: 2\n");
+    file_write(source->dir, "volume/..2/b.yaml", "b: 2\n");
+    assert_int_equal(unlink(data), 0);
+    link_make(source->dir, "volume/..data", "..2");
+    source_reads(source);
+
+    assert_string_equal(content_of(source, "a.yaml"), "a: 2\n");
+    assert_string_equal(content_of(source, "b.yaml"), "b: 2\n");
+}
+
 static void without_patience_nobody_is_waited_for(void **state) {
     (void)state;
     SOURCE source = source_given(VOLUME_REMOTE_WRITE);
@@ -415,6 +445,7 @@ int main(void) {
         cmocka_unit_test(looks_become_rarer_the_longer_a_file_stays_open),
         cmocka_unit_test(a_file_that_was_emptied_is_not_taken_at_once),
         cmocka_unit_test(a_file_that_came_by_rename_is_taken_at_once),
+        cmocka_unit_test(a_generation_is_taken_as_a_whole_whatever_inodes_it_has),
         cmocka_unit_test(without_patience_nobody_is_waited_for),
         cmocka_unit_test(another_users_file_has_to_look_the_same_for_a_while),
         cmocka_unit_test(who_opens_a_file_that_is_leased_waits_and_ends_nobody),
