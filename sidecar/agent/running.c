@@ -12,7 +12,8 @@
 #include <sys/random.h>
 
 enum {
-    STATUS_OK = 200
+    STATUS_OK = 200,
+    STATUS_SERVER_ERROR = 500
 };
 
 static const char *const verdict_names[] = {
@@ -151,6 +152,11 @@ static const char *on_part(struct bytes part, void *context) {
     return fault;
 }
 
+/* Prometheus answers 503 while it starts: that says nothing of the config that it will run. */
+static bool is_for_the_moment(const struct http_answer *answer) {
+    return answer->status == 0 || answer->status >= STATUS_SERVER_ERROR;
+}
+
 static void take_answer(struct agent *agent, const struct http_answer *answer) {
     struct running *running = &agent->running;
     struct config_outline *outline =
@@ -168,7 +174,7 @@ static void take_answer(struct agent *agent, const struct http_answer *answer) {
     }
     log_debug("Prometheus does not tell the config that it runs", LOG_INT("status", answer->status),
               LOG_STRING("err", answer->error != NULL ? answer->error : ""));
-    if (answer->status != 0 || running->not_such) {
+    if (!is_for_the_moment(answer) || running->not_such) {
         end(agent, RUNNING_UNKNOWN, "Prometheus does not tell any more which config it runs");
     } else if (running->verdict == RUNNING_DIFFERS) {
         ask_later(agent);

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    TIMEOUT_SECONDS = 10
+    TIMEOUT_SECONDS = 60 /* a Prometheus on a loaded machine */
 };
 
 static size_t on_data(const char *data, size_t size, size_t count, void *context) {
