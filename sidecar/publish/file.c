@@ -153,7 +153,7 @@ static int target_open(const char *path, struct target *ret, struct output_folde
 static int publish(const char *path, const struct output_change *change,
                    struct publish_error *error, bool *ret_written) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target = {0};
+    struct target target = {.folder = "", .name = ""};
     int result = target_open(path, &target, &folder, error);
 
     return result == 0 ? output_publish(&folder, target.name, change, error, ret_written) : result;
@@ -236,7 +236,7 @@ int spare_keep(const char *path, struct publish_error *error) {
 
 int spare_remove(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target = {0};
+    struct target target = {.folder = "", .name = ""};
     struct spare spare = {.name = ""};
     int result = target_open(path, &target, &folder, error);
 
@@ -256,7 +256,7 @@ static bool is_temporary_of(const char *name, const void *final) {
 
 int temporaries_remove(const char *path, struct publish_error *error) {
     CLEANUP(output_folder_close) struct output_folder folder = {.descriptor = -1};
-    struct target target = {0};
+    struct target target = {.folder = "", .name = ""};
     int result = target_open(path, &target, &folder, error);
 
     if (result < 0) {
