@@ -6,7 +6,9 @@
 
 #include "sandbox/sandbox.h"
 
+#include <seccomp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 /* 0, and what it restricts; -ENOSYS, -EOPNOTSUPP: the kernel has no Landlock; other negative errno.
  */
@@ -18,5 +20,9 @@ int seccomp_forbid_io_uring(void);
 /* hangups: SIGHUP may be sent. 0; -EINVAL: the kernel has no seccomp filters; other negative errno.
  */
 int seccomp_enter(bool hangups);
+
+/* The filter that seccomp_enter loads, for an architecture (SCMP_ARCH_...) that need not be the one
+ * of this process. 0, and the caller releases it (seccomp_release); or negative errno. */
+int seccomp_build(uint32_t architecture, bool hangups, scmp_filter_ctx *ret_filter);
 
 #endif

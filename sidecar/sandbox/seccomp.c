@@ -369,34 +369,36 @@ static int add_hangups(scmp_filter_ctx filter) {
     return error;
 }
 
-/* Takes the filter, whatever the error so far. */
-static int load(scmp_filter_ctx filter, int error) {
-    /* every thread of the process, should a library have started one */
-    if (error == 0)
-        error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+/* A filter with this answer to whatever it has no rule for. */
+static int open_filter(uint32_t architecture, uint32_t action, scmp_filter_ctx *ret_filter) {
+    scmp_filter_ctx filter = seccomp_init(action);
+    int error = 0;
+
+    if (filter == NULL)
+        return -ENOMEM;
+    if (architecture != seccomp_arch_native()) {
+        error = seccomp_arch_add(filter, architecture);
+        if (error == 0)
+            error = seccomp_arch_remove(filter, seccomp_arch_native());
+    }
     /* a 32-bit call of a 64-bit process: as a kernel without them answers */
     if (error == 0)
         error = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, LACK);
-    if (error == 0)
-        error = seccomp_load(filter);
-    seccomp_release(filter);
-    return error;
+    if (error < 0) {
+        seccomp_release(filter);
+        return error;
+    }
+    *ret_filter = filter;
+    return 0;
 }
 
-int seccomp_forbid_io_uring(void) {
-    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+int seccomp_build(uint32_t architecture, bool hangups, scmp_filter_ctx *ret_filter) {
+    scmp_filter_ctx filter = NULL;
+    int error = open_filter(architecture, LACK, &filter);
 
-    if (filter == NULL)
-        return -ENOMEM;
-    return load(filter, add_rules(filter, LACK, io_uring, ARRAY_LENGTH(io_uring)));
-}
-
-int seccomp_enter(bool hangups) {
-    scmp_filter_ctx filter = seccomp_init(LACK);
-
-    if (filter == NULL)
-        return -ENOMEM;
-    int error = add_rules(filter, SCMP_ACT_ALLOW, allowed, ARRAY_LENGTH(allowed));
+    if (error < 0)
+        return error;
+    error = add_rules(filter, SCMP_ACT_ALLOW, allowed, ARRAY_LENGTH(allowed));
     if (error == 0)
         error = add_rules(filter, REFUSE, refused, ARRAY_LENGTH(refused));
     if (error == 0)
@@ -404,8 +406,41 @@ int seccomp_enter(bool hangups) {
     if (error == 0)
         error = hangups ? add_hangups(filter)
                         : add_rules(filter, REFUSE, signalling, ARRAY_LENGTH(signalling));
-    /* a kernel before 4.14 cannot log: the filter holds without */
+    if (error < 0) {
+        seccomp_release(filter);
+        return error;
+    }
+    *ret_filter = filter;
+    return 0;
+}
+
+/* Takes the filter, whatever the error so far. */
+static int load(scmp_filter_ctx filter, int error) {
+    /* every thread of the process, should a library have started one */
     if (error == 0)
-        (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
-    return load(filter, error);
+        error = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (error == 0)
+        error = seccomp_load(filter);
+    seccomp_release(filter);
+    return error;
+}
+
+int seccomp_forbid_io_uring(void) {
+    scmp_filter_ctx filter = NULL;
+    int error = open_filter(seccomp_arch_native(), SCMP_ACT_ALLOW, &filter);
+
+    if (error < 0)
+        return error;
+    return load(filter, add_rules(filter, LACK, io_uring, ARRAY_LENGTH(io_uring)));
+}
+
+int seccomp_enter(bool hangups) {
+    scmp_filter_ctx filter = NULL;
+    int error = seccomp_build(seccomp_arch_native(), hangups, &filter);
+
+    if (error < 0)
+        return error;
+    /* a kernel before 4.14 cannot log: the filter holds without */
+    (void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_LOG, 1);
+    return load(filter, 0);
 }
