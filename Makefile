@@ -53,7 +53,8 @@ accepted = $(foreach flag,$(1),$(shell echo 'int x;' | \
     $(CC) -Werror $(flag) -x c -c -o /dev/null - 2>/dev/null && echo '$(flag)'))
 
 PICKY = $(call once,PICKY,$(call accepted,-Wlogical-op -Wduplicated-cond -Wduplicated-branches))
-PROTECTION = $(call once,PROTECTION,$(call accepted,-fcf-protection -fstack-clash-protection))
+PROTECTION = $(call once,PROTECTION,$(call accepted,-fcf-protection -mbranch-protection=standard \
+    -fstack-clash-protection))
 
 HARDENING = -fstack-protector-strong $(PROTECTION)
 FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
@@ -237,9 +238,10 @@ dist: ## build/remotewrite-sidecar-VERSION.tar.gz: the sources of the last commi
 	@echo $(BUILD)/$(DIST).tar.gz
 
 .PHONY: clean
-clean: ## remove build/ but what was fetched: Prometheus, chroots of distributions
+clean: ## remove build/ but what was fetched: Prometheus, chroots of distributions, sysroots
 	@if [ -d $(BUILD) ]; then \
-	    find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers ! -name distributions -exec rm -rf {} +; fi
+	    find $(BUILD) -mindepth 1 -maxdepth 1 ! -name peers ! -name distributions \
+	    ! -name 'sysroot-*' -exec rm -rf {} +; fi
 
 .PHONY: help
 help: ## list the targets

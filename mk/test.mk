@@ -140,6 +140,27 @@ RUN ?= $(if $(QUICK),make test-smoke,make test && make test-system-calls)
 test-distributions: ## every test in chroots of Debian releases (SUITES, QUICK=1, RUN='COMMAND'; as root)
 	@RUN='$(RUN)' scripts/test-distributions $(SUITES)
 
+# Another architecture: its compiler is a package of this machine's, its headers and libraries are unpacked under
+# build/, and its programs run under an emulator. PKG_CONFIG_LIBDIR: none of this machine's libraries is found.
+ARM64_SYSROOT := $(BUILD)/sysroot-arm64
+ARM64_MAKE = PKG_CONFIG_SYSROOT_DIR=$(ARM64_SYSROOT) \
+    PKG_CONFIG_LIBDIR=$(ARM64_SYSROOT)/usr/lib/aarch64-linux-gnu/pkgconfig:$(ARM64_SYSROOT)/usr/share/pkgconfig \
+    $(PARALLEL) CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_SYSROOT)' AR=aarch64-linux-gnu-ar
+
+.PHONY: test-arm64
+test-arm64: ## cross-built for arm64: the unit tests under qemu-user (ONLY=name)
+	@scripts/deps $(TEST_DEPS) arm64
+	@scripts/make-sysroot arm64 $(ARM64_SYSROOT) $$(scripts/deps --libraries build test)
+	@$(ARM64_MAKE) cross-unit-tests
+	@$(ARM64_MAKE) RUNNER='qemu-aarch64 -cpu max,pauth-impdef=on -L $(ARM64_SYSROOT)' run-unit-tests
+
+.PHONY: cross-unit-tests
+cross-unit-tests: $(PROGRAM) $(UNIT_TESTS)
+
+.PHONY: run-unit-tests
+run-unit-tests:
+	@RUNNER="$(RUNNER)" $(RUN_TESTS) $(UNIT_TESTS)
+
 # A browser is much to install: `make test` does without one.
 .PHONY: test-browser
 test-browser: ## the status page in a real browser, wide and narrow, light and dark
