@@ -157,9 +157,14 @@ test-arm64: ## cross-built for arm64: the unit tests under qemu-user (ONLY=name)
 .PHONY: cross-unit-tests
 cross-unit-tests: $(PROGRAM) $(UNIT_TESTS)
 
+# The kernel does not start the program itself: tests start a script that has the emulator do it.
+EMULATED := $(OUT)/emulated-sidecar
+
 .PHONY: run-unit-tests
 run-unit-tests:
-	@RUNNER="$(RUNNER)" $(RUN_TESTS) $(UNIT_TESTS)
+	@printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(subst $(BUILD)/,$(CURDIR)/$(BUILD)/,$(RUNNER))' '$(abspath $(PROGRAM))' >$(EMULATED)
+	@chmod +x $(EMULATED)
+	@$(PEERS) SIDECAR="$(abspath $(EMULATED))" RUNNER="$(RUNNER)" scripts/run-tests $(OUT)/logs $(UNIT_TESTS)
 
 # A browser is much to install: `make test` does without one.
 .PHONY: test-browser
