@@ -32,7 +32,7 @@ static unsigned long example_says(const char *text) {
     const char *at = example != NULL ? strstr(example, text) : NULL;
 
     assert_non_null(at);
-    return strtoul(at + strlen(text), NULL, 10) * MIB;
+    return at != NULL ? strtoul(at + strlen(text), NULL, 10) * MIB : 0;
 }
 
 /* As many RemoteWrites as fit, as small as they can be. */
@@ -64,7 +64,7 @@ static unsigned long peak_of(pid_t process) {
     CLEANUP(memory_freep) char *status = file_read(folder, "status");
     const char *at = status != NULL ? strstr(status, "VmHWM:") : NULL;
     assert_non_null(at);
-    return strtoul(at + strlen("VmHWM:"), NULL, 10) * 1024;
+    return at != NULL ? strtoul(at + strlen("VmHWM:"), NULL, 10) * 1024 : 0;
 }
 
 static bool logged(const struct program *program, const char *text) {

@@ -8,7 +8,8 @@
 #include <poll.h>
 #include <sched.h>
 #include <stddef.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,17 +19,21 @@ enum {
 };
 
 unsigned deadline_slowness(const char *loadavg, unsigned processors) {
-    unsigned runnable = 0;
-
     /* "0.20 0.18 0.12 3/80 11206": 3 tasks are runnable now, the reader among them. */
-    if (processors == 0 || sscanf(loadavg, "%*s %*s %*s %u/", &runnable) != 1 ||
-        runnable <= processors) {
+    const char *slash = strchr(loadavg, '/');
+    const char *number = slash;
+
+    while (number != NULL && number > loadavg && number[-1] != ' ') {
+        number--;
+    }
+    const unsigned long runnable = number != NULL ? strtoul(number, NULL, 10) : 0;
+    if (processors == 0 || runnable <= processors) {
         return 1;
     }
     if (runnable / DEADLINE_MOST_SLOWNESS >= processors) {
         return DEADLINE_MOST_SLOWNESS;
     }
-    return (runnable + processors - 1) / processors;
+    return (unsigned)((runnable + processors - 1) / processors);
 }
 
 bool deadline_advance(struct deadline *deadline, int64_t now, unsigned slowness) {

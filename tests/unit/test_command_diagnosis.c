@@ -162,7 +162,7 @@ static void a_long_text_is_cut_between_characters(void **state) {
 
     const struct diagnosis diagnosis = judged(fixture);
 
-    const size_t kept = DIAGNOSIS_TEXT_MAX / 3 * 3;
+    const size_t kept = (size_t)DIAGNOSIS_TEXT_MAX / 3 * 3;
     const char *problem = diagnosis.items[0].problem;
     assert_memory_equal(problem, buffer_string(&text), kept);
     assert_string_equal(problem + kept, " ...");

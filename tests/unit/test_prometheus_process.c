@@ -261,9 +261,9 @@ static void the_port_in_the_command_line_tells_where_sockets_are_not_shown(void 
 
 static void the_one_that_began_right_before_it_says_so_is_meant(void **state) {
     PROC proc = tempdir_new();
-    fake_process_add(proc, (struct fake_process){.pid = 7, .started = 100 * TICKS});
-    fake_process_add(proc, (struct fake_process){.pid = 8, .started = 200 * TICKS});
-    fake_process_add(proc, (struct fake_process){.pid = 9, .started = 300 * TICKS});
+    fake_process_add(proc, (struct fake_process){.pid = 7, .started = (uint64_t)100 * TICKS});
+    fake_process_add(proc, (struct fake_process){.pid = 8, .started = (uint64_t)200 * TICKS});
+    fake_process_add(proc, (struct fake_process){.pid = 9, .started = (uint64_t)300 * TICKS});
 
     assert_int_equal(chosen(proc, 0, 200 * SECOND + SECOND / 5).pid, 8);
     assert_int_equal(chosen(proc, 0, 200 * SECOND + SECOND / 5).others, 0);
@@ -272,8 +272,8 @@ static void the_one_that_began_right_before_it_says_so_is_meant(void **state) {
 
 static void two_that_began_together_are_not_told_apart_by_it(void **state) {
     PROC proc = tempdir_new();
-    fake_process_add(proc, (struct fake_process){.pid = 7, .started = 200 * TICKS});
-    fake_process_add(proc, (struct fake_process){.pid = 8, .started = 201 * TICKS});
+    fake_process_add(proc, (struct fake_process){.pid = 7, .started = (uint64_t)200 * TICKS});
+    fake_process_add(proc, (struct fake_process){.pid = 8, .started = (uint64_t)201 * TICKS});
 
     const struct found_process process = chosen(proc, 0, 201 * SECOND + SECOND / 5);
 

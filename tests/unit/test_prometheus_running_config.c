@@ -278,7 +278,8 @@ static void an_answer_without_end_is_cut_off(void **state) {
 
     memset(block, ' ', sizeof(block));
     for (size_t i = 0; i < sizeof(block); i += 1000) {
-        memcpy(&block[i], "\\n", 2);
+        block[i] = '\\';
+        block[i + 1] = 'n';
     }
     size_t count = 0;
     for (; fault == NULL && count < 100; count++) {

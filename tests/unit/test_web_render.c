@@ -144,6 +144,7 @@ static void every_metric_of_the_reloader_is_there(void **state) {
         const char *at = strstr(text, expected);
         if (at == NULL) {
             fail_msg("%s, a %s, is not there", name, type);
+            continue; /* not reached; the analyzer does not know */
         }
         for (const char *label = strtok_r(NULL, " ", &words); label != NULL;
              label = strtok_r(NULL, " ", &words)) {
