@@ -21,6 +21,7 @@
 
 static long pretended_type;
 
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name): __fildes is libc's to say */
 int fstatfs(int descriptor, struct statfs *ret) {
     (void)descriptor;
     *ret = (struct statfs){.f_type = (__typeof__(ret->f_type))pretended_type};
