@@ -331,7 +331,7 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
-/* Most writers take a moment: who takes longer is said once. */
+/* Most writers take a moment; a longer one is logged once. */
 static struct disk_result wait_for_writer(struct disk *disk) {
     int64_t now = clock_monotonic_nanoseconds();
 
