@@ -65,6 +65,11 @@ struct http_answer {
     bool signalled;      /* it was sent a signal, which is never answered */
     bool maybe_received; /* no answer, but the request may have reached Prometheus (timeout, broken
                             connection after sending, a signal): whether it worked is unknown */
+    bool lost;           /* maybe_received, and the connection ended without a usable answer: it was
+                            closed or reset, or what came was no HTTP, had too large a header, or
+                            broke off (a body counts only where it is handed on). False where the
+                            time was over while the connection stood, and after a signal. A
+                            gateway's 502 or 504 leaves as much open, but is a status */
     bool unreachable;    /* no answer, because nothing listens there: refused, no such host, ... */
     struct bytes body;   /* NUL-terminated behind length; cut at HTTP_ANSWER_MAX */
     int64_t nanoseconds; /* how long it took */

@@ -230,6 +230,7 @@ static void judge(struct request *request, CURLcode code, struct http_answer *an
         describe_fault(request, code, sent > 0, error);
         answer->remedy = is_tls(request) ? tls_remedy(code, request->client->settings) : NULL;
         answer->maybe_received = sent > 0;
+        answer->lost = sent > 0 && code != CURLE_OPERATION_TIMEDOUT;
         answer->unreachable = is_unreachable(code, sent > 0);
     }
     request->client->alert = alert;

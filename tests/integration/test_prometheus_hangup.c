@@ -222,6 +222,7 @@ static void a_signal_may_have_been_received_and_is_not_answered(void **state) {
 
     assert_true(fixture->answer.signalled);
     assert_true(fixture->answer.maybe_received);
+    assert_false(fixture->answer.lost);
     assert_false(fixture->answer.unreachable);
     assert_int_equal(fixture->answer.status, 0);
     assert_non_null(strstr(fixture->error, "(prometheus) is not answered"));

@@ -37,6 +37,7 @@ struct fixture {
     bool answered;
     int status;
     bool maybe_received;
+    bool lost;
     bool unreachable;
     char error[1024];
 };
@@ -133,6 +134,7 @@ static void on_done(const struct http_answer *answer, void *context) {
     fixture->answered = true;
     fixture->status = answer->status;
     fixture->maybe_received = answer->maybe_received;
+    fixture->lost = answer->lost;
     fixture->unreachable = answer->unreachable;
     snprintf(fixture->error, sizeof(fixture->error), "%s", answer->error ? answer->error : "");
 }
@@ -158,6 +160,7 @@ static void a_certificate_of_nobody_is_not_believed(void **state) {
     assert_int_equal(fixture->status, 0);
     assert_non_null(strstr(fixture->error, "certificate"));
     assert_false(fixture->maybe_received);
+    assert_false(fixture->lost);
     assert_false(fixture->unreachable);
 }
 
@@ -181,6 +184,7 @@ static void a_certificate_for_another_host_is_not_believed(void **state) {
 
     assert_int_equal(fixture->status, 0);
     assert_false(fixture->maybe_received);
+    assert_false(fixture->lost);
 }
 
 static void an_authority_that_cannot_be_read_is_an_error(void **state) {
@@ -223,6 +227,7 @@ static void a_certificate_for_another_name_than_the_given_one_is_not_believed(vo
 
     assert_int_equal(fixture->status, 0);
     assert_false(fixture->maybe_received);
+    assert_false(fixture->lost);
     assert_false(fixture->unreachable);
 }
 

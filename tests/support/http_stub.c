@@ -44,6 +44,7 @@ struct route {
 enum connection_state {
     CONNECTION_READING,
     CONNECTION_HANGING,
+    CONNECTION_STALLED,
     CONNECTION_FLOODING
 };
 
@@ -212,6 +213,10 @@ static void respond(struct http_stub *stub, struct connection *connection,
     case STUB_TRUNCATE:
         send_answer(connection, answer->status, body, 100);
         connection_close(connection);
+        break;
+    case STUB_STALL:
+        send_answer(connection, answer->status, body, 100);
+        connection->state = CONNECTION_STALLED;
         break;
     case STUB_ENDLESS:
         send_text(connection, BYTES("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n"));

@@ -17,6 +17,7 @@ enum stub_mode {
     STUB_RESET,    /* reads the request, then resets the connection */
     STUB_CLOSE,    /* reads the request, then closes without a byte */
     STUB_TRUNCATE, /* announces more than it sends, then closes */
+    STUB_STALL,    /* announces more than it sends, then neither sends nor closes */
     STUB_ENDLESS,  /* status 200 and a body that does not end: the given one again and again */
     STUB_HEADERS,  /* a header that does not end */
     STUB_GARBAGE,  /* bytes that are no HTTP */
