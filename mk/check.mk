@@ -4,9 +4,9 @@ SCRIPTS := $(wildcard scripts/* tests/lint/*) .ci/run
 CLANG_OUT := $(BUILD)/clang
 
 .PHONY: check
-check: ## format, clang-tidy, cppcheck, floors, scripts, commands of the docs, the build, clang, fuzz corpora, sanitizers
+check: ## format, clang-tidy, cppcheck, floors, skips, scripts, commands of the docs, the build, clang, fuzz corpora, sanitizers
 	@$(MAKE) --no-print-directory deps-check
-	@$(PARALLEL) check-format check-floors check-scripts check-docs
+	@$(PARALLEL) check-format check-floors check-tests check-scripts check-docs
 	@$(MAKE) --no-print-directory CC=gcc check-commands
 	@$(MAKE) --no-print-directory check-build check-levels
 	@$(PARALLEL) CC=clang WERROR=1 check-clang check-tidy check-cppcheck
@@ -61,6 +61,13 @@ check-commands: all prometheus ## no command that the documents tell is one that
 .PHONY: check-scripts
 check-scripts: ## shellcheck
 	@shellcheck $(SCRIPTS)
+
+# A skip that says nothing, and what cmocka 2 deprecates (support/assertions.h has both).
+.PHONY: check-tests
+check-tests: ## each test that is skipped says why, and none uses what newer cmockas deprecate
+	@! grep -rnE '\<(skip\(\);|assert_(not_)?in_range\()' tests --include='*.[ch]' --exclude-dir=lint | \
+	    grep -v '^tests/support/assertions\.c:' || \
+	    { echo 'tests: write skip_because("...") and assert_between() (support/assertions.h)' >&2; false; }
 
 .PHONY: check-clang
 check-clang: $(PROGRAM) $(TESTS) ## clang builds everything without a warning

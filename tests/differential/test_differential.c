@@ -15,6 +15,7 @@
 #include "base/bytes.h"
 #include "compile/compile.h"
 #include "source/source.h"
+#include "support/assertions.h"
 #include "support/config_judge.h"
 #include "support/manifest_generator.h"
 #include "support/naive_translation.h"
@@ -278,7 +279,7 @@ static struct desired_state *batch_compile(struct batch *batch, struct version v
     struct compiler *compiler = compiler_new();
     struct desired_state *state;
 
-    assert_in_range(generator_secret_count, 1, SECRETS_MAX);
+    assert_between(generator_secret_count, 1, SECRETS_MAX);
     manifest.content = buffer_bytes(&batch->manifest);
     for (size_t i = 0; i < generator_secret_count; i++) {
         const struct generator_secret *secret = &generator_secrets[i];
@@ -616,8 +617,7 @@ static void what_we_publish_loads_in_each_release(void **state) {
     size_t wrong = 0;
 
     if (loaders->count == 0) {
-        printf("differential: no config loader is at hand (make loaders)\n");
-        skip();
+        skip_because("no config loader is there (make loaders)");
     }
     for (size_t i = 0; i < loaders->count; i++)
         wrong += run_version(loaders->judges[i].version, &loaders->judges[i], NULL);
@@ -632,7 +632,7 @@ static void what_we_publish_for_a_release_between_loads_beside_it(void **state) 
     size_t wrong = 0;
 
     if (loaders->count < 2)
-        skip();
+        skip_because("it takes two config loaders (make loaders)");
     for (size_t i = 1; i < loaders->count; i++) {
         struct config_judge *older = &loaders->judges[i - 1];
         struct config_judge *newer = &loaders->judges[i];

@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "compile/merge.h"
+#include "support/assertions.h"
 #include "support/tempdir.h"
 
 #include <errno.h>
@@ -46,13 +47,9 @@ static int check_configs(const char *promtool, char *const *files, size_t count)
 }
 
 static void assert_all_pass(const char *pattern) {
-    const char *promtool = getenv("PROMTOOL");
+    const char *promtool = promtool_or_skip();
     glob_t files = {0};
 
-    if (promtool == NULL || access(promtool, X_OK) < 0) {
-        skip();
-        return;
-    }
     assert_int_equal(glob(pattern, 0, NULL, &files), 0);
     int result = check_configs(promtool, files.gl_pathv, files.gl_pathc);
     globfree(&files);

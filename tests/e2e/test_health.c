@@ -4,6 +4,7 @@
  * it: on the page, in the JSON, and to a Prometheus that scrapes it. */
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/pod_web.h"
 #include "support/tempdir.h"
 
@@ -234,7 +235,7 @@ static void without_prometheus_nothing_is_told_and_the_page_says_so(void **state
     assert_true(pod_web_says(pod, "/metrics", "remotewrite_sidecar_remote_write_state"));
     pod_web_assert_valid_metrics(pod);
     /* Said once, however often it is asked; a request that the stop cut off is another fault. */
-    assert_in_range(pod_logged(pod, " msg=\"Prometheus does not tell whether samples"), 1, 2);
+    assert_between(pod_logged(pod, " msg=\"Prometheus does not tell whether samples"), 1, 2);
 
     pod_start_prometheus(pod);
     EVENTUALLY(pod, is_verdict(pod, "up", "flowing"));

@@ -3,6 +3,7 @@
 /* A real Prometheus whose web port demands a client certificate (client_auth_type
  * RequireAndVerifyClientCert): what the sidecar presents, and what it says when it is refused. */
 
+#include "support/assertions.h"
 #include "support/certificates.h"
 #include "support/http_request.h"
 #include "support/pod.h"
@@ -73,7 +74,7 @@ static const char *flag(const struct pod *pod, const char *name, const char *fil
 /* certificate, key: files of the folder; NULL: none is presented. */
 static void start_sidecar(struct pod *pod, const char *certificate, const char *key) {
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     if (certificate == NULL) {
         pod_start_sidecar(pod, flag(pod, "ca", "authority.pem"), POD_ANY_PORT, NULL);
@@ -170,7 +171,7 @@ static void before_tls_1_3_it_says_which_option_is_missing(void **state) {
     struct pod *pod = *state;
 
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     prometheus_server_stop(pod->prometheus);
     web_config(pod, "  max_version: TLS12\n");
@@ -223,7 +224,7 @@ static void a_key_that_may_not_be_read_is_named(void **state) {
     struct pod *pod = *state;
 
     if (geteuid() == 0) {
-        skip(); /* root reads everything */
+        skip_because("root may read every key");
     }
     if (certificates_can_be_made()) {
         certificate_make(
@@ -251,7 +252,7 @@ static void the_given_name_is_looked_for_in_the_certificate(void **state) {
     struct pod *pod = *state;
 
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     pod_start_sidecar(pod, flag(pod, "ca", "authority.pem"), flag(pod, "cert", "client.pem"),
                       flag(pod, "key", "client.key"), "--reload-server-name=prometheus.test", NULL);
@@ -263,7 +264,7 @@ static void another_name_is_refused_with_words(void **state) {
     struct pod *pod = *state;
 
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     pod_start_sidecar(pod, flag(pod, "ca", "authority.pem"), flag(pod, "cert", "client.pem"),
                       flag(pod, "key", "client.key"), "--reload-server-name=other.test",

@@ -3,6 +3,7 @@
 /* What stands in the file that Prometheus reads: the base to the byte, our block, never a half. */
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/pod.h"
 #include "support/tempdir.h"
 
@@ -300,7 +301,7 @@ static void a_reader_in_a_tight_loop_never_sees_a_partial_file(void **state) {
     }
     assert_true(arrived);
     print_message("%u changes, %zu reads, %zu versions seen\n", CHANGES, loop.reads, loop.versions);
-    assert_in_range(loop.versions, 2, CHANGES + 1);
+    assert_between(loop.versions, 2, CHANGES + 1);
 }
 
 int main(void) {

@@ -4,6 +4,7 @@
  * Prometheus Operator and the documentation give it, beside a real Prometheus that loads rules. */
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/http_request.h"
 #include "support/kubelet.h"
 #include "support/pod.h"
@@ -96,7 +97,7 @@ static const char *const *command_line(struct pod *pod, va_list list) {
     arguments[count++] = arena_format(pod->arena, "%s/bin/prometheus-config-reloader", pod->folder);
     for (const char *flag = va_arg(list, const char *); flag != NULL;
          flag = va_arg(list, const char *)) {
-        assert_in_range(count, 1, ARGUMENTS_MAX - 1);
+        assert_between(count, 1, ARGUMENTS_MAX - 1);
         arguments[count++] = flag;
     }
     return arguments;

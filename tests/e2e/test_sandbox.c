@@ -4,6 +4,7 @@
  * be resolved, TLS is in front of it. scripts/test-system-calls looks at what they do. */
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/certificates.h"
 #include "support/pod.h"
 #include "support/tempdir.h"
@@ -55,7 +56,7 @@ static struct process *start_gateway(struct pod *pod) {
 static void a_prometheus_behind_tls_is_reloaded_by_its_name(void **state) {
     struct pod *pod = *state;
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     pod_start_prometheus(pod);
     struct process *gateway = start_gateway(pod);

@@ -4,6 +4,7 @@
  * sidecar is told of another Prometheus than there is, so that it writes what this one refuses
  * (support/refusal.h). */
 
+#include "support/assertions.h"
 #include "support/http_stub.h"
 #include "support/pod.h"
 #include "support/refusal.h"
@@ -222,7 +223,7 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
     search_ends(pod);
 
     print_message("1,000 RemoteWrites, 3 refused: %zu reloads\n", loads_of(pod) - loads);
-    assert_in_range(loads_of(pod) - loads, 1, 40);
+    assert_between(loads_of(pod) - loads, 1, 40);
     EVENTUALLY_WITHIN(pod, prometheus_server_entries(pod->prometheus) == 998, PATIENCE);
     assert_int_equal(pod_logged(pod, "state=quarantined before=active"), 3);
     a_mended_one_is_active_after_one_pass(pod);

@@ -3,6 +3,7 @@
 /* A real Prometheus scrapes the sidecar behind TLS and a password. Needs the openssl program. */
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/certificates.h"
 #include "support/pod.h"
 #include "support/tempdir.h"
@@ -118,7 +119,7 @@ static void given_a_scraped_sidecar(struct pod *pod) {
 static void prometheus_scrapes_it_over_tls_with_a_password(void **state) {
     struct pod *pod = *state;
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     given_a_scraped_sidecar(pod);
 
@@ -133,7 +134,7 @@ static void prometheus_scrapes_it_over_tls_with_a_password(void **state) {
 static void a_new_certificate_and_a_new_password_need_no_restart(void **state) {
     struct pod *pod = *state;
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     given_a_scraped_sidecar(pod);
     EVENTUALLY(pod, is_up(pod, "right"));

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/generations.h"
 #include "support/lone_sidecar.h"
@@ -63,7 +64,7 @@ static void assert_suffers(struct lone_sidecar *sidecar, const char *error) {
         fail_msg("it does not say %s", error);
     }
     size_t loud = lone_sidecar_logged(sidecar, "level=error", error);
-    assert_in_range(loud, 1, tries - 1);
+    assert_between(loud, 1, tries - 1);
     assert_true(
         WAIT_UNTIL(lone_sidecar_logged(sidecar, REFUSED, error) >= 2 * tries, DEADLINE_USUAL));
     assert_int_equal(lone_sidecar_logged(sidecar, "level=error", error), loud);
@@ -120,7 +121,7 @@ static void fills_up(struct lone_sidecar *sidecar, const char *options,
     CLEANUP(memory_freep) char *filler = path_join(sidecar->out, "filler");
 
     if (!mounts(sidecar, options))
-        skip();
+        skip_because("mounting a file system needs root");
     assert_true(lone_sidecar_runs(sidecar));
     fill(sidecar);
     generations_change_all(sidecar->generations);
@@ -143,7 +144,7 @@ static void a_disk_that_is_full_at_start_is_waited_for(void **state) {
     CLEANUP(memory_freep) char *filler = path_join(sidecar->out, "filler");
 
     if (!mounts(sidecar, "size=1m"))
-        skip();
+        skip_because("mounting a file system needs root");
     fill_with_bytes(sidecar);
     lone_sidecar_start(sidecar);
     assert_true(WAIT_UNTIL(lone_sidecar_logged(sidecar, REFUSED, NULL) >= 3, DEADLINE_USUAL));
@@ -165,7 +166,7 @@ static void a_disk_that_turns_read_only_loses_nothing_and_heals(void **state) {
     struct lone_sidecar *sidecar = *state;
 
     if (!mounts(sidecar, "size=4m"))
-        skip();
+        skip_because("mounting a file system needs root");
     assert_true(lone_sidecar_runs(sidecar));
     remount(sidecar, MS_RDONLY);
     generations_change_all(sidecar->generations);
@@ -192,8 +193,7 @@ static void without_free_descriptors_nothing_is_lost(void **state) {
     const size_t plenty = 256;
     const size_t those_of_stdio = 3; /* each further one would have a higher number */
 
-    if (geteuid() != 0)
-        skip();
+    skip_unless_root("limiting the descriptors of another process");
     assert_true(lone_sidecar_runs(sidecar));
     allow_descriptors(sidecar, those_of_stdio);
     generations_change_all(sidecar->generations);

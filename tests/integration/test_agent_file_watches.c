@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "support/agent_fixture.h"
+#include "support/assertions.h"
 #include "support/log_lines.h"
 #include "support/tempdir.h"
 
@@ -117,8 +118,7 @@ static void unmount_file(const char *folder, const char *name) {
 static void a_base_that_is_mounted_by_itself_is_watched(void **state) {
     struct agent_fixture *fixture = *state;
     if (!mount_file(fixture, fixture->base, "prometheus.yml")) {
-        print_message("mounting needs root: skipped\n");
-        skip();
+        skip_because("mounting a file needs root");
     }
     agent_runs(fixture);
 
@@ -133,8 +133,7 @@ static void a_manifest_that_is_mounted_by_itself_is_watched(void **state) {
     struct agent_fixture *fixture = *state;
     file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
     if (!mount_file(fixture, fixture->volume, "a.yaml")) {
-        print_message("mounting needs root: skipped\n");
-        skip();
+        skip_because("mounting a file needs root");
     }
     agent_runs(fixture);
 

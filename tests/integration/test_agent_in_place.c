@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "support/agent_fixture.h"
+#include "support/assertions.h"
 #include "support/log_lines.h"
 #include "support/tempdir.h"
 
@@ -128,8 +129,7 @@ static void an_output_that_is_a_mount_point_says_what_to_do(void **state) {
     CLEANUP(memory_freep) char *elsewhere = path_join(fixture->dir, "elsewhere");
     if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
         mount(elsewhere, fixture->output, NULL, MS_BIND, NULL) != 0) {
-        print_message("mounting needs root: skipped\n");
-        skip();
+        skip_because("mounting a file needs root");
     }
 
     agent_starts(fixture);

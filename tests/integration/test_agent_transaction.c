@@ -5,6 +5,7 @@
 #include "agent/ledger.h"
 #include "support/agent_fixture.h"
 #include "support/agent_steps.h"
+#include "support/assertions.h"
 #include "support/log_lines.h"
 #include "support/loop.h"
 #include "support/strict_prometheus.h"
@@ -308,7 +309,7 @@ static void three_of_a_thousand_are_found_within_forty_reloads(void **state) {
     assert_true(search_is_over(fixture));
 
     print_message("nothing cited: %zu reloads\n", strict_questions(prometheus));
-    assert_in_range(strict_questions(prometheus), 1, 40);
+    assert_between(strict_questions(prometheus), 1, 40);
     assert_int_equal(agent_now(fixture).state->state_counts[STATE_ACTIVE], 997);
     assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 3);
     assert_int_equal(count_of(strict_runs(prometheus), "# RemoteWrite "), 997);
@@ -326,7 +327,7 @@ static void where_prometheus_cites_them_it_takes_a_few(void **state) {
     assert_true(search_is_over(fixture));
 
     print_message("cited: %zu reloads\n", strict_questions(prometheus));
-    assert_in_range(strict_questions(prometheus), 1, 7);
+    assert_between(strict_questions(prometheus), 1, 7);
     assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 3);
 }
 
@@ -350,7 +351,7 @@ static void events_during_a_search_are_one_further_pass(void **state) {
 
     assert_true(output_has(fixture, URL("b")));
     assert_true(agent_becomes(fixture, AGENT_IDLE));
-    assert_in_range(agent_now(fixture).passes, passes + 1, passes + 6);
+    assert_between(agent_now(fixture).passes, passes + 1, passes + 6);
     assert_true(has(strict_runs(prometheus), URL("b")));
 }
 
@@ -844,7 +845,7 @@ static void a_publish_error_beyond_the_grace_is_retried_with_growing_waits(void 
 
     const uint64_t passes = agent_now(fixture).passes;
     loop_for(&fixture->loop, 1000);
-    assert_in_range(agent_now(fixture).passes, passes, passes + 10);
+    assert_between(agent_now(fixture).passes, passes, passes + 10);
     assert_int_equal(log_lines_count("level=error", "cannot publish"), 1);
 
     tree_remove(fixture->out);

@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/canary.h"
 #include "support/deadline.h"
 #include "support/http_stub.h"
@@ -262,13 +263,12 @@ static void a_secret_that_was_replaced_is_gone_from_memory(void **state) {
     struct scene *scene = *state;
 
 #if defined(__SANITIZE_ADDRESS__)
-    skip(); /* it has terabytes */
+    skip_because("the address sanitizer maps terabytes");
 #endif
     canary_write_wrong(scene->volume);
     runs(scene);
     if (count_in_memory(scene, false) == SIZE_MAX) {
-        print_message("reading another process's memory needs root: skipped\n");
-        skip();
+        skip_because("reading the memory of another process needs root");
     }
     assert_true(count_in_memory(scene, false) > 0);
     canary_forget(scene->volume, scene->secrets);

@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "command/diagnosis.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/http_request.h"
 #include "support/http_stub.h"
@@ -311,8 +312,8 @@ static void errors_without_end_are_counted_and_the_first_are_shown(void **state)
     assert_true(says(world, PAGE, "and 700 more; <code>remotewrite-sidecar check</code>"));
     assert_true(says(world, STATUS, "\"leftOut\": 700"));
     CLEANUP(http_reply_free) struct http_reply after = get(world, PAGE);
-    assert_in_range(after.body.length - before.body.length, 10000,
-                    DIAGNOSIS_SHOWN_MAX * (5 * DIAGNOSIS_TEXT_MAX));
+    assert_between(after.body.length - before.body.length, 10000,
+                   DIAGNOSIS_SHOWN_MAX * (5 * DIAGNOSIS_TEXT_MAX));
 }
 
 static void no_secret_is_shown_of_a_document_that_is_wrong(void **state) {

@@ -4,6 +4,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/golden.h"
 #include "support/http_stub.h"
@@ -73,7 +74,7 @@ __attribute__((sentinel)) static int runs(struct probe *probe, const char *name,
 
     va_start(list, name);
     for (const char *argument = NULL; (argument = va_arg(list, const char *)) != NULL;) {
-        assert_in_range(count, 1, ARGUMENTS_MAX);
+        assert_between(count, 1, ARGUMENTS_MAX);
         arguments[count++] = argument;
     }
     va_end(list);

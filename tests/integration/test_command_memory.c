@@ -5,6 +5,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/http_stub.h"
 #include "support/program.h"
@@ -75,8 +76,7 @@ static bool logged(const struct program *program, const char *text) {
 
 static void a_full_configmap_fits_into_the_memory_of_the_example(void **state) {
 #if defined(__SANITIZE_ADDRESS__)
-    print_message("the address sanitizer keeps what was freed: skipped\n");
-    skip();
+    skip_because("the address sanitizer keeps what was freed");
 #endif
     PROGRAM program = program_new();
     CLEANUP(http_stub_freep) struct http_stub *prometheus = http_stub_new();
@@ -107,7 +107,7 @@ static void a_full_configmap_fits_into_the_memory_of_the_example(void **state) {
     kill(process, SIGTERM);
     assert_int_equal(program_wait(process), 0);
     assert_false(logged(program, "passed over"));
-    assert_in_range(peak, 1, limit / 10 * SPARE_TENTH);
+    assert_between(peak, 1, limit / 10 * SPARE_TENTH);
 }
 
 int main(void) {

@@ -2,6 +2,7 @@
 
 /* run as a process: the init container, signals, settings that change while it runs. */
 
+#include "support/assertions.h"
 #include "support/program.h"
 #include "support/tempdir.h"
 
@@ -318,7 +319,7 @@ static bool holds_of_folder_made_anew(void) {
 
 static void where_the_folder_around_a_source_is_made_anew_a_restart_is_asked_for(void **state) {
     if (!holds_of_folder_made_anew())
-        skip();
+        skip_because("the kernel has not all of the sandbox");
 }
 
 /* --- settings that the sandbox does not know ----------------------------------------------------
@@ -402,7 +403,7 @@ static bool holds_of_not_covered(void) {
 
 static void settings_that_the_sandbox_does_not_cover_keep_the_old_ones(void **state) {
     if (!holds_of_not_covered())
-        skip();
+        skip_because("the kernel has not all of the sandbox");
 }
 
 static void settings_that_it_covers_are_taken(void **state) {
@@ -480,7 +481,7 @@ static bool holds_of_want_of_descriptors(void) {
 
 static void a_sandbox_that_fails_for_want_of_descriptors_says_so(void **state) {
     if (!holds_of_want_of_descriptors())
-        skip();
+        skip_because("the kernel has not all of the sandbox");
 }
 
 int main(void) {

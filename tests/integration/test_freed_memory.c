@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "support/agent_fixture.h"
+#include "support/assertions.h"
 #include "support/canary.h"
 #include "support/certificates.h"
 #include "support/loop.h"
@@ -97,7 +98,7 @@ static void no_memory_is_freed_with_a_secret_in_it(void **state) {
     struct agent_fixture *fixture = *state;
 
 #ifdef OWN_MALLOC
-    skip();
+    skip_because("the address sanitizer has its own malloc()");
 #endif
     canary_write(fixture->volume, fixture->secrets);
     canary_write_wrong(fixture->volume);
@@ -127,7 +128,7 @@ static void no_request_leaves_its_password_behind(void **state) {
     struct house *house = *state;
 
 #ifdef OWN_MALLOC
-    skip();
+    skip_because("the address sanitizer has its own malloc()");
 #endif
     CLEANUP(memory_freep) char *hash = bcrypt_hash(CANARY, 4);
     CLEANUP(buffer_free) struct buffer text = {0};

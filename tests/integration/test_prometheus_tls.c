@@ -4,6 +4,7 @@
 
 #include "base/memory.h"
 #include "prometheus/client.h"
+#include "support/assertions.h"
 #include "support/loop.h"
 #include "support/process.h"
 #include "support/tempdir.h"
@@ -145,7 +146,7 @@ static bool is_answered(void *context) {
 
 static void when_asked(struct fixture *fixture) {
     if (fixture->server == NULL) {
-        skip();
+        skip_because("openssl is not installed");
     }
     fixture->client = prometheus_client_new(&fixture->loop, &fixture->settings);
     assert_int_equal(prometheus_runtimeinfo(fixture->client, on_done, fixture), 0);

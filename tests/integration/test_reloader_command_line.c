@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/golden.h"
 #include "support/http_request.h"
@@ -148,7 +149,7 @@ static const char *outcome_of(struct arena *arena, const char *program, const ch
     size_t count = 1;
 
     for (const char *argument = NULL; (argument = strsep(&rest, "\t")) != NULL; count++) {
-        assert_in_range(count, 1, ARGUMENTS_MAX);
+        assert_between(count, 1, ARGUMENTS_MAX);
         arguments[count] = with_port(arena, argument, port);
     }
     bool real = strstr(program, "/build/peers/") != NULL;
@@ -235,7 +236,7 @@ static void what_is_different_on_purpose_runs_here(void **state) {
             count += strcmp(row.ours, row.real) != 0 ? 1 : 0;
         }
     }
-    assert_in_range(count, 1, 12);
+    assert_between(count, 1, 12);
 }
 
 static void rewrite(struct bench *bench) {
@@ -263,9 +264,8 @@ static void the_table_says_what_the_real_one_does(void **state) {
     const char *update = getenv("UPDATE_GOLDEN");
 
     if (bench->real[0] == '\0') {
-        print_message("prometheus-config-reloader was not built (make peers): the kept table is "
-                      "believed\n");
-        skip();
+        skip_because(
+            "prometheus-config-reloader was not built (make peers); the kept table is believed");
     }
     if (update != NULL && strcmp(update, "1") == 0) {
         rewrite(bench);

@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/golden.h"
 #include "support/http_request.h"
@@ -128,7 +129,7 @@ __attribute__((sentinel)) static void starts(struct party *party, ...) {
     arguments[count++] = "--delay-interval=50ms";
     va_start(list, party);
     for (const char *flag = NULL; (flag = va_arg(list, const char *)) != NULL;) {
-        assert_in_range(count, 1, ARGUMENTS_MAX);
+        assert_between(count, 1, ARGUMENTS_MAX);
         if (strncmp(flag, "--reload-url=", strlen("--reload-url=")) == 0) {
             arguments[2] = flag;
         } else {
@@ -326,17 +327,16 @@ static void without_anything_to_watch_it_idles(struct party *party) {
 
 /* --- both ------------------------------------------------------------------------------------- */
 
-#define BOTH(scenario)                                                                \
-    static void ours_##scenario(void **state) {                                       \
-        scenario(*state);                                                             \
-    }                                                                                 \
-    static void real_##scenario(void **state) {                                       \
-        struct party *party = *state;                                                 \
-        if (party->program[0] == '\0') {                                              \
-            print_message("prometheus-config-reloader was not built (make peers)\n"); \
-            skip();                                                                   \
-        }                                                                             \
-        scenario(party);                                                              \
+#define BOTH(scenario)                                                             \
+    static void ours_##scenario(void **state) {                                    \
+        scenario(*state);                                                          \
+    }                                                                              \
+    static void real_##scenario(void **state) {                                    \
+        struct party *party = *state;                                              \
+        if (party->program[0] == '\0') {                                           \
+            skip_because("prometheus-config-reloader was not built (make peers)"); \
+        }                                                                          \
+        scenario(party);                                                           \
     }
 
 BOTH(a_config_and_its_change_are_a_reload_each)

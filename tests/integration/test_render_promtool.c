@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "spec/version.h"
+#include "support/assertions.h"
 #include "support/golden.h"
 #include "support/tempdir.h"
 
@@ -29,12 +30,6 @@ enum {
 };
 
 static const char *const no_environment[] = {NULL};
-
-static const char *promtool_path(void) {
-    const char *path = getenv("PROMTOOL");
-
-    return path != NULL && access(path, X_OK) == 0 ? path : NULL;
-}
 
 /* "promtool, version 2.42.0+ds (branch: ..." */
 static struct version promtool_version(const char *promtool) {
@@ -62,7 +57,7 @@ static void promtool_takes(const char *promtool, const char *const *files, size_
     CLEANUP(buffer_free) struct buffer errors = {0};
     const char *arguments[MOST_FILES + 4] = {promtool, "check", "config"};
 
-    assert_in_range(count, 1, MOST_FILES);
+    assert_between(count, 1, MOST_FILES);
     for (size_t i = 0; i < count; i++) {
         arguments[i + 3] = files[i];
     }
@@ -108,14 +103,11 @@ static bool is_history(struct arena *arena, const char *file) {
 }
 
 static void promtool_takes_the_golden_files_of_its_version_and_older_ones(void **state) {
+    const char *promtool = promtool_or_skip();
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const char *promtool = promtool_path();
     const char *files[MOST_FILES];
     size_t count = 0;
 
-    if (promtool == NULL) {
-        skip();
-    }
     struct version version = promtool_version(promtool);
     bool azure = knows_azure(promtool);
     struct golden_names cases = golden_names(arena, ROOT, "");
@@ -163,15 +155,12 @@ static const char *rendered(struct arena *arena, const char *name, struct versio
 }
 
 static void promtool_takes_every_case_rendered_for_its_version(void **state) {
+    const char *promtool = promtool_or_skip();
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(tempdir_removep) char *into = tempdir_new();
-    const char *promtool = promtool_path();
     const char *files[MOST_FILES];
     size_t count = 0;
 
-    if (promtool == NULL) {
-        skip();
-    }
     struct version version = promtool_version(promtool);
     bool azure = knows_azure(promtool);
     struct golden_names cases = golden_names(arena, ROOT, "");

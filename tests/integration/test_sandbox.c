@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "prometheus/process.h"
 #include "sandbox/sandbox.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/hangup_target.h"
 #include "support/tempdir.h"
@@ -49,6 +50,12 @@ enum {
     BROKEN = 1,
     NOT_TO_BE_HAD = 77
 };
+
+/* Of a child, whose parent then skips the test. */
+static int not_to_be_had(const char *lacking) {
+    dprintf(STDOUT_FILENO, "lacking: %s\n", lacking);
+    return NOT_TO_BE_HAD;
+}
 
 #define DECIMAL      10
 #define LOG_DEADLINE 2000U /* milliseconds, that the kernel's log may take */
@@ -114,7 +121,9 @@ static int run_in_sandbox(int (*check)(const struct stage *stage), bool hangups)
         };
         bool entered = enter(SANDBOX_AUTO, &rules, &stage.report) == 0;
 
-        _exit(!entered ? BROKEN : stage.report.lacking != NULL ? NOT_TO_BE_HAD : check(&stage));
+        if (entered && stage.report.lacking != NULL)
+            _exit(not_to_be_had(stage.report.lacking));
+        _exit(entered ? check(&stage) : BROKEN);
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     close(open_fd);
@@ -127,7 +136,7 @@ static void holds_in_sandbox(int (*check)(const struct stage *stage), bool hangu
     int status = run_in_sandbox(check, hangups);
 
     if (status == NOT_TO_BE_HAD)
-        skip();
+        skip_because("the kernel has not all of the sandbox");
     assert_int_equal(status, HELD);
 }
 
@@ -282,7 +291,7 @@ static int forbids_io_uring_early(void) {
 
     sandbox_prepare(SANDBOX_AUTO, &report);
     if (!report.io_uring_forbidden)
-        return NOT_TO_BE_HAD;
+        return not_to_be_had("a seccomp filter against io_uring");
     return fails_with((int)syscall(SYS_io_uring_setup, 1, parameters), ENOSYS) ? HELD : BROKEN;
 }
 
@@ -307,7 +316,7 @@ static int runs_loop(void) {
     if (uv_loop_init(&loop) < 0 || sandbox_enter(SANDBOX_AUTO, &rules, &report) < 0)
         return BROKEN;
     if (!report.seccomp)
-        return NOT_TO_BE_HAD;
+        return not_to_be_had(report.lacking);
     if (pipe2(ends, O_CLOEXEC) < 0 || uv_poll_init(&loop, &poll, ends[1]) < 0)
         return BROKEN;
     poll.data = &count;
@@ -345,7 +354,7 @@ static int makes_unknown_call(void) {
     struct sandbox_report report;
 
     if (enter(SANDBOX_AUTO, &rules, &report) < 0 || !report.seccomp)
-        return NOT_TO_BE_HAD;
+        return not_to_be_had("a seccomp filter");
     return fails_with((int)syscall(SYS_mincore, NULL, (size_t)0, NULL), ENOSYS) ? HELD : BROKEN;
 }
 
@@ -357,7 +366,7 @@ static int makes_logged_call(void) {
                 seccomp_load(filter) == 0;
 
     if (!logs)
-        return NOT_TO_BE_HAD;
+        return not_to_be_had("a seccomp filter that logs");
     return fails_with((int)readahead(-1, 0, 0), ENOSYS) ? HELD : BROKEN;
 }
 
@@ -450,7 +459,7 @@ static int goes_on_without_landlock(void) {
     if (enter_without_descriptors(SANDBOX_AUTO, &report) < 0)
         return BROKEN;
     if (report.error != EMFILE)
-        return report.lacking != NULL && report.error == 0 ? NOT_TO_BE_HAD : BROKEN;
+        return report.lacking != NULL && report.error == 0 ? not_to_be_had(report.lacking) : BROKEN;
     bool told = strcmp(report.lacking, "Landlock cannot be set up") == 0;
     return told && !report.landlock_files && report.no_new_privs && report.seccomp ? HELD : BROKEN;
 }
@@ -460,7 +469,7 @@ static int refuses_with_the_cause(void) {
     int error = enter_without_descriptors(SANDBOX_REQUIRE, &report);
 
     if (error == -EOPNOTSUPP && report.error == 0)
-        return NOT_TO_BE_HAD;
+        return not_to_be_had(report.lacking);
     return error == -EMFILE && report.error == EMFILE ? HELD : BROKEN;
 }
 
@@ -474,7 +483,7 @@ static void in_child(int (*check)(void)) {
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFEXITED(status));
     if (WEXITSTATUS(status) == NOT_TO_BE_HAD)
-        skip();
+        skip_because("the kernel has not all of the sandbox");
     assert_int_equal(WEXITSTATUS(status), HELD);
 }
 
@@ -500,8 +509,7 @@ static void the_kernel_logs_a_refused_call(void **state) {
     int log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
     if (log < 0 || lseek(log, 0, SEEK_END) < 0) {
-        print_message("the kernel's log cannot be read: skipped\n");
-        skip();
+        skip_because("the kernel's log cannot be read");
     }
     in_child(makes_unknown_call);
     in_child(makes_logged_call);
@@ -509,8 +517,7 @@ static void the_kernel_logs_a_refused_call(void **state) {
     (void)WAIT_UNTIL((first = first_in_log(log)) >= 0, LOG_DEADLINE);
     close(log);
     if (first < 0) {
-        print_message("the kernel logs no refused call: skipped\n");
-        skip();
+        skip_because("the kernel's log has no refused call");
     }
     assert_int_equal(first, SYS_mincore);
 }

@@ -4,6 +4,7 @@
  * runs, as git-sync does: git/repo -> .worktrees/REVISION, put in its place by a rename. Skipped
  * where the kernel has not all of the sandbox. */
 
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/http_stub.h"
 #include "support/program.h"
@@ -71,7 +72,21 @@ static bool holds(const struct scene *scene, const char *name, const char *text)
         }                                                                \
     } while (0)
 
-/* With the flags that every test here has. False: this kernel has not all of the sandbox. */
+/* The kernel has not all of the sandbox: the test is skipped. */
+static void is_confined_or_skip(const struct scene *scene) {
+    static const char refused[] = "cannot enter the sandbox";
+    bool comes =
+        WAIT_UNTIL(holds(scene, "stderr", "sandbox entered") || holds(scene, "stderr", refused),
+                   DEADLINE_USUAL);
+    const char *said = program_read(scene->program, "stderr");
+
+    if (!comes)
+        fail_msg("it does not say whether it is in the sandbox: %s", said);
+    if (strstr(said, refused) != NULL)
+        skip_because("%s", said);
+}
+
+/* With the flags that every test here has. */
 #define STARTS(scene, ...)                                                            \
     ((scene)->process =                                                               \
          program_start((scene)->program, "run", "--sandbox=require",                  \
@@ -79,14 +94,7 @@ static bool holds(const struct scene *scene, const char *name, const char *text)
                        arena_format((scene)->program->arena, "--reload-url=%s",       \
                                     http_stub_url((scene)->prometheus, "/-/reload")), \
                        __VA_ARGS__, NULL),                                            \
-     is_confined(scene))
-
-static bool is_confined(const struct scene *scene) {
-    (void)WAIT_UNTIL(holds(scene, "stderr", "sandbox entered") ||
-                         holds(scene, "stderr", "cannot enter the sandbox"),
-                     DEADLINE_USUAL);
-    return holds(scene, "stderr", "sandbox entered");
-}
+     is_confined_or_skip(scene))
 
 static void never_denied(const struct scene *scene) {
     assert_false(holds(scene, "stderr", "Permission denied"));
@@ -177,8 +185,7 @@ static void a_repository_that_is_synchronized_stays_readable(void **state) {
     struct scene *scene = *state;
 
     synchronize(scene, 1);
-    if (!STARTS(scene, SOURCES_IN("git/repo")))
-        skip();
+    STARTS(scene, SOURCES_IN("git/repo"));
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         if (revision > 1)
             synchronize(scene, revision);
@@ -195,8 +202,7 @@ static void so_does_one_behind_other_links(void **state) {
     folder_make(scene->program->folder, "etc");
     link_make(scene->program->folder, "current", "git/repo");
     link_make(scene->program->folder, "etc/cfg", program_path(scene->program, "current"));
-    if (!STARTS(scene, SOURCES_IN("etc/cfg")))
-        skip();
+    STARTS(scene, SOURCES_IN("etc/cfg"));
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         if (revision > 1)
             synchronize(scene, revision);
@@ -213,8 +219,7 @@ static void so_does_what_lies_beside_a_link_s_target(void **state) {
         check_out(scene, in_revision(scene, "store/NN", revision), revision);
     folder_make(scene->program->folder, "etc");
     link_make(scene->program->folder, "etc/cfg", "../store/01");
-    if (!STARTS(scene, SOURCES_IN("etc/cfg")))
-        skip();
+    STARTS(scene, SOURCES_IN("etc/cfg"));
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         link_replaced(scene, "etc/cfg", in_revision(scene, "../store/NN", revision));
         is_served(scene, revision);
@@ -228,8 +233,7 @@ static void so_does_one_that_comes_later(void **state) {
 
     folder_make(scene->program->folder, "git");
     link_make(scene->program->folder, "git/repo", ".worktrees/00");
-    if (!STARTS(scene, SOURCES_IN("git/repo")))
-        skip();
+    STARTS(scene, SOURCES_IN("git/repo"));
     COMES(scene, "stderr", "does not exist");
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         synchronize(scene, revision);
@@ -242,8 +246,7 @@ static void watched_files_of_a_repository_cause_reloads(void **state) {
     struct scene *scene = *state;
 
     synchronize(scene, 1);
-    if (!STARTS(scene, "--config-file=git/repo/base.yml", "--watched-dir=git/repo/rules"))
-        skip();
+    STARTS(scene, "--config-file=git/repo/base.yml", "--watched-dir=git/repo/rules");
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         if (revision > 1)
             synchronize(scene, revision);
@@ -272,9 +275,8 @@ static void a_password_of_a_repository_is_read_at_each_reload(void **state) {
     struct scene *scene = *state;
 
     synchronize(scene, 1);
-    if (!STARTS(scene, "--config-file=git/repo/base.yml", "--reload-username=reloader",
-                "--reload-password-file=git/repo/password"))
-        skip();
+    STARTS(scene, "--config-file=git/repo/base.yml", "--reload-username=reloader",
+           "--reload-password-file=git/repo/password");
     for (unsigned revision = 1; revision <= REVISIONS; revision++) {
         if (revision > 1)
             synchronize(scene, revision);
@@ -288,9 +290,8 @@ static void a_web_config_of_a_repository_is_read_anew(void **state) {
     struct scene *scene = *state;
 
     synchronize(scene, 1);
-    if (!STARTS(scene, "--config-file=git/repo/base.yml", "--listen-address=127.0.0.1:0",
-                "--web-config-file=git/repo/web.yml"))
-        skip();
+    STARTS(scene, "--config-file=git/repo/base.yml", "--listen-address=127.0.0.1:0",
+           "--web-config-file=git/repo/web.yml");
     COMES(scene, output, "scrape_interval: 01s");
     synchronize(scene, 2);
     COMES(scene, output, "scrape_interval: 02s");
@@ -304,8 +305,7 @@ static void a_link_out_of_all_that_is_covered_stays_unreadable(void **state) {
 
     synchronize(scene, 1);
     check_out(scene, "elsewhere/02", 2);
-    if (!STARTS(scene, SOURCES_IN("git/repo")))
-        skip();
+    STARTS(scene, SOURCES_IN("git/repo"));
     is_served(scene, 1);
     link_replaced(scene, "git/repo", "../elsewhere/02");
     COMES(scene, "stderr", "Permission denied");

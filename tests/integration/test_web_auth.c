@@ -6,6 +6,7 @@
 #include "base/compiler.h"
 #include "base/memory.h"
 #include "spec/base64.h"
+#include "support/assertions.h"
 #include "support/certificates.h"
 #include "support/loop.h"
 #include "support/tempdir.h"
@@ -209,7 +210,7 @@ static void a_flood_of_wrong_passwords_keeps_no_known_one_waiting(void **state) 
     assert_non_null(strstr(ask(house, &nobody, REQUEST("GET", "/")), " 401 "));
 
     /* Most of the flood still stood in line. */
-    assert_in_range(web_server_bcrypts(house->server), 1, ARRAY_LENGTH(flood));
+    assert_between(web_server_bcrypts(house->server), 1, ARRAY_LENGTH(flood));
     assert_false(has_heard(&flood[ARRAY_LENGTH(flood) - 1]));
     for (size_t i = 0; i < ARRAY_LENGTH(flood); i++) {
         leave(&flood[i]);
@@ -231,7 +232,7 @@ static void nobody_computes_for_those_that_were_cut_off(void **state) {
         assert_true(loop_until(&house->loop, is_closed, &flood[i], LOOP_DEADLINE));
         leave(&flood[i]);
     }
-    assert_in_range(web_server_bcrypts(house->server), 1, ARRAY_LENGTH(flood) - 1);
+    assert_between(web_server_bcrypts(house->server), 1, ARRAY_LENGTH(flood) - 1);
 }
 
 static void a_client_may_go_while_its_password_is_computed(void **state) {
@@ -316,7 +317,7 @@ static void opens_with_tls(struct house *house, struct web_limits limits) {
 static void a_handshake_that_never_begins_is_ended(void **state) {
     struct house *house = *state;
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     opens_with_tls(house, (struct web_limits){.request_timeout = 100});
     CLEANUP(leave) struct visitor visitor = visit(house);
@@ -342,7 +343,7 @@ static void a_handshake_that_drips_is_ended(void **state) {
     struct house *house = *state;
     struct dripping dripping = {0};
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     opens_with_tls(house, (struct web_limits){.request_timeout = 200});
     CLEANUP(leave) struct visitor visitor = visit(house);
@@ -359,7 +360,7 @@ static void what_is_no_handshake_is_ended_and_the_next_one_comes(void **state) {
                                           "\x16\x03\x01\xff\xff garbage garbage garbage garbage",
                                           "SSH-2.0-OpenSSH_9.2\r\n"};
     if (!certificates_can_be_made()) {
-        skip();
+        skip_because("openssl is not installed");
     }
     opens_with_tls(house, (struct web_limits){.connections = 1, .request_timeout = 200});
 

@@ -3,6 +3,7 @@
 /* --web-config-file: the built sidecar in its sandbox, and curl. Needs the openssl program. */
 
 #include "base/compiler.h"
+#include "support/assertions.h"
 #include "support/canary.h"
 #include "support/deadline.h"
 #include "support/kubelet.h"
@@ -81,10 +82,10 @@ static void given_alice(struct web_sidecar *sidecar, const char *password) {
     web_sidecar_start(sidecar, "127.0.0.1");
 }
 
-#define SIDECAR_OR_SKIP(state)              \
-    struct web_sidecar *sidecar = *(state); \
-    if (sidecar == NULL) {                  \
-        skip();                             \
+#define SIDECAR_OR_SKIP(state)                    \
+    struct web_sidecar *sidecar = *(state);       \
+    if (sidecar == NULL) {                        \
+        skip_because("openssl is not installed"); \
     }
 
 /* --- TLS ------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
  * thousand: its memory and its descriptors stay within bounds, Prometheus is reloaded all the same,
  * and whoever comes afterwards is served. */
 
+#include "support/assertions.h"
 #include "support/crowd.h"
 #include "support/deadline.h"
 #include "support/served_sidecar.h"
@@ -76,8 +77,8 @@ static void assert_within_bounds(const struct siege *siege) {
         fail_msg("%zu kB before, %zu kB now", siege->resident, resident);
     }
     /* The last one may be in the middle of its farewell. */
-    assert_in_range(served_sidecar_descriptors(siege->sidecar), 0,
-                    siege->descriptors + CONNECTIONS + 2);
+    assert_between(served_sidecar_descriptors(siege->sidecar), 0,
+                   siege->descriptors + CONNECTIONS + 2);
 }
 
 static bool is_served(const struct siege *siege) {
@@ -95,7 +96,7 @@ static void a_thousand_slow_clients_hold_up_nothing_but_each_other(void **state)
     const struct siege *siege = *state;
     struct crowd *crowd = crowd_new(siege->sidecar->port, 1000, "GET / HTTP/1.1\r\nX: ");
     if (crowd == NULL) {
-        skip(); /* not so many descriptors */
+        skip_because("the limit of open files is too low (ulimit -Hn)");
     }
 
     for (unsigned i = 0; i < 20; i++) {
@@ -155,8 +156,8 @@ static void answers_that_nobody_takes_do_not_pile_up(void **state) {
     /* One more came on top, and the last one was there twice while it was made. */
     print_message("%zu kB before, %zu kB with answers that nobody takes\n", resident,
                   served_sidecar_resident(siege->sidecar));
-    assert_in_range(served_sidecar_resident(siege->sidecar), 0,
-                    resident + 2 * UNTAKEN_MAX + MEMORY_BOUND);
+    assert_between(served_sidecar_resident(siege->sidecar), 0,
+                   resident + 2 * UNTAKEN_MAX + MEMORY_BOUND);
     assert_true(is_served(siege));
 
     for (size_t i = 0; i < ARRAY_LENGTH(clients); i++) {

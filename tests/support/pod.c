@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "support/pod.h"
+#include "support/assertions.h"
 
 #include "base/memory.h"
 #include "publish/temporary.h"
@@ -225,7 +226,7 @@ static const char *const *command_line(struct pod *pod, const char *command, va_
     const size_t first = count;
     for (const char *flag = va_arg(list, const char *); flag != NULL;
          flag = va_arg(list, const char *)) {
-        assert_in_range(count, 0, FLAGS_MAX - ARRAY_LENGTH(usual) - 1);
+        assert_between(count, 0, FLAGS_MAX - ARRAY_LENGTH(usual) - 1);
         arguments[count++] = flag;
     }
     const size_t given = count;

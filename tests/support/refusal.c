@@ -3,6 +3,7 @@
 
 #include "support/refusal.h"
 
+#include "support/assertions.h"
 #include "support/peer_version.h"
 
 #include <setjmp.h>
@@ -44,8 +45,7 @@ const struct refusal *refusal(void) {
         return found;
     found = find(peer_version(program != NULL ? program : "build/peers/debian/usr/bin/prometheus"));
     if (found == NULL) {
-        print_message("nothing is known that Prometheus 3.9 to 3.11 refuse and others take\n");
-        skip();
+        skip_because("nothing is known that Prometheus 3.9 to 3.11 refuse and others take");
     }
     return found;
 }

@@ -5,6 +5,7 @@
 
 #include "agent/ledger.h"
 #include "spec/base64.h"
+#include "support/assertions.h"
 #include "support/log_lines.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
@@ -653,9 +654,7 @@ static void a_link_in_the_folders_place_is_not_followed(void **state) {
 
 static void another_users_folder_is_not_used(void **state) {
     struct fixture *fixture = *state;
-    if (geteuid() != 0) {
-        skip();
-    }
+    skip_unless_root("giving a file to another user");
     given_much(fixture);
     ledger_save(fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
@@ -693,9 +692,7 @@ static void what_a_volumes_group_may_write_is_taken_back_and_used(void **state) 
 
 static void a_file_of_another_user_is_not_believed(void **state) {
     struct fixture *fixture = *state;
-    if (geteuid() != 0) {
-        skip();
-    }
+    skip_unless_root("giving a file to another user");
     given_much(fixture);
     ledger_save(fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);

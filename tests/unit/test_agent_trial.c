@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/memory.h"
+#include "support/assertions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -139,7 +140,7 @@ static struct trial_result runs(struct trial *trial, struct judge *judge) {
             remember(judge, set);
         }
         trial_answer(trial, &answer);
-        assert_in_range(judge->asked, 0, QUESTIONS_MAX);
+        assert_between(judge->asked, 0, QUESTIONS_MAX);
     }
     return trial_result(trial);
 }
@@ -513,12 +514,12 @@ static void three_of_a_thousand_are_found_within_forty_reloads(void **state) {
         given_a_thousand(court, guilty, ARRAY_LENGTH(guilty));
         struct trial_result result = tried(court, i % 2 == 0, false);
 
-        assert_in_range(result.guilty_count, 1, 3);
+        assert_between(result.guilty_count, 1, 3);
         assert_int_equal(court->judge.last_accepted->count, 1000 - result.guilty_count);
         most = court->judge.asked > most ? court->judge.asked : most;
     }
     print_message("three of a thousand, nothing cited: %zu reloads at most\n", most);
-    assert_in_range(most, 1, 40);
+    assert_between(most, 1, 40);
 }
 
 static void who_is_cited_is_found_within_a_few_reloads(void **state) {
@@ -531,7 +532,7 @@ static void who_is_cited_is_found_within_a_few_reloads(void **state) {
 
     assert_int_equal(result.guilty_count, 3);
     print_message("three of a thousand, cited: %zu reloads\n", court->judge.asked);
-    assert_in_range(court->judge.asked, 1, 7);
+    assert_between(court->judge.asked, 1, 7);
 }
 
 static void all_of_a_hundred_may_be_guilty(void **state) {
@@ -645,7 +646,7 @@ static void run_case(struct court *court, uint64_t *random) {
     assert_true(court->judge.last_was_accepted);
     assert_served_is_right(court, cold);
     if (!court->judge.cites) {
-        assert_in_range(court->judge.asked, 1, 6 + guilty * (logarithm(suspects + 1) + 2));
+        assert_between(court->judge.asked, 1, 6 + guilty * (logarithm(suspects + 1) + 2));
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include "options/go_url.h"
 #include "options/reloader.h"
+#include "support/assertions.h"
 #include "support/tempdir.h"
 
 #include "base/compiler.h"
@@ -40,7 +41,7 @@ __attribute__((sentinel)) static void rewrite(struct rewritten *rewritten, ...) 
     rewritten->diagnostics = diagnostics_in(rewritten->arena);
     va_start(list, rewritten);
     for (const char *argument = NULL; (argument = va_arg(list, const char *)) != NULL;) {
-        assert_in_range(count, 0, ARGUMENTS_MAX - 1);
+        assert_between(count, 0, ARGUMENTS_MAX - 1);
         arguments[count++] = arena_string(rewritten->arena, bytes_of(argument));
     }
     va_end(list);

@@ -4,6 +4,7 @@
 
 #include "publish/publish.h"
 #include "publish/remedy.h"
+#include "support/assertions.h"
 #include "support/deadline.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
@@ -278,12 +279,10 @@ static void a_link_that_leads_to_nothing_or_to_no_file_is_an_error(void **state)
 }
 
 static void the_owner_of_the_old_file_is_kept_by_root(void **state) {
+    skip_unless_root("giving a file to another user");
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "prometheus.yml");
     struct stat status;
-    if (geteuid() != 0) {
-        skip();
-    }
     publishes(path, "old");
     assert_int_equal(chown(path, 1234, 5678), 0);
 
@@ -296,12 +295,10 @@ static void the_owner_of_the_old_file_is_kept_by_root(void **state) {
 }
 
 static void a_file_that_may_not_be_given_away_becomes_the_writers(void **state) {
+    skip_unless_root("giving a file to another user");
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "prometheus.yml");
     struct stat status;
-    if (geteuid() != 0) {
-        skip(); /* the old file has to be another user's */
-    }
     assert_int_equal(chmod(dir, 0777), 0);
     publishes(path, "old");
 
@@ -505,7 +502,7 @@ static void on_a_full_disk_the_old_file_stays_and_nothing_is_left_beside_it(void
     CLEANUP(buffer_free) struct buffer large = {0};
     struct publish_error error;
     if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=64k") < 0) {
-        skip();
+        skip_because("mounting a file system needs root");
     }
     buffer_append_repeated(&large, 'x', (size_t)256 * 1024);
     publishes(path, "old");
@@ -541,12 +538,10 @@ static void a_read_only_folder_is_an_error(void **state) {
 }
 
 static void in_a_sticky_folder_another_users_file_is_an_error_with_a_remedy(void **state) {
+    skip_unless_root("giving a file to another user");
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "prometheus.yml");
     struct publish_error error = {.step = ""};
-    if (geteuid() != 0) {
-        skip(); /* the file has to be another user's */
-    }
     publishes(path, "old");
     assert_int_equal(chmod(path, 0644), 0);
     assert_int_equal(chmod(dir, 01777), 0);
@@ -655,7 +650,7 @@ static void a_persons_file_keeps_its_access_control_list(void **state) {
     file_write(dir, "prometheus.yml", "old");
     assert_int_equal(chmod(path, 0640), 0);
     if (setxattr(path, "system.posix_acl_access", access_list, sizeof(access_list), 0) != 0) {
-        skip(); /* the file system has none */
+        skip_because("the file system has no access control lists");
     }
 
     assert_int_equal(publishes_over(path, "old", "new"), 0);
@@ -671,7 +666,7 @@ static void a_persons_file_without_an_access_control_list_gets_none(void **state
     PATH path = path_join(dir, "prometheus.yml");
     file_write(dir, "prometheus.yml", "old");
     if (setxattr(dir, "system.posix_acl_default", access_list, sizeof(access_list), 0) != 0) {
-        skip();
+        skip_because("the file system has no access control lists");
     }
 
     assert_int_equal(publishes_over(path, "old", "new"), 0);
@@ -681,12 +676,10 @@ static void a_persons_file_without_an_access_control_list_gets_none(void **state
 }
 
 static void of_a_persons_file_what_cannot_be_kept_is_told(void **state) {
+    skip_unless_root("giving a file to another user");
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "prometheus.yml");
     struct publish_debt debt = {0};
-    if (geteuid() != 0) {
-        skip(); /* the file has to be another user's */
-    }
     assert_int_equal(chmod(dir, 0777), 0);
     file_write(dir, "prometheus.yml", "old");
     assert_int_equal(chmod(path, 0644), 0);

@@ -3,6 +3,7 @@
 /* The secret files, many at a time. */
 
 #include "publish/publish.h"
+#include "support/assertions.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
@@ -285,7 +286,7 @@ static void on_a_full_disk_what_fits_is_written_and_the_rest_stays_as_it_was(voi
     CLEANUP(buffer_free) struct buffer large = {0};
     size_t written = 0;
     if (geteuid() != 0 || mount("tmpfs", dir, "tmpfs", 0, "size=64k") < 0) {
-        skip();
+        skip_because("mounting a file system needs root");
     }
     buffer_append_repeated(&large, 'x', (size_t)256 * 1024);
     const struct secret_file before[] = {{"n_a_f", BYTES("a")}, {"n_b_f", BYTES("b")}};

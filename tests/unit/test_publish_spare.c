@@ -6,6 +6,7 @@
 #include "publish/publish.h"
 
 #include "base/memory.h"
+#include "support/assertions.h"
 #include "support/system_call_wrappers.h"
 #include "support/system_calls.h"
 #include "support/tempdir.h"
@@ -121,7 +122,7 @@ static void it_is_put_back_on_a_full_disk(void **state) {
     CLEANUP(buffer_free) struct buffer good = {0};
     const size_t much = (size_t)32 << 10;
     if (geteuid() != 0 || mount("tmpfs", scene->dir, "tmpfs", 0, "size=64k") < 0) {
-        skip();
+        skip_because("mounting a file system needs root");
     }
     buffer_append_repeated(&good, 'g', much);
     assert_int_equal(publishes(scene, buffer_string(&good)), 0);

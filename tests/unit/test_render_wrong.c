@@ -5,6 +5,7 @@
  * NN-NAME.diagnostics. A first line `# --flag` gives it that flag. */
 
 #include "base/compiler.h"
+#include "support/assertions.h"
 #include "support/golden.h"
 
 #include <stdarg.h>
@@ -72,7 +73,7 @@ static void the_fault_is_said_and_the_other_one_stays_active(void **state) {
     assert_int_equal(status, 1);
     assert_non_null(strstr(buffer_string(&errors), "1 active"));
     assert_true(every_line_has_a_place_and_a_remedy(arena, name, buffer_bytes(&output)));
-    assert_in_range(lines_in(buffer_bytes(&output)), 1, 3);
+    assert_between(lines_in(buffer_bytes(&output)), 1, 3);
     const char *golden =
         arena_format(arena, "%.*s.diagnostics", (int)(strlen(file) - strlen(".yaml")), file);
     assert_true(golden_matches(golden, buffer_bytes(&output)));

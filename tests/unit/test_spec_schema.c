@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "spec/regex.h"
 #include "spec/schema.h"
+#include "support/assertions.h"
 #include "support/golden.h"
 #include "yaml/tree.h"
 
@@ -283,12 +284,12 @@ static void every_field_of_the_newest_spec_is_in_the_table(void **state) {
     const struct node *root = reference(arena, "remotewrite-spec.openapi.yaml");
 
     if (root == NULL) {
-        arena_freep(&arena); /* skip() jumps out of here */
-        skip();
+        arena_freep(&arena); /* skip_because() jumps out of here */
+        skip_because("the OpenAPI documents of the reference are not there (REFERENCE_DIR)");
     }
     reference_leaves(&wanted, root, "");
     table_leaves(&table, &remote_write_schema, "");
-    assert_in_range(wanted.count, 150, 1000);
+    assert_between(wanted.count, 150, 1000);
     assert_int_equal(differences(&wanted, &table), 0);
     for (size_t i = 0; i < table.count; i++) {
         if (find(&wanted, table.items[i].path) == NULL && !is_of_our_own(table.items[i].path)) {
@@ -304,13 +305,13 @@ static void every_field_of_the_seed_s_crd_is_in_the_table(void **state) {
     const struct node *root = reference(arena, "remotewrites.monitoring.giantswarm.io.yaml");
 
     if (root == NULL) {
-        arena_freep(&arena); /* skip() jumps out of here */
-        skip();
+        arena_freep(&arena); /* skip_because() jumps out of here */
+        skip_because("the OpenAPI documents of the reference are not there (REFERENCE_DIR)");
     }
     const struct node *version = node_find(root, "spec.versions")->sequence.items[0];
     reference_leaves(&wanted, node_find(version, "schema.openAPIV3Schema.properties.spec"), "spec");
     table_leaves(&table, &giantswarm_document_schema, "");
-    assert_in_range(wanted.count, 90, 1000);
+    assert_between(wanted.count, 90, 1000);
     assert_int_equal(differences(&wanted, &table), 0);
 }
 

@@ -2,6 +2,7 @@
 
 /* What the web room says of a view: metrics, JSON, HTML, and which request gets which. */
 
+#include "support/assertions.h"
 #include "support/process.h"
 #include "support/tempdir.h"
 #include "support/web_fixture.h"
@@ -46,15 +47,11 @@ static size_t occurrences(const char *text, const char *needle) {
 
 /* promtool reads standard input, so a shell hands it the file. */
 static void assert_promtool_is_silent(const struct web_view *view) {
+    const char *promtool = promtool_or_skip();
     CLEANUP(buffer_free) struct buffer text = {0};
     CLEANUP(buffer_free) struct buffer command = {0};
-    const char *promtool = getenv("PROMTOOL");
     CLEANUP(tempdir_removep) char *folder = tempdir_new();
 
-    if (promtool == NULL || access(promtool, X_OK) != 0) {
-        tempdir_removep(&folder);
-        skip();
-    }
     file_write(folder, "metrics", metrics_of(view, &text));
     file_write(folder, "said", "");
     buffer_printf(&command, "'%s' check metrics < '%s/metrics' > '%s/said' 2>&1", promtool, folder,
