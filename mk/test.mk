@@ -4,9 +4,9 @@
 # binaries may be chosen by PROMETHEUS and PROMTOOL in the environment.
 PEER_SUITE ?= debian
 PEER := $(BUILD)/peers/$(PEER_SUITE)/usr/bin
-PROMETHEUS_PROGRAM := $(or $(PROMETHEUS),$(abspath $(PEER)/prometheus))
-PROMTOOL_PROGRAM := $(or $(PROMTOOL),$(abspath $(PEER)/promtool))
-PEERS = SIDECAR="$(abspath $(PROGRAM))" PROMETHEUS="$(PROMETHEUS_PROGRAM)" \
+PROMETHEUS_PROGRAM := $(or $(PROMETHEUS),$$PWD/$(PEER)/prometheus)
+PROMTOOL_PROGRAM := $(or $(PROMTOOL),$$PWD/$(PEER)/promtool)
+PEERS = SIDECAR="$$PWD/$(PROGRAM)" PROMETHEUS="$(PROMETHEUS_PROGRAM)" \
     PROMTOOL="$(PROMTOOL_PROGRAM)"
 
 .PHONY: prometheus
@@ -152,19 +152,22 @@ test-arm64: ## cross-built for arm64: the unit tests under qemu-user (ONLY=name)
 	@scripts/deps $(TEST_DEPS) arm64
 	@scripts/make-sysroot arm64 $(ARM64_SYSROOT) $$(scripts/deps --libraries build test)
 	@$(ARM64_MAKE) cross-unit-tests
-	@$(ARM64_MAKE) RUNNER='qemu-aarch64 -cpu max,pauth-impdef=on -L $(ARM64_SYSROOT)' run-unit-tests
+	@$(ARM64_MAKE) EMULATOR='qemu-aarch64 -cpu max,pauth-impdef=on' SYSROOT=$(ARM64_SYSROOT) run-unit-tests
 
 .PHONY: cross-unit-tests
 cross-unit-tests: $(PROGRAM) $(UNIT_TESTS)
 
-# The kernel does not start the program itself: tests start a script that has the emulator do it.
+# The kernel does not start the program itself: tests start a script that has the emulator do it. They start it in
+# folders of their own, with an environment of their own, so it holds whole paths.
 EMULATED := $(OUT)/emulated-sidecar
 
+$(EMULATED): $(PROGRAM) FORCE
+	@printf '#!/bin/bash\nexec $(EMULATOR) -L %q %q "$$@"\n' "$$PWD/$(SYSROOT)" "$$PWD/$(PROGRAM)" >$@
+	@chmod +x $@
+
 .PHONY: run-unit-tests
-run-unit-tests:
-	@printf '#!/bin/sh\nexec %s "%s" "$$@"\n' '$(subst $(BUILD)/,$(CURDIR)/$(BUILD)/,$(RUNNER))' '$(abspath $(PROGRAM))' >$(EMULATED)
-	@chmod +x $(EMULATED)
-	@$(PEERS) SIDECAR="$(abspath $(EMULATED))" RUNNER="$(RUNNER)" scripts/run-tests $(OUT)/logs $(UNIT_TESTS)
+run-unit-tests: $(EMULATED)
+	@$(PEERS) SIDECAR="$$PWD/$(EMULATED)" RUNNER="$(EMULATOR) -L $(SYSROOT)" scripts/run-tests $(OUT)/logs $(UNIT_TESTS)
 
 # A browser is much to install: `make test` does without one.
 .PHONY: test-browser
