@@ -135,7 +135,7 @@ struct agent_status {
     bool published; /* a merged config of this process is in place, or there is none to be */
     bool confirmed; /* Prometheus runs it */
     enum running_verdict running;
-    const char *running_difference; /* a sentence, where it differs; else NULL */
+    const char *running_difference; /* "runs ...", where it differs; else NULL */
     bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is
                    not refused */
     const char *not_ready; /* why not; NULL: ready */

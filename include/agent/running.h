@@ -24,8 +24,9 @@
 
 struct running {
     enum running_verdict verdict;
-    struct buffer words;  /* holds the sentence */
-    const char *sentence; /* while it differs; else NULL */
+    struct buffer words;    /* holds the sentence */
+    const char *sentence;   /* while it differs; else NULL */
+    const char *difference; /* the end of the sentence: what Prometheus runs instead; else NULL */
     struct config_outline *written;
     uint64_t written_hash;         /* of the config that it is the outline of */
     struct config_outline *last;   /* of the last answer; NULL: there was none */

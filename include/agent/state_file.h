@@ -34,14 +34,24 @@ struct agent_memory {
 /* output: the file name of the merged config that it is about. */
 void state_encode(const struct agent_memory *memory, const char *output, struct buffer *out);
 
+/* Of a file that is not what was written. */
+#define STATE_DAMAGED_REMEDY \
+    "see that nothing else writes to it, and that its volume is sound; the file is written anew"
+
+/* Why a text is no use, and what to do about it. */
+struct state_fault {
+    const char *wrong;
+    const char *remedy;
+};
+
 /*
  * Everything in *ret lives in the arena (the sets of forms too: they are not to be freed alone;
  * forms has those only that good does not have as they are, and may be empty). The text is trusted
- * in nothing: 0; -EINVAL, with what is wrong in *ret_wrong, for what is damaged, of another format,
+ * in nothing: 0; -EINVAL, with the reason in *ret_fault, for what is damaged, of another format,
  * about another output, or cannot be merged into a config.
  */
 int state_decode(struct arena *arena, struct bytes text, const char *output,
                  const struct yaml_limits *limits, struct agent_memory *ret,
-                 const char **ret_wrong);
+                 struct state_fault *ret_fault);
 
 #endif

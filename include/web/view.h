@@ -130,7 +130,7 @@ struct web_view {
     uint64_t reloads_failed;
     const char *running_config;     /* whether Prometheus runs the merged config, by its own word:
                                        "matches", "differs", "unknown" */
-    const char *running_difference; /* a sentence; NULL: there is none that is known */
+    const char *running_difference; /* "runs ..."; NULL: there is none that is known */
     bool last_reload_successful;    /* false before the first */
     int64_t last_reload_success;    /* 0: none yet */
     size_t expansion_errors;

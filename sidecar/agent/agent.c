@@ -575,11 +575,11 @@ void agent_free(struct agent *agent) {
 static const char *not_ready(const struct agent *agent, const struct agent_status *status) {
     const struct agent_failure *publish = &status->failures[OPERATION_PUBLISH];
 
-    if (!status->published) {
-        return publish->words != NULL ? publish->words : "no config is in place yet";
-    }
     if (publish->words != NULL) {
         return publish->words;
+    }
+    if (!status->published) {
+        return status->base_fault != NULL ? status->base_fault : "no config is in place yet";
     }
     if (status->base_refused) {
         return "Prometheus refused the base config; the last good one is in use";
@@ -591,7 +591,7 @@ static const char *not_ready(const struct agent *agent, const struct agent_statu
         return "Prometheus refuses the config, and even the one that it took before";
     }
     if (agent->running.verdict == RUNNING_DIFFERS) {
-        return status->running_difference;
+        return agent->running.sentence;
     }
     if (!agent->ever_confirmed && !agent->peer.unreachable) {
         return "Prometheus has not taken the config yet";
@@ -622,7 +622,7 @@ void agent_status_read(const struct agent *agent, struct agent_status *ret) {
     status.source = &agent->settings->source;
     operations_read(agent, status.failures);
     status.running = agent->running.verdict;
-    status.running_difference = agent->running.sentence;
+    status.running_difference = agent->running.difference;
     status.not_ready = not_ready(agent, &status);
     status.ready = status.not_ready == NULL;
     if (agent->watcher != NULL) {

@@ -598,9 +598,9 @@ static void say_unsaved(struct ledger *ledger, int error, const struct publish_e
                                          {0}});
 }
 
-static void say_forgotten(const char *path, const char *wrong) {
+static void say_forgotten(const char *path, const char *wrong, const char *remedy) {
     log_warn("what was learned before cannot be used; it is forgotten", LOG_STRING("file", path),
-             LOG_STRING("err", wrong));
+             LOG_STRING("err", wrong), LOG_STRING("remedy", remedy));
 }
 
 /* It was read, or there is nothing to be read. */
@@ -619,7 +619,7 @@ static void note_failure(struct ledger *ledger, const char *path, int error,
     if (failure->wrong != NULL && !damaged) { /* the folder: nothing can be kept there either */
         say_unsaved(ledger, error, failure);
     } else if (damaged) {
-        say_forgotten(path, words);
+        say_forgotten(path, words, STATE_DAMAGED_REMEDY);
     } else if (!ledger->unread) {
         log_warn("what was learned before cannot be read now; it is tried again, and not written "
                  "over",
@@ -638,11 +638,11 @@ static void take_text(struct ledger *ledger, struct bytes text, const char *path
                       const char *output_path, const struct yaml_limits *limits) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct agent_memory memory = {0};
-    const char *wrong = NULL;
+    struct state_fault fault = {0};
 
     note_read(ledger);
-    if (state_decode(arena, text, file_name(output_path), limits, &memory, &wrong) != 0) {
-        say_forgotten(path, wrong);
+    if (state_decode(arena, text, file_name(output_path), limits, &memory, &fault) != 0) {
+        say_forgotten(path, fault.wrong, fault.remedy);
         return;
     }
     take_memory(ledger, &memory);

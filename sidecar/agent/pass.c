@@ -146,6 +146,8 @@ static void say_recovery(struct incident *incident, const char *message) {
 
 /* Of a base that is still being written the writers tell (source/writers.h). */
 static void say_mergeable(struct pass *pass, const struct snapshot *snapshot) {
+    const bool was_read = snapshot->base.path == NULL || snapshot->base.file != NULL;
+
     if (snapshot->base.being_written && !pass->state->mergeable) {
         return;
     }
@@ -154,7 +156,12 @@ static void say_mergeable(struct pass *pass, const struct snapshot *snapshot) {
     } else if (incident_report(&pass->merging, BYTES(""), clock_monotonic_nanoseconds())) {
         log_error("the base config cannot be merged; the output stays as it is",
                   LOG_STRING("base", pass->settings->source.base_path),
-                  LOG_STRING("output", pass->settings->output_path));
+                  LOG_STRING("output", pass->settings->output_path),
+                  LOG_STRING("remedy",
+                             was_read ? "correct the base config, as the error before this says: "
+                                        "it is read again when it changes"
+                                      : "see that --config-file is right, that its volume is "
+                                        "mounted, and that the sidecar's user may read it"));
     }
 }
 

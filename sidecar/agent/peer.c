@@ -18,6 +18,9 @@
 
 enum {
     STATUS_LOADED = 200,
+    STATUS_UNAUTHORIZED = 401,
+    STATUS_FORBIDDEN = 403,
+    STATUS_NOT_FOUND = 404,
     STATUS_REFUSED = 500,
     STATUS_STARTING = 503
 };
@@ -50,8 +53,7 @@ struct failure_words {
 
 static const struct failure_words failures[] = {
     [RELOAD_REFUSED] = {LOG_LEVEL_ERROR, "Prometheus refused the config", NULL},
-    [RELOAD_DENIED] = {LOG_LEVEL_ERROR, "Prometheus did not take the reload request",
-                       "check the reload URL, its credentials, and --web.enable-lifecycle"},
+    [RELOAD_DENIED] = {LOG_LEVEL_ERROR, "Prometheus did not take the reload request", NULL},
     [RELOAD_UNKNOWN] = {LOG_LEVEL_ERROR, "Prometheus did not say whether it loaded the config",
                         "see that --runtimeinfo-url leads to it: its own record would tell"},
     [RELOAD_UNREACHABLE] = {LOG_LEVEL_INFO, "Prometheus cannot be reached; it is asked until it is",
@@ -65,6 +67,26 @@ static const struct failure_words starting = {
 static const struct failure_words *words_of(enum reload_verdict verdict,
                                             const struct http_answer *answer) {
     return answer->status == STATUS_STARTING ? &starting : &failures[verdict];
+}
+
+/* Of an answer that is neither 200 nor 500. */
+static const char *remedy_of_denial(const struct http_answer *answer) {
+    switch (answer->status) {
+    case STATUS_UNAUTHORIZED:
+        return "give the credentials that its --web.config.file wants: --reload-username with "
+               "--reload-password-file, or --reload-bearer-token-file for a proxy before it";
+    case STATUS_FORBIDDEN:
+        /* In the words of every release. */
+        return bytes_find(answer->body, BYTES("Lifecycle API"), 0) != SIZE_MAX
+                   ? "start Prometheus with --web.enable-lifecycle, or reload it by "
+                     "--reload-method=signal"
+                   : "let the proxy before Prometheus pass the sidecar's POST of the reload URL";
+    case STATUS_NOT_FOUND:
+        return "correct --reload-url: its path begins with Prometheus's --web.route-prefix, or else "
+               "with the path of its --web.external-url (/PREFIX/-/reload)";
+    default:
+        return "see that --reload-url leads to Prometheus, and not to something else";
+    }
 }
 
 void peer_words(const struct http_answer *answer, struct buffer *out) {
@@ -145,6 +167,9 @@ static void say_failure(struct peer *peer, enum reload_verdict verdict,
     }
     fields[count++] = LOG_STRING(answer->status != 0 ? "answer" : "err", buffer_string(&words));
     const char *remedy = answer->remedy != NULL ? answer->remedy : failure->remedy;
+    if (failure == &failures[RELOAD_DENIED]) {
+        remedy = remedy_of_denial(answer);
+    }
     if (remedy != NULL) {
         fields[count++] = LOG_STRING("remedy", remedy);
     }

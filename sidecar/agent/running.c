@@ -9,12 +9,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+#include <string.h>
 #include <sys/random.h>
 
 enum {
     STATUS_OK = 200,
     STATUS_SERVER_ERROR = 500
 };
+
+static const char sentence_start[] =
+    "Prometheus runs another config than the one that was written: it ";
 
 static const char *const verdict_names[] = {
     [RUNNING_UNKNOWN] = "unknown",
@@ -76,6 +80,7 @@ static void end(struct agent *agent, enum running_verdict verdict, const char *m
 
     running->verdict = verdict;
     running->sentence = NULL;
+    running->difference = NULL;
     uv_timer_stop(&running->retry_timer);
     running->backoff = backoff_from(agent->settings->retry_milliseconds);
     if (incident_end(&running->incident, &ended)) {
@@ -98,10 +103,10 @@ static void report(struct agent *agent, const char *difference) {
         "--reload-url leads to this Prometheus",
         file);
     buffer_clear(&running->words);
-    buffer_append_string(&running->words,
-                         "Prometheus runs another config than the one that was written: it ");
+    buffer_append_string(&running->words, sentence_start);
     buffer_append_string(&running->words, difference);
     running->sentence = buffer_string(&running->words);
+    running->difference = running->sentence + strlen(sentence_start);
     log_write(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
               "Prometheus runs another config than the one that was written",
               (const struct log_field[]){LOG_STRING("file", file),
@@ -154,7 +159,7 @@ static const char *on_part(struct bytes part, void *context) {
 
 /* Prometheus answers 503 while it starts: that says nothing of the config that it will run. */
 static bool is_for_the_moment(const struct http_answer *answer) {
-    return answer->status == 0 || answer->status >= STATUS_SERVER_ERROR;
+    return answer->status == 0;
 }
 
 static void take_answer(struct agent *agent, const struct http_answer *answer) {

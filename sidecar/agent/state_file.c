@@ -333,26 +333,31 @@ static bool is_format(const json_t *root) {
 
 int state_decode(struct arena *arena, struct bytes text, const char *output,
                  const struct yaml_limits *limits, struct agent_memory *ret,
-                 const char **ret_wrong) {
+                 struct state_fault *ret_fault) {
     struct agent_memory memory = {0};
     const char *about = NULL;
     CLEANUP(json_releasep)
     json_t *root =
         text.length > 0 ? json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL) : NULL;
 
-    *ret_wrong = "it is damaged";
+    *ret_fault = (struct state_fault){"it is damaged", STATE_DAMAGED_REMEDY};
     if (root == NULL) {
         return -EINVAL;
     }
     if (!is_format(root)) {
-        *ret_wrong = "it is of another format";
+        *ret_fault = (struct state_fault){
+            "it is of another format",
+            "if another release of the sidecar wrote it, ignore this: it is written anew; else remove it"};
         return -EINVAL;
     }
     if (!take_string(arena, root, "output", &about)) {
         return -EINVAL;
     }
     if (strcmp(about, output) != 0) {
-        *ret_wrong = "it is about another output file";
+        *ret_fault = (struct state_fault){
+            "it is about another output file",
+            "give each sidecar a folder of its own for its --output-file; where the output was only "
+            "renamed there is nothing to do: the file is written anew"};
         return -EINVAL;
     }
     if (!take_string(arena, root, "prometheus", &memory.prometheus_version) ||
@@ -364,6 +369,6 @@ int state_decode(struct arena *arena, struct bytes text, const char *output,
         return -EINVAL;
     }
     *ret = memory;
-    *ret_wrong = NULL;
+    *ret_fault = (struct state_fault){0};
     return 0;
 }

@@ -753,9 +753,22 @@ static bool is_refused_base(const struct pass *pass, const char *path, struct di
     return true;
 }
 
-static void say_base_fault(struct pass *pass, const char *why) {
-    pass->state->base_fault =
-        arena_format(pass->arena, "the base config cannot be used as it is now: %s", why);
+static void say_base_fault(struct pass *pass, const char *place, const char *why) {
+    pass->state->base_fault = arena_format(
+        pass->arena, "the base config cannot be used as it is now: %s: %s", place, why);
+}
+
+/* The first error of faults, if there is one, with file and line. */
+static void say_base_error(struct pass *pass, const char *path, const struct diagnostics *faults) {
+    for (size_t i = 0; i < faults->count; i++) {
+        const struct location *location = &faults->items[i].location;
+
+        if (faults->items[i].severity == SEVERITY_ERROR) {
+            say_base_fault(pass, location->file != NULL ? place_of(pass, location) : path,
+                           first_error(pass->arena, faults));
+            return;
+        }
+    }
 }
 
 /* The present base; where it cannot be used, the last good one: nobody else's changes wait for it.
@@ -772,14 +785,13 @@ static void read_base(struct pass *pass) {
     pass->state->base_refused = pass->base != NULL && is_refused_base(pass, path, &faults);
     diagnostics_append(&pass->state->diagnostics, &faults);
     if (pass->snapshot->base.error != 0)
-        say_base_fault(pass, pass->snapshot->base.being_written
-                                 ? "it is still being written"
-                                 : strerror(-pass->snapshot->base.error));
+        say_base_fault(pass, path,
+                       pass->snapshot->base.being_written ? "it is still being written"
+                                                          : strerror(-pass->snapshot->base.error));
     if (pass->base != NULL && !pass->state->base_refused)
         return;
     pass->state->base_faulty = true;
-    if (diagnostics_count(&faults, SEVERITY_ERROR) > 0)
-        say_base_fault(pass, first_error(pass->arena, &faults));
+    say_base_error(pass, path, &faults);
     if (history != NULL && history->good != NULL && !pass->settings->in_place)
         pass->base = base_read(pass->arena, history->good->base, history->good->base_path,
                                &pass->settings->limits, &pass->state->diagnostics);
@@ -813,7 +825,7 @@ static void merge(struct pass *pass) {
                           pass->compiler->proven, &pass->settings->limits, &faults);
     diagnostics_append(&state->diagnostics, &faults);
     if (!composition.mergeable) {
-        say_base_fault(pass, first_error(pass->arena, &faults));
+        say_base_error(pass, served->base_path, &faults);
         return;
     }
 

@@ -207,11 +207,11 @@ static void a_sidecar_that_has_nothing_yet_says_so(void **state) {
     struct pod *pod = *state;
     file_remove(pod->folder, "base/prometheus.yml");
     pod_start_sidecar(pod, POD_ANY_PORT, NULL);
-    EVENTUALLY(pod, page_says(pod, "no config is in place yet"));
+    EVENTUALLY(pod, page_says(pod, "the base config cannot be used as it is now"));
     BROWSER browser = browser_in(pod);
 
-    PAGE_IS_RIGHT(pod, browser, "not ready", "no config is in place yet", "There is none.",
-                  "There was none yet.", "unknown");
+    PAGE_IS_RIGHT(pod, browser, "not ready", "the base config cannot be used as it is now",
+                  "No such file or directory", "There is none.", "There was none yet.", "unknown");
 }
 
 static void a_refused_base_is_said_at_the_top(void **state) {

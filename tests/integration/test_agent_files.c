@@ -401,7 +401,9 @@ static void without_a_good_base_one_that_cannot_be_merged_leaves_the_output(void
     file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
     assert_true(agent_has_passed(fixture, 2));
     assert_true(output_has(fixture, "# of before\n"));
-    assert_int_equal(log_lines_count("the base config cannot be merged", NULL), 1);
+    assert_int_equal(
+        log_lines_count("the base config cannot be merged", "remedy=\"correct the base config, "),
+        1);
     assert_int_equal(reloads_asked(fixture), 0);
 
     file_replace(fixture->base, "prometheus.yml", "global: {}\n");
@@ -414,7 +416,8 @@ static void a_base_that_comes_late_is_published_then(void **state) {
 
     file_remove(fixture->base, "prometheus.yml");
     agent_starts(fixture);
-    assert_true(log_has(fixture, "the base config cannot be merged", NULL));
+    assert_true(
+        log_has(fixture, "the base config cannot be merged", "remedy=\"see that --config-file "));
     agent_is_left_alone(fixture);
     assert_false(file_exists(fixture->out, "prometheus.yml"));
     assert_int_equal(reloads_asked(fixture), 0);

@@ -350,6 +350,24 @@ static void a_base_that_cannot_be_used_is_a_reason_not_to_be_ready(void **state)
     assert_true(has(strict_runs(prometheus), URL("a")));
 }
 
+static void without_a_config_the_fault_of_the_base_is_why_it_is_not_ready(void **state) {
+    struct agent_fixture *fixture = *state;
+    file_remove(fixture->base, "prometheus.yml");
+    agent_starts(fixture);
+
+    assert_true(LOOP_UNTIL(&fixture->loop, agent_now(fixture).passes > 0));
+    assert_false(agent_now(fixture).published);
+    assert_true(has(agent_now(fixture).not_ready, fixture->base_file));
+    assert_true(has(agent_now(fixture).not_ready, "No such file"));
+
+    file_write(fixture->base, "prometheus.yml", "global: [\n");
+    assert_true(LOOP_UNTIL(&fixture->loop, has(agent_now(fixture).not_ready, "cannot be used")));
+    assert_true(has(agent_now(fixture).not_ready, fixture->base_file));
+
+    file_replace(fixture->base, "prometheus.yml", "global: {}\n");
+    assert_true(LOOP_UNTIL(&fixture->loop, agent_now(fixture).ready));
+}
+
 static void in_place_a_refused_base_is_a_reason_not_to_be_ready(void **state) {
     struct agent_fixture *fixture = *state;
     STRICT prometheus = strict_prometheus_new(fixture);
@@ -385,6 +403,7 @@ int main(void) {
         TEST(a_base_that_is_held_takes_nobodys_last_good_form),
         TEST(a_base_that_is_put_back_after_other_changes_is_refused_no_more),
         TEST(a_base_that_cannot_be_used_is_a_reason_not_to_be_ready),
+        TEST(without_a_config_the_fault_of_the_base_is_why_it_is_not_ready),
         TEST(in_place_a_refused_base_is_a_reason_not_to_be_ready),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,40 @@ static void a_refusal_in_other_words_is_logged_again(void **state) {
     assert_int_equal(log_lines_count("level=error", NULL), 3);
 }
 
+/* What each status means when Prometheus answers it, or what stands before it. */
+static void a_request_that_is_not_taken_says_what_to_do_about_its_status(void **state) {
+    static const struct {
+        struct stub_answer answer;
+        const char *remedy;
+    } denials[] = {
+        {{.status = 403, .body = "Lifecycle API is not enabled."},
+         "remedy=\"start Prometheus with --web.enable-lifecycle"},
+        {{.status = 403, .body = "Lifecycle APIs are not enabled"},
+         "remedy=\"start Prometheus with --web.enable-lifecycle"},
+        {{.status = 403, .body = "RBAC: access denied"},
+         "remedy=\"let the proxy before Prometheus pass"},
+        {{.status = 404, .body = "404 page not found\n"}, "--web.route-prefix"},
+        {{.status = 401, .body = "Unauthorized\n"}, "--reload-password-file"},
+        {{.status = 302, .body = "Found"}, "remedy=\"see that --reload-url leads to Prometheus"},
+    };
+    struct agent_fixture *fixture = *state;
+
+    for (size_t i = 0; i < ARRAY_LENGTH(denials); i++) {
+        log_lines_stop();
+        log_lines_start();
+        RELOAD_ANSWERS(fixture, denials[i].answer, {.status = 200});
+        if (i == 0) {
+            agent_runs(fixture);
+        } else {
+            agent_reload(fixture->agent);
+            assert_true(log_has(fixture, "Prometheus has loaded the config", "failures=1"));
+        }
+        assert_int_equal(log_lines_count("Prometheus did not take the reload request", NULL), 1);
+        assert_int_equal(log_lines_count("level=error", denials[i].remedy), 1);
+        assert_int_equal(log_lines_count("enable-lifecycle", NULL), i < 2 ? 1 : 0);
+    }
+}
+
 static void waits_grow_while_a_reload_fails(void **state) {
     struct agent_fixture *fixture = *state;
 
@@ -440,6 +474,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_refused_config_is_asked_again_and_the_reason_is_logged_once),
         TEST(a_refusal_in_other_words_is_logged_again),
+        TEST(a_request_that_is_not_taken_says_what_to_do_about_its_status),
         TEST(waits_grow_while_a_reload_fails),
         TEST(a_new_config_is_asked_at_once_while_waiting),
         TEST(an_event_that_changes_nothing_does_not_ask_while_waiting),

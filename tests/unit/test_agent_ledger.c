@@ -533,6 +533,7 @@ static void assert_forgotten(const struct fixture *fixture, const char *why) {
     assert_null(history(fixture)->refused_base.data);
     assert_int_equal(
         log_lines_count("level=warn msg=\"what was learned before cannot be used", why), 1);
+    assert_int_equal(log_lines_count("what was learned before cannot be used", "remedy="), 1);
 }
 
 static void a_file_cut_anywhere_is_forgotten(void **state) {
@@ -574,6 +575,9 @@ static void one_about_another_output_is_forgotten(void **state) {
     ledger_load(fixture->ledger, other, &yaml_default_limits);
 
     assert_forgotten(fixture, "it is about another output file");
+    assert_int_equal(log_lines_count("it is about another output file",
+                                     "remedy=\"give each sidecar a folder of its own"),
+                     1);
 }
 
 static void a_link_in_its_place_is_not_followed(void **state) {
