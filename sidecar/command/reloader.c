@@ -7,11 +7,16 @@
 
 #include "base/arena.h"
 #include "base/bytes.h"
+#include "base/clock.h"
+#include "base/compiler.h"
 #include "base/descriptor.h"
 #include "base/log.h"
+#include "source/file.h"
+#include "source/gzip.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,6 +41,37 @@ static int check_config(const struct settings *settings) {
         return fault(path, "read the config file", errno, remedy);
     }
     return S_ISDIR(status.st_mode) ? fault(path, "read the config file", EISDIR, remedy) : 0;
+}
+
+/* Without an output it is only watched, and may hold anything. */
+static int check_gzip(const struct settings *settings, size_t limit) {
+    const char *path = settings->config_file;
+    struct file *file = NULL;
+    uint64_t last_id = 0;
+
+    if (path == NULL || settings->output_file == NULL) {
+        return 0;
+    }
+    const struct file_request request = {
+        .folder = AT_FDCWD,
+        .name = path,
+        .follow = true,
+        .path = path,
+        .relative = path,
+        .limit = limit,
+        .decode = gzip_decode,
+        .started = clock_wall_milliseconds(),
+        .last_id = &last_id,
+    };
+    int error = file_load(&request, NULL, &file);
+    file_release(file);
+    if (error != -EBADMSG) {
+        return 0;
+    }
+    log_error("Failed to run", LOG_STRING("step", "decompress the config file"),
+              LOG_STRING("file", path), LOG_STRING("err", "the gzip is damaged or cut off"),
+              LOG_STRING("remedy", "write it anew, plain or as gzip"));
+    return error;
 }
 
 static int check_output(const struct settings *settings) {
@@ -69,11 +105,16 @@ static int check_watched(const struct settings *settings) {
     return 0;
 }
 
-int reloader_start_check(const struct settings *settings) {
+int reloader_start_check(const struct setup *setup) {
+    const struct settings *settings = setup->settings;
+
     if (!settings->as_reloader) {
         return 0;
     }
     int error = check_config(settings);
+    if (error == 0) {
+        error = check_gzip(settings, setup->agent.source.max_base_size);
+    }
     if (error == 0) {
         error = check_output(settings);
     }

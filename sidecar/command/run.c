@@ -267,7 +267,7 @@ enum exit_status run_execute(const struct invocation *invocation) {
         web_config_file_new(web_config, &diagnostics, &runner.web_config) < 0) {
         return usage_fault(&diagnostics);
     }
-    if (reloader_start_check(setup->settings) < 0) {
+    if (reloader_start_check(setup) < 0) {
         return STATUS_FAULT;
     }
     if (once && !reloader_is_idle(setup->settings)) {
