@@ -107,6 +107,7 @@ static void report(struct agent *agent, const char *difference) {
     buffer_append_string(&running->words, difference);
     running->sentence = buffer_string(&running->words);
     running->difference = running->sentence + strlen(sentence_start);
+    incident_describe(&running->incident, buffer_bytes(&running->words));
     log_write(news ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG,
               "Prometheus runs another config than the one that was written",
               (const struct log_field[]){LOG_STRING("file", file),
@@ -159,7 +160,7 @@ static const char *on_part(struct bytes part, void *context) {
 
 /* Prometheus answers 503 while it starts: that says nothing of the config that it will run. */
 static bool is_for_the_moment(const struct http_answer *answer) {
-    return answer->status == 0;
+    return answer->status == 0 || answer->status >= STATUS_SERVER_ERROR;
 }
 
 static void take_answer(struct agent *agent, const struct http_answer *answer) {
