@@ -103,14 +103,15 @@ struct earlier_form; /* agent/state_file.h */
 
 /* What the agent does again and again and that may fail for a while. */
 enum agent_operation {
-    OPERATION_PUBLISH,    /* writing the config and the secret files */
-    OPERATION_CLEAN_UP,   /* removing secret files that are no longer named */
-    OPERATION_STATE_FILE, /* writing and reading the state file */
-    OPERATION_WATCH,      /* setting inotify watches */
-    OPERATION_RELOAD,     /* making Prometheus load what is on disk */
-    OPERATION_VERSION,    /* asking Prometheus for its version */
+    OPERATION_PUBLISH,        /* writing the config and the secret files */
+    OPERATION_CLEAN_UP,       /* removing secret files that are no longer named */
+    OPERATION_STATE_FILE,     /* writing and reading the state file */
+    OPERATION_WATCH,          /* setting inotify watches */
+    OPERATION_RELOAD,         /* making Prometheus load what is on disk */
+    OPERATION_VERSION,        /* asking Prometheus for its version */
+    OPERATION_RUNNING_CONFIG, /* Prometheus running what is on disk */
 };
-#define AGENT_OPERATIONS 6
+#define AGENT_OPERATIONS 7
 const char *agent_operation_name(enum agent_operation operation);
 
 /* One of them, as it is now. */

@@ -64,6 +64,13 @@ struct web_operation {
     bool beside_samples; /* the page says it above the RemoteWrites (health_fault) */
 };
 
+/* A config that stands on disk in place of the one that is wanted. */
+struct web_fallback {
+    const char *name; /* "base_alone", ... */
+    bool active;
+    const char *meaning; /* a sentence */
+};
+
 /* A directory or file of the settings. */
 struct web_source {
     const char *path;
@@ -113,6 +120,8 @@ struct web_view {
 
     const struct web_operation *operations; /* every one there is */
     size_t operation_count;
+    const struct web_fallback *fallbacks; /* every kind there is */
+    size_t fallback_count;
     const struct web_source *sources; /* every one that is configured, sorted by path */
     size_t source_count;
     const struct web_severity_count *severities; /* of all diagnostics */

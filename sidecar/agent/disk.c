@@ -9,6 +9,7 @@
 #include "base/incident.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "compile/inline_secret.h"
 #include "compile/merge.h"
 #include "publish/publish.h"
 #include "publish/remedy.h"
@@ -46,7 +47,7 @@ struct disk {
     struct incident writer; /* in place, somebody has the output open for writing */
     bool writer_said;
     const char *unkept_said; /* of the person's file, in place: what it lost and was warned of */
-    bool exposure_said;      /* in place, everybody may read the output */
+    bool exposure_said;      /* in place, everybody may read a secret in the output */
     mode_t mode_in_place;    /* of the person's file; 0: it was not seen yet */
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
@@ -286,8 +287,17 @@ static void say_unkept(struct disk *disk) {
     disk->unkept_said = unkept;
 }
 
-static void say_exposure(struct disk *disk) {
-    const bool exposed = (disk->mode_in_place & S_IROTH) != 0;
+static bool has_inline_secret(const struct form_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        if (form_has_inline_secret(&set->forms[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void say_exposure(struct disk *disk, const struct form_set *set) {
+    const bool exposed = (disk->mode_in_place & S_IROTH) != 0 && has_inline_secret(set);
 
     if (exposed && !disk->exposure_said) {
         log_warn("every user may read the output, in place: user names and keys of Secrets are "
@@ -300,16 +310,14 @@ static void say_exposure(struct disk *disk) {
 }
 
 /* After a writing. */
-static void look_at_attributes(struct disk *disk, bool has_entries) {
+static void look_at_attributes(struct disk *disk, const struct form_set *set) {
     struct stat status;
 
     if (stat(disk->settings->output_path, &status) == 0) {
         disk->mode_in_place = status.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
     }
     say_unkept(disk);
-    if (has_entries) {
-        say_exposure(disk);
-    }
+    say_exposure(disk, set);
 }
 
 static int write_in_place(struct disk *disk, struct bytes base, struct bytes config,
@@ -382,7 +390,7 @@ static int write_config(struct disk *disk, const struct form_set *set, struct by
     if (settings->compile.in_place) {
         int error = write_in_place(disk, set->base, config, failure, &ret->config);
         if (ret->config) {
-            look_at_attributes(disk, set->count > 0);
+            look_at_attributes(disk, set);
         }
         return error;
     }

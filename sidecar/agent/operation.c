@@ -9,9 +9,13 @@
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
 
 static const char *const names[AGENT_OPERATIONS] = {
-    [OPERATION_PUBLISH] = "publish",       [OPERATION_CLEAN_UP] = "clean_up",
-    [OPERATION_STATE_FILE] = "state_file", [OPERATION_WATCH] = "watch",
-    [OPERATION_RELOAD] = "reload",         [OPERATION_VERSION] = "version",
+    [OPERATION_PUBLISH] = "publish",
+    [OPERATION_CLEAN_UP] = "clean_up",
+    [OPERATION_STATE_FILE] = "state_file",
+    [OPERATION_WATCH] = "watch",
+    [OPERATION_RELOAD] = "reload",
+    [OPERATION_VERSION] = "version",
+    [OPERATION_RUNNING_CONFIG] = "running_config",
 };
 
 const char *agent_operation_name(enum agent_operation operation) {
@@ -39,6 +43,7 @@ void operations_read(const struct agent *agent, struct agent_failure *ret) {
         [OPERATION_RELOAD] = &agent->peer.reloading,
         /* where it is given, nothing that is written waits for it */
         [OPERATION_VERSION] = agent->settings->ask_version ? &agent->peer.asking : NULL,
+        [OPERATION_RUNNING_CONFIG] = &agent->running.incident,
     };
 
     for (size_t i = 0; i < AGENT_OPERATIONS; i++) {

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct serve {
     struct agent *agent;
@@ -63,6 +64,26 @@ static void view_operations(const struct serve *serve, const struct agent_status
     items[count - 1].beside_samples = true;
     view->operations = items;
     view->operation_count = count;
+}
+
+/* What is held because the config, or the base, was refused or cannot be used. */
+static void view_fallbacks(const struct agent_status *status, struct arena *arena,
+                           struct web_view *view) {
+    const bool merges = status->state != NULL && status->state->mergeable;
+    const struct web_fallback items[] = {
+        {"last_known_good", status->holding == HOLD_GOOD,
+         "the last config that Prometheus took is on disk in place of the present one, until it "
+         "takes it again or something else is wanted"},
+        {"base_alone", status->holding == HOLD_BASE,
+         "the base config alone is on disk, without any RemoteWrite, until Prometheus takes it"},
+        {"last_known_good_base", status->base_refused || (merges && status->base_fault != NULL),
+         "the last good base config is in use in place of the present one"},
+    };
+    struct web_fallback *copy = ARENA_NEW_ARRAY(arena, struct web_fallback, ARRAY_LENGTH(items));
+
+    memcpy(copy, items, sizeof(items));
+    view->fallbacks = copy;
+    view->fallback_count = ARRAY_LENGTH(items);
 }
 
 static void view_diagnosis(const struct diagnosis *diagnosis, struct web_view *view) {
@@ -214,6 +235,7 @@ static void view_fill(struct web_view *view, struct arena *arena, void *context)
         .watch_errors = status.watch_errors,
     };
     view_operations(serve, &status, arena, view);
+    view_fallbacks(&status, arena, view);
     view_diagnosis(observer_diagnosis(serve->observer), view);
     view_states(status.state, arena, view);
     view_observations(serve, arena, view);

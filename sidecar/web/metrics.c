@@ -130,6 +130,16 @@ static void remote_writes(const struct web_view *view, struct buffer *out) {
     }
 }
 
+static void fallbacks(const struct web_view *view, struct buffer *out) {
+    begin(out, "remotewrite_sidecar_fallback", "gauge",
+          "Whether a safe config is on disk in place of the one that is wanted.");
+    for (size_t i = 0; i < view->fallback_count; i++) {
+        buffer_append_string(out, "remotewrite_sidecar_fallback{");
+        label(out, "fallback", view->fallbacks[i].name);
+        buffer_printf(out, "} %d\n", view->fallbacks[i].active ? 1 : 0);
+    }
+}
+
 static void faults(const struct web_view *view, struct buffer *out) {
     begin(out, "remotewrite_sidecar_operation_failing", "gauge",
           "Whether something that is done again and again fails at present.");
@@ -371,6 +381,7 @@ void metrics_render(const struct web_view *view, struct buffer *out) {
     reloader_build(view, out);
     reloads(view, out);
     running_config(view, out);
+    fallbacks(view, out);
     remote_writes(view, out);
     earlier_forms(view, out);
     faults(view, out);

@@ -151,6 +151,18 @@ static void operations(const struct web_view *view, struct buffer *out) {
     }
 }
 
+static void fallbacks(const struct web_view *view, struct buffer *out) {
+    for (size_t i = 0; i < view->fallback_count; i++) {
+        if (view->fallbacks[i].active) {
+            raw(out, "<p class=\"notice\">");
+            badge(out, "bad", view->fallbacks[i].name);
+            raw(out, " ");
+            text(out, view->fallbacks[i].meaning);
+            raw(out, "</p>\n");
+        }
+    }
+}
+
 static size_t source_errors(const struct web_view *view) {
     size_t errors = 0;
 
@@ -407,6 +419,7 @@ static void section(const struct web_view *view, struct buffer *out) {
 
 void page_render(const struct web_view *view, const char *nonce, struct buffer *out) {
     head(view, nonce, out);
+    fallbacks(view, out);
     operations(view, out);
     counts(view, out);
     remote_writes(view, out);

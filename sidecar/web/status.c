@@ -144,6 +144,18 @@ static json_t *failing_of(const struct web_view *view) {
     return array;
 }
 
+/* Those that are in use. */
+static json_t *fallbacks_of(const struct web_view *view) {
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < view->fallback_count; i++) {
+        if (view->fallbacks[i].active) {
+            append(array, text_of(view->fallbacks[i].name));
+        }
+    }
+    return array;
+}
+
 static json_t *sources_of(const struct web_view *view) {
     json_t *array = json_array();
 
@@ -250,6 +262,7 @@ void status_render(const struct web_view *view, struct buffer *out) {
     put(root, "passesFailed", count_of(view->passes_failed));
     put(root, "reloads", reloads_of(view));
     put(root, "failing", failing_of(view));
+    put(root, "fallbacks", fallbacks_of(view));
     put(root, "sources", sources_of(view));
     put(root, "diagnostics", diagnostics_of(view));
     put(root, "runningConfig", running_config_of(view));

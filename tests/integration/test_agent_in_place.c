@@ -87,17 +87,43 @@ static void another_mode_that_a_person_gives_it_stays(void **state) {
     assert_a_persons(fixture, 0640);
 }
 
-static void that_everybody_may_read_it_is_said_once(void **state) {
+/* The user name stands in the config, the password in a file. */
+static void drop_with_user_name(struct agent_fixture *fixture, const char *name) {
+    CLEANUP(buffer_free) struct buffer text = {0};
+    CLEANUP(buffer_free) struct buffer file = {0};
+
+    file_write(fixture->secrets, "s/name", "a-user");
+    file_write(fixture->secrets, "s/password", "a-password");
+    buffer_printf(&file, "%s.yaml", name);
+    buffer_append_string(&text, remote_write(name, "http://user.example/push"));
+    buffer_append_string(&text, "    basicAuth: {username: {name: s, key: name}, "
+                                "password: {name: s, key: password}}\n");
+    file_replace(fixture->volume, buffer_string(&file), buffer_string(&text));
+}
+
+static void that_everybody_may_read_a_secret_in_it_is_said_once(void **state) {
     struct agent_fixture *fixture = *state;
     given_in_place(fixture, 0644);
     agent_runs(fixture);
-    assert_int_equal(log_lines_count("every user may read the output", NULL), 0);
-    drop(fixture, "a", "http://a.example/push");
-    assert_true(output_has(fixture, "http://a.example/push"));
-    drop(fixture, "b", "http://b.example/push");
-    assert_true(output_has(fixture, "http://b.example/push"));
+    drop_with_user_name(fixture, "a");
+    assert_true(output_has(fixture, "a-user"));
+    drop_with_user_name(fixture, "b");
+    assert_true(output_has(fixture, "name: b"));
 
     assert_int_equal(log_lines_count("every user may read the output", "remedy="), 1);
+}
+
+static void that_everybody_may_read_it_is_no_fault_without_a_secret_in_it(void **state) {
+    struct agent_fixture *fixture = *state;
+    given_in_place(fixture, 0644);
+    agent_runs(fixture);
+    drop(fixture, "a", "http://a.example/push");
+    assert_true(output_has(fixture, "http://a.example/push"));
+    file_write(fixture->secrets, "s/token", "a-token");
+    file_replace(fixture->volume, "b.yaml", remote_write_with_secret("b", "s"));
+    assert_true(output_has(fixture, "credentials_file"));
+
+    assert_int_equal(log_lines_count("every user may read the output", NULL), 0);
 }
 
 static void gzip_is_refused_and_stays_as_it_is(void **state) {
@@ -146,7 +172,8 @@ int main(void) {
     cmocka_unit_test_setup_teardown(name, agent_fixture_setup, agent_fixture_teardown)
         TEST(what_is_published_and_brought_back_has_the_persons_mode_and_owner),
         TEST(another_mode_that_a_person_gives_it_stays),
-        TEST(that_everybody_may_read_it_is_said_once),
+        TEST(that_everybody_may_read_a_secret_in_it_is_said_once),
+        TEST(that_everybody_may_read_it_is_no_fault_without_a_secret_in_it),
         TEST(gzip_is_refused_and_stays_as_it_is),
         TEST(an_output_that_is_a_mount_point_says_what_to_do),
     };

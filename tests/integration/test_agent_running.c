@@ -48,10 +48,13 @@ static void a_difference_is_told_until_it_ends(void **state) {
     assert_true(has(agent_now(fixture).not_ready,
                     "Prometheus runs another config than the one that was written: it runs "));
     assert_memory_equal(agent_now(fixture).running_difference, "runs ", strlen("runs "));
+    assert_true(has(agent_now(fixture).failures[OPERATION_RUNNING_CONFIG].words,
+                    "Prometheus runs another config than the one that was written: it runs "));
 
     assert_true(becomes(fixture, RUNNING_MATCHES));
     assert_true(agent_now(fixture).ready);
     assert_null(agent_now(fixture).running_difference);
+    assert_null(agent_now(fixture).failures[OPERATION_RUNNING_CONFIG].words);
 }
 
 /* It says nothing of the config that it will run: the difference stands, and is asked about again.

@@ -452,6 +452,53 @@ static void a_reload_that_fails_shows_in_the_words_of_prometheus(void **state) {
     EVENTUALLY(world, !operation_fails(world, "reload"));
 }
 
+/* --- what stands in for what is wanted -------------------------------------------------------- */
+
+static bool falls_back(const struct world *world, const char *name, bool active) {
+    char line[128];
+
+    snprintf(line, sizeof(line), "\nremotewrite_sidecar_fallback{fallback=\"%s\"} %d\n", name,
+             active ? 1 : 0);
+    return says(world, METRICS, line);
+}
+
+static void a_base_that_another_stands_in_for_shows(void **state) {
+    struct world *world = *state;
+    when_it_runs(world);
+    assert_true(falls_back(world, "last_known_good_base", false));
+
+    program_file(world->program, "base/base.yml", "global: [\n");
+    EVENTUALLY(world, falls_back(world, "last_known_good_base", true));
+    assert_true(falls_back(world, "last_known_good", false));
+    assert_true(says(world, STATUS, "\"last_known_good_base\""));
+    assert_true(says(world, PAGE, "last_known_good_base"));
+
+    program_file(world->program, "base/base.yml", "global: {}\n");
+    EVENTUALLY(world, falls_back(world, "last_known_good_base", false));
+    assert_false(says(world, PAGE, "last_known_good_base"));
+}
+
+static void a_config_that_the_last_good_one_stands_in_for_shows(void **state) {
+    struct world *world = *state;
+    when_it_runs(world);
+    http_stub_script(world->prometheus, "/-/reload",
+                     &(struct stub_answer){.status = 500, .body = "out of order"}, 1);
+
+    program_file(world->program, "rw/another.yaml",
+                 "apiVersion: monitoring.coreos.com/v1alpha1\n"
+                 "kind: RemoteWrite\n"
+                 "metadata: {name: another, namespace: a}\n"
+                 "spec: {url: https://another.example.com/push}\n");
+    EVENTUALLY(world, falls_back(world, "last_known_good", true));
+    assert_true(falls_back(world, "base_alone", false));
+    assert_true(says(world, STATUS, "\"last_known_good\""));
+    assert_true(says(world, PAGE, "last_known_good"));
+
+    http_stub_script(world->prometheus, "/-/reload", &(struct stub_answer){.status = 200}, 1);
+    EVENTUALLY(world, falls_back(world, "last_known_good", false));
+    assert_true(says(world, STATUS, "\"fallbacks\": []"));
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, given_a_stand_in, end_all)
 
 int main(void) {
@@ -468,6 +515,8 @@ int main(void) {
         TEST(a_listen_address_that_goes_back_to_the_one_in_use_needs_no_restart),
         TEST(a_web_config_that_is_wrong_shows),
         TEST(a_reload_that_fails_shows_in_the_words_of_prometheus),
+        TEST(a_base_that_another_stands_in_for_shows),
+        TEST(a_config_that_the_last_good_one_stands_in_for_shows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
