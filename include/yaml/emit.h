@@ -4,9 +4,10 @@
 
 /* A tree as text. A string is plain only where every YAML 1.1 and 1.2 reader takes it for that very
  * string, in block and in flow context; otherwise it is double-quoted with JSON-compatible escapes
- * (non-ASCII printable text stays as it is). Parsed scalars that are not strings keep their
- * spelling in block style, and are written as JSON has them in flow style (012 is 10 there); as
- * keys they keep it in both. NULL is null. */
+ * (non-ASCII printable text stays as it is); "null" and "~" have the tag !!str before the quotes,
+ * as Prometheus's reader takes them for null otherwise. Parsed scalars that are not strings keep
+ * their spelling in block style, and are written as JSON has them in flow style (012 is 10 there);
+ * as keys they keep it in both. NULL is null. */
 
 #include "base/bytes.h"
 #include "yaml/tree.h"
@@ -21,11 +22,10 @@ void emit_block(struct buffer *out, const struct node *node, size_t indent, cons
 
 /* One line of JSON-compatible flow style, without a line break: {"url": "http://...", "max": 1}.
  * Strings are always quoted. Not JSON, for want of a JSON form: .inf and .nan, keys that are no
- * strings, keys of more than 1000 bytes (? "..."). */
+ * strings, keys of more than 1000 bytes (? "..."), and the tag of "null" and "~". */
 void emit_flow(struct buffer *out, const struct node *node);
 
-/* One scalar's text as it would stand in block style ("plain" or quoted); for comments and messages
- * too. */
+/* One string as it would stand in block style: plain, quoted, or tagged and quoted. */
 void emit_string(struct buffer *out, struct bytes text);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 /* Writes YAML that no reader can misread: plain words from a short list of safe forms, everything
- * else in double quotes on one line. What was parsed as a number, a boolean or null keeps the
- * author's spelling where a person reads it (block style), and is written as JSON has it in flow
- * style. */
+ * else in double quotes on one line, with a tag where quotes are not enough. What was parsed as a
+ * number, a boolean or null keeps the author's spelling where a person reads it (block style), and
+ * is written as JSON has it in flow style. */
 
 #include "yaml/emit.h"
 
@@ -116,9 +116,17 @@ static bool is_itself(uint32_t character) {
            (character > last_short || !utf8_is_unprintable(character));
 }
 
+/* The strings that yaml.v2, which Prometheus reads with, takes for null in quotes too, where the Go
+ * type reads itself (relabel expressions, label names, secrets): decode.go, prepare(). An explicit
+ * tag is what it believes. */
+static bool is_null_in_quotes(struct bytes text) {
+    return bytes_equal_string(text, "null") || bytes_equal_string(text, "~");
+}
+
 static void append_quoted(struct buffer *out, struct bytes text) {
     size_t written = 0;
 
+    buffer_append_string(out, is_null_in_quotes(text) ? "!!str " : "");
     buffer_append_char(out, '"');
     for (size_t offset = 0; offset < text.length;) {
         uint32_t character = 0;

@@ -56,7 +56,7 @@ static void a_harmless_word_is_plain(void **state) {
 static void everything_that_could_be_misread_is_quoted(void **state) {
     static const char *const cases[] = {
         "",      " ",          "a ",        " a",      "a  b", "y",    "N",   "yes", "No",
-        "ON",    "off",        "True",      "false",   "null", "NULL", "~",   "nil", "NaN",
+        "ON",    "off",        "True",      "false",   "Null", "NULL", "?~",  "nil", "NaN",
         "inf",   ".inf",       "1",         "-1",      "1.5",  "0x1F", "012", "1e3", "1_000",
         "1:30",  "2001-01-01", "10.0.0.1",  "-",       "- a",  "---",  "...", "?",   "a: b",
         "a:",    ":a",         "a#b",       "a #b",    "#a",   "{a",   "[a",  "a]",  "a,b",
@@ -73,6 +73,31 @@ static void everything_that_could_be_misread_is_quoted(void **state) {
         assert_string_equal(string_of(&out, bytes_of(cases[i])),
                             plain_after_all ? cases[i] : buffer_string(&quoted));
     }
+}
+
+/* yaml.v2 takes these for null though they are quoted, where the Go type reads itself. */
+static void what_a_reader_takes_for_null_in_quotes_is_tagged(void **state) {
+    CLEANUP(buffer_free) struct buffer out = {0};
+
+    assert_string_equal(string_of(&out, BYTES("null")), "!!str \"null\"");
+    assert_string_equal(string_of(&out, BYTES("~")), "!!str \"~\"");
+    expect("{a: 'null', b: [\"~\", 'null '], 'null': {'~': x}}",
+           "a: !!str \"null\"\n"
+           "b:\n"
+           "  - !!str \"~\"\n"
+           "  - \"null \"\n"
+           "!!str \"null\":\n"
+           "  !!str \"~\": x\n",
+           "{\"a\": !!str \"null\", \"b\": [!!str \"~\", \"null \"], "
+           "!!str \"null\": {!!str \"~\": \"x\"}}");
+    expect("['null', '~']", "- !!str \"null\"\n- !!str \"~\"\n", "[!!str \"null\", !!str \"~\"]");
+    expect("!!str null", "!!str \"null\"\n", "!!str \"null\"");
+}
+
+static void a_true_null_is_not_tagged(void **state) {
+    expect("{a: null, b: ~, c: , d: NULL, e: !!null '~'}",
+           "a: null\nb: ~\nc: null\nd: NULL\ne: ~\n",
+           "{\"a\": null, \"b\": null, \"c\": null, \"d\": null, \"e\": null}");
 }
 
 static void quotes_have_the_escapes_of_json(void **state) {
@@ -322,6 +347,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_harmless_word_is_plain),
         cmocka_unit_test(everything_that_could_be_misread_is_quoted),
+        cmocka_unit_test(what_a_reader_takes_for_null_in_quotes_is_tagged),
+        cmocka_unit_test(a_true_null_is_not_tagged),
         cmocka_unit_test(quotes_have_the_escapes_of_json),
         cmocka_unit_test(numbers_keep_their_spelling_in_block_style_and_are_json_in_flow_style),
         cmocka_unit_test(strings_of_any_style_become_one_line),
