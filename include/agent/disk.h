@@ -20,6 +20,9 @@ void disk_free(struct disk *disk);
 void disk_freep(struct disk **disk);
 void disk_configure(struct disk *disk, const struct agent_settings *settings);
 
+/* Somebody asks again: that a process has the output open is said once more. */
+void disk_repeat_warnings(struct disk *disk);
+
 struct disk_result {
     int error; /* 0; negative errno, said in the log: what stood there stays. -ESTALE, not said: in
                   place, somebody has edited the base since it was read. -ETXTBSY: in place,

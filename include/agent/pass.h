@@ -44,6 +44,9 @@ struct pass_result {
  * Where files are still being written, the watcher looks again by itself. */
 struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool every_byte);
 
+/* Somebody asks again: the next pass says once more for which files it still waits. */
+void pass_repeat_warnings(struct pass *pass);
+
 /* Of the last pass; NULL before the first. */
 const struct desired_state *pass_state(const struct pass *pass);
 

@@ -74,7 +74,13 @@ struct writers_report {
     int64_t look_again;          /* when to look again, from now; 0: nothing is waited for */
     const char *const *finished; /* were warned of, and are taken (or gone) now */
     size_t finished_count;
+    const char *const *overdue; /* were warned of before, and are still waited for */
+    size_t overdue_count;
 };
+
+/* The warning for a file that has been waited for for long. */
+#define WRITERS_PROBLEM "is still being written and is not read until that ends"
+#define WRITERS_REMEDY  "have its writer close it, or write another file and rename it over this one"
 
 /* After the files of one snapshot were judged.
  * Adds a warning for each file that has been waited for for long; strings live in the arena. */

@@ -294,6 +294,8 @@ static void hang_up(struct agent *agent) {
     if (settings != NULL && settings != agent->settings) {
         use_settings(agent, settings);
     }
+    pass_repeat_warnings(agent->pass);
+    disk_repeat_warnings(agent->disk);
     isolate_forget(agent);
     ledger_forgive(agent->ledger);
     meet_given(agent);

@@ -46,6 +46,7 @@ struct disk {
     struct incident publishing;
     struct incident writer; /* in place, somebody has the output open for writing */
     bool writer_said;
+    bool writer_repeats;     /* once more */
     const char *unkept_said; /* of the person's file, in place: what it lost and was warned of */
     bool exposure_said;      /* in place, everybody may read a secret in the output */
     mode_t mode_in_place;    /* of the person's file; 0: it was not seen yet */
@@ -339,14 +340,21 @@ static int write_in_place(struct disk *disk, struct bytes base, struct bytes con
     return error == -ECANCELED ? -ESTALE : of_disk(error);
 }
 
+void disk_repeat_warnings(struct disk *disk) {
+    disk->writer_repeats = disk->writer_said;
+}
+
 /* Most writers take a moment; a longer one is logged once. */
 static struct disk_result wait_for_writer(struct disk *disk) {
+    const int64_t patience = disk->settings->source.patience.report;
     int64_t now = clock_monotonic_nanoseconds();
 
     (void)incident_report(&disk->writer, BYTES(""), now);
     int64_t waited = (now - disk->writer.since) / NANOSECONDS_PER_MILLISECOND;
-    if (!disk->writer_said && waited >= WRITER_PATIENCE.report) {
+    if (disk->writer_repeats ||
+        (!disk->writer_said && waited >= (patience > 0 ? patience : WRITER_PATIENCE.report))) {
         disk->writer_said = true;
+        disk->writer_repeats = false;
         log_warn("a process has the output open for writing: nothing is published until it closes "
                  "it",
                  LOG_STRING("file", disk->settings->output_path),
@@ -360,6 +368,7 @@ static void end_wait_for_writer(struct disk *disk) {
     (void)incident_end(&disk->writer, NULL);
     if (disk->writer_said) {
         disk->writer_said = false;
+        disk->writer_repeats = false;
         log_info("no process has the output open for writing any more",
                  LOG_STRING("file", disk->settings->output_path));
     }

@@ -35,6 +35,7 @@ struct pass {
     uint64_t watched; /* of the last snapshot */
     int64_t started;
     int64_t look_again; /* of the last snapshot */
+    bool repeats;       /* the next pass says again what it waits for */
 };
 
 struct pass *pass_new(const struct agent_settings *settings, const struct history *history) {
@@ -105,6 +106,17 @@ static void say_finished(const struct writers_report *writers) {
     for (size_t i = 0; i < writers->finished_count && i < REPORT_LINES_MAX; i++) {
         log_info("a file is not being written any more", LOG_STRING("file", writers->finished[i]));
     }
+}
+
+static void say_overdue(const struct writers_report *writers) {
+    for (size_t i = 0; i < writers->overdue_count && i < REPORT_LINES_MAX; i++) {
+        log_warn(WRITERS_PROBLEM, LOG_STRING("file", writers->overdue[i]),
+                 LOG_STRING("remedy", WRITERS_REMEDY));
+    }
+}
+
+void pass_repeat_warnings(struct pass *pass) {
+    pass->repeats = true;
 }
 
 static struct snapshot *read_source(struct pass *pass, bool every_byte) {
@@ -229,6 +241,10 @@ struct pass_result pass_run(struct pass *pass, struct watcher *watcher, bool eve
     };
 
     look_again(pass, watcher, snapshot);
+    if (pass->repeats) {
+        say_overdue(&snapshot->writers);
+        pass->repeats = false;
+    }
 
     log_debug("pass", LOG_BOOL("every_byte", every_byte), LOG_BOOL("complete", result.complete),
               LOG_BOOL("compiled", !compiled), LOG_BOOL("changed", result.changed),

@@ -229,9 +229,7 @@ static void report(struct diagnostics *diagnostics, struct arena *arena,
                    const struct waiting *waiting) {
     diagnostics_add(diagnostics, SEVERITY_WARNING,
                     (struct location){.file = arena_string(arena, bytes_of(waiting->path))}, NULL,
-                    NULL,
-                    "have its writer close it, or write another file and rename it over this one",
-                    "is still being written and is not read until that ends%s",
+                    NULL, WRITERS_REMEDY, WRITERS_PROBLEM "%s",
                     waiting->counts ? " (what it held before is kept)" : "");
 }
 
@@ -268,6 +266,19 @@ static void list_finished(const struct writers *writers, struct arena *arena,
     ret->finished = paths;
 }
 
+static void list_overdue(const struct writers *writers, struct arena *arena,
+                         struct writers_report *ret) {
+    const struct waiting_list *present = &writers->present;
+    const char **paths = ARENA_NEW_ARRAY(arena, const char *, present->count);
+
+    for (size_t i = 0; i < present->count; i++) {
+        if (present->items[i].reported) {
+            paths[ret->overdue_count++] = arena_string(arena, bytes_of(present->items[i].path));
+        }
+    }
+    ret->overdue = paths;
+}
+
 void writers_end(struct writers *writers, struct arena *arena, struct diagnostics *diagnostics,
                  struct writers_report *ret) {
     int64_t now = now_milliseconds();
@@ -278,6 +289,7 @@ void writers_end(struct writers *writers, struct arena *arena, struct diagnostic
     }
     sort(&writers->present);
     list_finished(writers, arena, ret);
+    list_overdue(writers, arena, ret);
     for (size_t i = 0; i < writers->present.count; i++) {
         struct waiting *waiting = &writers->present.items[i];
         if (now - waiting->since >= writers->patience.report) {

@@ -158,6 +158,55 @@ static void a_base_that_is_emptied_for_good_is_taken_in_the_end(void **state) {
     assert_int_equal(agent_now(fixture).passes, passes);
 }
 
+#define STILL_WRITTEN "is still being written and is not read until that ends"
+#define STILL_OPEN    "a process has the output open for writing"
+
+static bool is_warned_of(struct agent_fixture *fixture, const char *text, size_t times) {
+    return LOOP_UNTIL(&fixture->loop, log_lines_count(text, "level=warn") >= times);
+}
+
+/* Whoever asks again is told what is still in the way; nobody else is told twice. */
+static void a_writer_that_does_not_end_is_warned_of_again_on_sighup(void **state) {
+    struct agent_fixture *fixture = *state;
+    given(fixture);
+    fixture->settings.source.patience.report = 1;
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_runs(fixture);
+    int writer = opened(fixture->volume, "a.yaml", O_TRUNC);
+    assert_true(is_warned_of(fixture, STILL_WRITTEN, 1));
+    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 2));
+    assert_int_equal(log_lines_count(STILL_WRITTEN, "remedy="), 1);
+
+    agent_reload(fixture->agent);
+
+    assert_true(is_warned_of(fixture, STILL_WRITTEN, 2));
+    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 2));
+    assert_int_equal(log_lines_count(STILL_WRITTEN, "a.yaml"), 2);
+    assert_int_equal(log_lines_count(STILL_WRITTEN, "remedy="), 2);
+    close(writer);
+    assert_true(log_has(fixture, "a file is not being written any more", "a.yaml"));
+}
+
+static void in_place_a_writer_that_does_not_end_is_warned_of_again_on_sighup(void **state) {
+    struct agent_fixture *fixture = *state;
+    given_in_place(fixture);
+    fixture->settings.source.patience.report = 1;
+    agent_runs(fixture);
+    int writer = opened(fixture->out, "prometheus.yml", 0);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    assert_true(is_warned_of(fixture, STILL_OPEN, 1));
+    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 2));
+    assert_int_equal(log_lines_count(STILL_OPEN, "remedy="), 1);
+
+    agent_reload(fixture->agent);
+
+    assert_true(is_warned_of(fixture, STILL_OPEN, 2));
+    assert_true(agent_has_passed(fixture, agent_now(fixture).passes + 2));
+    assert_int_equal(log_lines_count(STILL_OPEN, "remedy="), 2);
+    close(writer);
+    assert_true(log_has(fixture, "no process has the output open for writing any more", NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) \
@@ -168,6 +217,8 @@ int main(void) {
         TEST(in_place_nothing_is_written_or_loaded_while_it_is_being_written),
         TEST(in_place_an_output_that_is_open_for_writing_is_not_replaced),
         TEST(a_base_that_is_emptied_for_good_is_taken_in_the_end),
+        TEST(a_writer_that_does_not_end_is_warned_of_again_on_sighup),
+        TEST(in_place_a_writer_that_does_not_end_is_warned_of_again_on_sighup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
