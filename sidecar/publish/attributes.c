@@ -103,6 +103,24 @@ static void copy_attribute(int from, int to, const char *name, const char *words
     }
 }
 
+/* A file that was kept since may have some that a person has removed from the present one. */
+static void drop_user_attributes(int from, int to) {
+    static const char user[] = "user.";
+    CLEANUP(buffer_free) struct buffer names = {0};
+    CLEANUP(buffer_free) struct buffer value = {0};
+
+    if (!value_read(to, NULL, &names)) {
+        return;
+    }
+    for (size_t at = 0; at < names.length; at += strlen(names.data + at) + 1) {
+        const char *name = names.data + at;
+        if (strncmp(name, user, sizeof(user) - 1) == 0 && !value_read(from, name, &value) &&
+            errno == ENODATA) {
+            (void)fremovexattr(to, name);
+        }
+    }
+}
+
 /* A new file may have got a list of its folder's that the old one did not have. */
 static void drop_access_list(int from, int to) {
     CLEANUP(buffer_free) struct buffer value = {0};
@@ -137,6 +155,7 @@ int attributes_copy(int from, int to, const char **ret_unkept) {
     }
     copy_owner(to, &wanted, &present, ret_unkept);
     drop_access_list(from, to);
+    drop_user_attributes(from, to);
     /* Whatever the owner was, a change of it may have cleared bits. */
     if (fchmod(to, wanted.st_mode & mode_bits) < 0) {
         return -errno;

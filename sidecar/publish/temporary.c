@@ -427,13 +427,22 @@ static int replaced_open(const struct output_folder *folder, const char *name,
     return output_holds(folder, name, expected) ? 0 : -ECANCELED;
 }
 
-/* The names were exchanged. Is what came out what was expected, for good? A writer that had found
- * it by its name before waits for the lease now, and would write to what nobody reads any more. */
-static bool came_out_as_expected(const struct output_folder *folder,
-                                 const struct temporary *temporary, struct bytes expected,
-                                 const struct replaced *replaced) {
-    return output_holds(folder, temporary->name, expected) &&
+/* Does what stands at this name hold what was expected, for good? A writer that had found it by its
+ * name before waits for the lease now, and would write to what nobody reads any more. */
+static bool is_as_expected(const struct output_folder *folder, const char *name,
+                           struct bytes expected, const struct replaced *replaced) {
+    return output_holds(folder, name, expected) &&
            !(replaced->leased && lease_is_wanted(replaced->descriptor));
+}
+
+/* Where the file system cannot exchange (NFS, some on FUSE): what comes out is not seen again, so
+ * that it is looked at right before. */
+static int rename_over(const struct output_folder *folder, const struct temporary *temporary,
+                       const char *name, struct bytes expected, const struct replaced *replaced,
+                       struct publish_error *error) {
+    return is_as_expected(folder, name, expected, replaced)
+               ? temporary_rename(folder, temporary, name, error)
+               : not_expected(folder, temporary, name, error);
 }
 
 static int exchange_over(const struct output_folder *folder, const struct temporary *temporary,
@@ -448,7 +457,7 @@ static int exchange_over(const struct output_folder *folder, const struct tempor
     }
     int result = exchange(folder, temporary->name, name);
     if (cannot_exchange(result)) {
-        return temporary_rename(folder, temporary, name, error);
+        return rename_over(folder, temporary, name, expected, replaced, error);
     }
     if (result == -ENOENT) {
         return not_expected(folder, temporary, name, error);
@@ -458,7 +467,7 @@ static int exchange_over(const struct output_folder *folder, const struct tempor
         return publish_failed(error, "exchanging a temporary file with", folder->path, name,
                               -result);
     }
-    if (!came_out_as_expected(folder, temporary, expected, replaced)) {
+    if (!is_as_expected(folder, temporary->name, expected, replaced)) {
         return give_back(folder, temporary, name, &ours, error);
     }
     temporary_remove(folder, temporary);

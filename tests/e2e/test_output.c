@@ -7,11 +7,13 @@
 #include "support/pod.h"
 #include "support/tempdir.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -139,6 +141,25 @@ static void in_place_the_file_stays_readable_to_whom_it_was(void **state) {
     assert_int_equal(stat(pod->output, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0644);
     assert_true(geteuid() != 0 || (status.st_uid == 1234 && status.st_gid == 5678));
+    assert_int_equal(pod_logged(pod, "cannot keep all that it had"), 0);
+}
+
+/* Prometheus of a confined container reads what has its label, and nothing else. */
+static void in_place_the_file_keeps_its_selinux_label(void **state) {
+    static const char label[] = "system_u:object_r:container_file_t:s0:c1,c2";
+    struct pod *pod = *state;
+    char present[sizeof(label)] = "";
+    if (setxattr(pod->output, "security.selinux", label, sizeof(label), 0) != 0) {
+        skip_because("no SELinux label can be set here: %s", strerror(errno));
+    }
+
+    pod_runs(pod, arena_format(pod->arena, "--config-file=%s", pod->output));
+    pod_drop(pod, (struct manifest){.name = "team-a"});
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "team-a"));
+
+    assert_int_equal(getxattr(pod->output, "security.selinux", present, sizeof(present)),
+                     sizeof(label));
+    assert_memory_equal(present, label, sizeof(label));
     assert_int_equal(pod_logged(pod, "cannot keep all that it had"), 0);
 }
 
@@ -311,6 +332,7 @@ int main(void) {
         POD_TEST(a_gzip_base_is_unpacked_and_its_variables_are_replaced),
         POD_TEST(in_place_the_output_is_its_own_base),
         POD_TEST(in_place_the_file_stays_readable_to_whom_it_was),
+        POD_TEST(in_place_the_file_keeps_its_selinux_label),
         POD_TEST(in_place_an_edit_around_our_block_is_kept),
         POD_TEST(render_prints_the_bytes_that_run_writes),
         POD_TEST(render_says_by_its_exit_status_that_one_was_rejected),

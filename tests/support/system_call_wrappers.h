@@ -20,9 +20,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -206,9 +209,14 @@ WRAPPER(int, wrapped_renameat, "renameat", int from_folder, const char *from, in
 
 WRAPPER(int, wrapped_renameat2, "renameat2", int from_folder, const char *from, int to_folder,
         const char *to, unsigned flags) {
-    return MUST_FAIL("renameat2")
-               ? -1
-               : REAL(wrapped_renameat2, "renameat2")(from_folder, from, to_folder, to, flags);
+    if (MUST_FAIL("renameat2")) {
+        return -1;
+    }
+    if ((flags & RENAME_EXCHANGE) != 0 && system_calls_exchange_error() != 0) {
+        errno = system_calls_exchange_error();
+        return -1;
+    }
+    return REAL(wrapped_renameat2, "renameat2")(from_folder, from, to_folder, to, flags);
 }
 
 WRAPPER(int, wrapped_linkat, "linkat", int folder, const char *path, int other_folder,
@@ -237,6 +245,47 @@ WRAPPER(int, wrapped_inotify_add_watch, "inotify_add_watch", int descriptor, con
     return system_calls_must_fail("inotify_add_watch")
                ? -1
                : REAL(wrapped_inotify_add_watch, "inotify_add_watch")(descriptor, path, mask);
+}
+
+WRAPPER(int, wrapped_fcntl, "fcntl", int descriptor, int command, ...) {
+    va_list arguments;
+
+    /* Every command has one argument or none, an integer or a pointer. */
+    va_start(arguments, command);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    if (command == F_SETLEASE && (intptr_t)argument == F_RDLCK && system_calls_lease_error() != 0) {
+        errno = system_calls_lease_error();
+        return -1;
+    }
+    return REAL(wrapped_fcntl, "fcntl")(descriptor, command, argument);
+}
+
+WRAPPER(int, wrapped_fcntl64, "fcntl64", int descriptor, int command, ...) {
+    va_list arguments;
+
+    va_start(arguments, command);
+    void *argument = va_arg(arguments, void *);
+    va_end(arguments);
+    return wrapped_fcntl(descriptor, command, argument);
+}
+
+WRAPPER(int, wrapped_fstatfs, "fstatfs", int descriptor, struct statfs *status) {
+    int result = REAL(wrapped_fstatfs, "fstatfs")(descriptor, status);
+
+    if (result == 0 && system_calls_file_system() != 0) {
+        status->f_type = (__typeof__(status->f_type))system_calls_file_system();
+    }
+    return result;
+}
+
+WRAPPER(int, wrapped_fsetxattr, "fsetxattr", int descriptor, const char *name, const void *value,
+        size_t size, int flags) {
+    if (system_calls_attribute_error() != 0) {
+        errno = system_calls_attribute_error();
+        return -1;
+    }
+    return REAL(wrapped_fsetxattr, "fsetxattr")(descriptor, name, value, size, flags);
 }
 
 WRAPPER(int, wrapped_clock_gettime, "clock_gettime", clockid_t clock, struct timespec *now) {

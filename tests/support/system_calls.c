@@ -40,6 +40,10 @@ static _Thread_local struct {
     unsigned short_writes;
     int64_t clock_shift;
     int64_t frozen;
+    int lease_error;
+    long file_system;
+    int exchange_error;
+    int attribute_error;
 } system_calls;
 
 void system_calls_reset(void) {
@@ -133,6 +137,38 @@ void system_calls_freeze_times(int64_t seconds) {
 
 int64_t system_calls_frozen(void) {
     return system_calls.frozen;
+}
+
+void system_calls_refuse_leases(int error) {
+    system_calls.lease_error = error;
+}
+
+int system_calls_lease_error(void) {
+    return system_calls.lease_error;
+}
+
+void system_calls_pretend_file_system(long type) {
+    system_calls.file_system = type;
+}
+
+long system_calls_file_system(void) {
+    return system_calls.file_system;
+}
+
+void system_calls_refuse_exchanges(int error) {
+    system_calls.exchange_error = error;
+}
+
+int system_calls_exchange_error(void) {
+    return system_calls.exchange_error;
+}
+
+void system_calls_refuse_attributes(int error) {
+    system_calls.attribute_error = error;
+}
+
+int system_calls_attribute_error(void) {
+    return system_calls.attribute_error;
 }
 
 /* Set by the linker: where the program's own code begins and ends. */

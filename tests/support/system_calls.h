@@ -9,7 +9,8 @@
  *
  * Wrapped: open openat read write close fstat fstatat stat lstat readlinkat realpath getcwd
  * fdopendir readdir fsync syncfs fchmod fchown renameat renameat2 linkat unlinkat mkdir
- * inotify_init1 inotify_add_watch, and clock_gettime, which is not counted.
+ * inotify_init1 inotify_add_watch; and clock_gettime, fcntl, fstatfs and fsetxattr,
+ * which are not counted.
  */
 
 #include <stdbool.h>
@@ -59,6 +60,17 @@ void system_calls_shift_clock(int64_t seconds);
 /* fstat and fstatat give these times for every file. */
 void system_calls_freeze_times(int64_t seconds);
 
+/* Every read lease is refused with this errno; 0: as the kernel decides. */
+void system_calls_refuse_leases(int error);
+/* Every descriptor is of a file system of this type (linux/magic.h); 0: of its own. */
+void system_calls_pretend_file_system(long type);
+/* Two names are never exchanged: renameat2() fails with this errno, after what was arranged to
+ * happen before it; 0: as the kernel decides. */
+void system_calls_refuse_exchanges(int error);
+
+/* No extended attribute can be set, with this errno; 0: as the kernel decides. */
+void system_calls_refuse_attributes(int error);
+
 /* For the wrappers. True when this call has to fail; errno is set. */
 bool system_calls_must_fail(const char *call);
 /* The same; not of one that is made from here where that does not count. */
@@ -66,5 +78,9 @@ bool system_calls_must_fail_from(const char *call, const void *caller);
 size_t system_calls_write_size(size_t wanted);
 int64_t system_calls_clock_shift(void);
 int64_t system_calls_frozen(void);
+int system_calls_lease_error(void);
+long system_calls_file_system(void);
+int system_calls_exchange_error(void);
+int system_calls_attribute_error(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -644,6 +645,92 @@ static void a_persons_file_keeps_its_mode_owner_and_attributes(void **state) {
     assert_true(!tagged || has_attribute(path, "user.note", "a person's", 10));
 }
 
+static const char selinux_label[] = "system_u:object_r:container_file_t:s0:c1,c2";
+
+/* Of a kernel without SELinux: the attribute is one like any other, and root's to set. */
+static void give_label(const char *path) {
+    skip_unless_root("setting an SELinux label");
+    if (setxattr(path, "security.selinux", selinux_label, sizeof(selinux_label), 0) != 0) {
+        skip_because("no SELinux label can be set here: %s", strerror(errno));
+    }
+}
+
+static bool has_label(const char *path) {
+    return has_attribute(path, "security.selinux", selinux_label, sizeof(selinux_label));
+}
+
+static void a_persons_file_keeps_its_selinux_label(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_debt debt = {0};
+    file_write(dir, "prometheus.yml", "old");
+    give_label(path);
+
+    assert_int_equal(file_publish_over(path, BYTES("old"), BYTES("new"), &debt, NULL, NULL), 0);
+
+    assert_alone(dir, "new");
+    assert_null(debt.unkept);
+    assert_true(has_label(path));
+}
+
+/* As a person runs chcon on it meanwhile: the config that goes back is another inode. */
+static void a_spare_takes_the_selinux_label_of_the_present_file(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    struct publish_debt debt = {0};
+    file_write(dir, "prometheus.yml", "good");
+    assert_int_equal(spare_keep(path, NULL), 0);
+    assert_int_equal(file_publish_over(path, BYTES("good"), BYTES("new"), &debt, NULL, NULL), 0);
+    give_label(path);
+
+    assert_int_equal(file_publish_over(path, BYTES("new"), BYTES("good"), &debt, NULL, NULL), 0);
+
+    assert_null(debt.unkept);
+    assert_true(has_label(path));
+}
+
+/* EACCES is a policy's word, EPERM that of a kernel without SELinux. */
+static void of_a_persons_file_a_label_that_cannot_be_kept_is_told(void **state) {
+    static const int errors[] = {EPERM, EACCES, ENOTSUP};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(errors); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        struct publish_debt debt = {0};
+        file_write(dir, "prometheus.yml", "old");
+        give_label(path);
+
+        system_calls_refuse_attributes(errors[i]);
+        int result = file_publish_over(path, BYTES("old"), BYTES("new"), &debt, NULL, NULL);
+        system_calls_reset();
+
+        assert_int_equal(result, 0);
+        assert_alone(dir, "new");
+        assert_non_null(debt.unkept);
+        assert_string_equal(debt.unkept, "SELinux label");
+    }
+}
+
+/* What the person removed does not come back with the bytes. */
+static void a_spare_loses_the_attributes_that_the_present_file_has_not(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "good");
+    if (setxattr(path, "user.note", "old", 3, 0) != 0) {
+        skip_because("the file system has no extended attributes");
+    }
+    assert_int_equal(spare_keep(path, NULL), 0);
+    assert_int_equal(publishes_over(path, "good", "new"), 0);
+    assert_true(has_attribute(path, "user.note", "old", 3));
+    assert_int_equal(removexattr(path, "user.note"), 0);
+    assert_int_equal(setxattr(path, "user.other", "new", 3, 0), 0);
+
+    assert_int_equal(publishes_over(path, "new", "good"), 0);
+
+    assert_int_equal(getxattr(path, "user.note", NULL, 0), -1);
+    assert_true(has_attribute(path, "user.other", "new", 3));
+}
+
 static void a_persons_file_keeps_its_access_control_list(void **state) {
     TEMPDIR dir = tempdir_new();
     PATH path = path_join(dir, "prometheus.yml");
@@ -822,6 +909,71 @@ static void where_names_cannot_be_exchanged_the_file_is_renamed(void **state) {
         assert_int_equal(result, 0);
         assert_alone(dir, "new");
     }
+}
+
+/* On NFS and many FUSE file systems: the edit that comes right before the exchange that fails. */
+static void where_names_cannot_be_exchanged_a_late_edit_stays(void **state) {
+    static void (*const edits[])(void *) = {edit_by_rename, edit_in_place};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(edits); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+
+        system_calls_refuse_exchanges(EINVAL);
+        system_calls_before("renameat2", 1, edits[i], dir);
+        int result = publishes_over(path, "old", "new");
+        system_calls_reset();
+
+        assert_int_equal(result, -ECANCELED);
+        assert_true(WAIT_UNTIL(editor_is_done, DEADLINE_USUAL));
+        assert_alone(dir, "a person's");
+    }
+}
+
+/* A refusal tells of a writer where it is EAGAIN, and the file system grants leases by itself. */
+static void without_a_lease_an_edit_that_is_seen_is_not_lost(void **state) {
+    static const struct {
+        int error;
+        long file_system;
+    } refusals[] = {
+        {EINVAL, 0},     {EACCES, 0},
+        {EOPNOTSUPP, 0}, {EAGAIN, NFS_SUPER_MAGIC},
+        {ENOLCK, 0},     {EAGAIN, (long)SMB2_SUPER_MAGIC},
+    };
+    static const char *const calls[] = {"openat", "write", "fsync", "fstat", "read", "renameat2"};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(refusals); i++) {
+        TEMPDIR dir = tempdir_new();
+        PATH path = path_join(dir, "prometheus.yml");
+        file_write(dir, "prometheus.yml", "old");
+        system_calls_refuse_leases(refusals[i].error);
+        system_calls_pretend_file_system(refusals[i].file_system);
+
+        for (size_t call = 0; call < ARRAY_LENGTH(calls); call++) {
+            system_calls_before(calls[call], 1, edit_by_rename, dir);
+            assert_int_equal(publishes_over(path, "old", "new"), -ECANCELED);
+            assert_alone(dir, "a person's");
+            file_replace(dir, "prometheus.yml", "old");
+        }
+        assert_int_equal(publishes_over(path, "old", "new"), 0);
+        system_calls_reset();
+        assert_alone(dir, "new");
+    }
+}
+
+static void where_a_lease_tells_of_a_writer_nothing_is_replaced(void **state) {
+    TEMPDIR dir = tempdir_new();
+    PATH path = path_join(dir, "prometheus.yml");
+    file_write(dir, "prometheus.yml", "old");
+
+    system_calls_refuse_leases(EAGAIN);
+    system_calls_pretend_file_system(EXT4_SUPER_MAGIC);
+    int result = publishes_over(path, "old", "new");
+    system_calls_reset();
+
+    assert_int_equal(result, -ETXTBSY);
+    assert_alone(dir, "old");
 }
 
 static bool fault_over_leaves_the_old_or_the_new(unsigned nth, int number) {
@@ -1055,6 +1207,19 @@ int main(void) {
         cmocka_unit_test(a_persons_file_without_an_access_control_list_gets_none),
         cmocka_unit_test(of_a_persons_file_what_cannot_be_kept_is_told),
         cmocka_unit_test_teardown(of_two_late_edits_the_newer_one_stays, forget_system_calls),
+        cmocka_unit_test_teardown(a_persons_file_keeps_its_selinux_label, forget_system_calls),
+        cmocka_unit_test_teardown(a_spare_takes_the_selinux_label_of_the_present_file,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(of_a_persons_file_a_label_that_cannot_be_kept_is_told,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(a_spare_loses_the_attributes_that_the_present_file_has_not,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(where_names_cannot_be_exchanged_a_late_edit_stays,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(without_a_lease_an_edit_that_is_seen_is_not_lost,
+                                  forget_system_calls),
+        cmocka_unit_test_teardown(where_a_lease_tells_of_a_writer_nothing_is_replaced,
+                                  forget_system_calls),
         cmocka_unit_test_teardown(where_names_cannot_be_exchanged_the_file_is_renamed,
                                   forget_system_calls),
         cmocka_unit_test_teardown(any_call_may_fail_over_what_is_expected, forget_system_calls),
