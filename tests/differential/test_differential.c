@@ -222,6 +222,17 @@ struct batch {
     struct buffer manifest;
 };
 
+/* The last one has a name that YAML readers take for null. */
+static const char null_name[] = "null";
+
+static const char *name_of(struct arena *arena, size_t index) {
+    return index + 1 == BATCH ? null_name : arena_format(arena, "rw-%03zu", index);
+}
+
+static size_t index_of(const char *name) {
+    return strcmp(name, null_name) == 0 ? BATCH - 1 : strtoul(name + strlen("rw-"), NULL, 10);
+}
+
 static void batch_make(struct batch *batch, struct generator *generator, size_t count,
                        bool without_azuread) {
     batch->count = count;
@@ -233,8 +244,8 @@ static void batch_make(struct batch *batch, struct generator *generator, size_t 
             json_object_del(batch->specs[i], "azureAd");
         document = json_pack("{s:s, s:s, s:{s:o, s:s}, s:O}", "apiVersion",
                              "monitoring.coreos.com/v1alpha1", "kind", "RemoteWrite", "metadata",
-                             "name", json_string(arena_format(batch->arena, "rw-%03zu", i)),
-                             "namespace", "d", "spec", batch->specs[i]);
+                             "name", json_string(name_of(batch->arena, i)), "namespace", "d",
+                             "spec", batch->specs[i]);
         assert_non_null(document);
         buffer_append_string(&batch->manifest, "---\n");
         append_json(&batch->manifest, document, i % 2 == 0 ? JSON_INDENT(2) : JSON_COMPACT);
@@ -377,7 +388,7 @@ static void compare_values(struct tally *tally, struct batch *batch,
         count > 0 && documents[0].root != NULL ? node_get(documents[0].root, "remote_write") : NULL;
     for (size_t i = 0; i < state->outcome_count; i++) {
         const struct outcome *outcome = &state->outcomes[i];
-        const json_t *spec = batch->specs[strtoul(outcome->name + 3, NULL, 10)];
+        const json_t *spec = batch->specs[index_of(outcome->name)];
         struct node *expected;
 
         if (outcome->state != STATE_ACTIVE)
@@ -463,7 +474,7 @@ static void find_refused(struct tally *tally, struct batch *batch,
             buffer_append_char(&said, '\n');
             buffer_append(&said, outcome->entry);
             disagree(tally, "Prometheus refuses an entry that we would publish",
-                     batch->specs[strtoul(outcome->name + 3, NULL, 10)], buffer_bytes(&said));
+                     batch->specs[index_of(outcome->name)], buffer_bytes(&said));
         }
     }
     if (tally->disagreements == before)
@@ -484,7 +495,7 @@ static void run_batch(struct tally *tally, struct generator *generator, size_t c
     tally->made += count;
     for (size_t i = 0; i < state->outcome_count; i++) {
         const struct outcome *outcome = &state->outcomes[i];
-        const json_t *spec = batch.specs[strtoul(outcome->name + 3, NULL, 10)];
+        const json_t *spec = batch.specs[index_of(outcome->name)];
 
         tally->states[outcome->state]++;
         if (outcome->state == STATE_ACTIVE)
@@ -617,11 +628,46 @@ static void what_we_publish_loads_in_each_release(void **state) {
     size_t wrong = 0;
 
     if (loaders->count == 0) {
-        skip_because("no config loader is there (make loaders)");
+        skip_because("no config loader is at hand (make loaders)");
     }
     for (size_t i = 0; i < loaders->count; i++)
         wrong += run_version(loaders->judges[i].version, &loaders->judges[i], NULL);
     assert_int_equal(wrong, 0);
+}
+
+static bool takes_expression(struct config_judge *judge, struct arena *arena, const char *written,
+                             struct buffer *said) {
+    const char *config = arena_format(arena,
+                                      "remote_write: [{url: 'http://h', write_relabel_configs: "
+                                      "[{source_labels: [a], action: drop, regex: %s}]}]\n",
+                                      written);
+
+    return config_judge_accepts(judge, bytes_of(config), said);
+}
+
+/* An expression that is a word that YAML readers take for null: in quotes alone a release refuses
+ * it, or it harms the rules of others. As we write it each takes it. */
+static void null_as_an_expression_is_harmless_as_we_write_it(void **state) {
+    static const char *const words[] = {"null", "~"};
+    struct loaders *loaders = *state;
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer said = {0};
+
+    if (loaders->count == 0)
+        skip_because("no config loader is at hand (make loaders)");
+    for (size_t i = 0; i < loaders->count * ARRAY_LENGTH(words); i++) {
+        struct config_judge *judge = &loaders->judges[i / ARRAY_LENGTH(words)];
+        const char *word = words[i % ARRAY_LENGTH(words)];
+        CLEANUP(buffer_free) struct buffer written = {0};
+
+        if (takes_expression(judge, arena, arena_format(arena, "\"%s\"", word), &said))
+            fail_msg("%s sees no harm in \"%s\": build it anew (make loaders)", judge->program,
+                     word);
+        emit_string(&written, bytes_of(word));
+        if (!takes_expression(judge, arena, buffer_string(&written), &said))
+            fail_msg("%s refuses %s: %s", judge->program, buffer_string(&written),
+                     buffer_string(&said));
+    }
 }
 
 /* Versions that have no loader, between two that have: what is rendered for them loads in the newer
@@ -654,6 +700,7 @@ static void what_we_publish_for_a_release_between_loads_beside_it(void **state) 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_we_publish_passes_promtool_and_says_what_was_written),
+        cmocka_unit_test(null_as_an_expression_is_harmless_as_we_write_it),
         cmocka_unit_test(what_we_publish_loads_in_each_release),
         cmocka_unit_test(what_we_publish_for_a_release_between_loads_beside_it),
     };

@@ -18,6 +18,8 @@ const struct generator_secret generator_secrets[] = {
     {"empty", ""},
     {"newlines", "\n\n"},
     {"bytes", "\xff\xfe"},
+    {"null", "null"},
+    {"tilde", "~"},
 };
 const size_t generator_secret_count = ARRAY_LENGTH(generator_secrets);
 
@@ -32,6 +34,8 @@ static const char *const odd_strings[] = {
     "No",
     "null",
     "~",
+    "Null",
+    "NULL",
     "true",
     "2001-01-01",
     ".5",
@@ -92,7 +96,7 @@ static const char *const bad_urls[] = {
     "http://h#%zz", "http://h:080/", "http://[fe80::1%25eth0]/", "http://[fe80::1%eth0]/",
     "http://1.2.3.4.5/", "http://-/", "http://h/{{x}}|^", "http://u:p@:80/", "http://@h/",
     "http://h:0/", "http://u:p:q@h/", "http://u%40:p%2f@h/", "http://h;x/", "http://h?", "http:h/x",
-    "http:///x", " http://h/", "http://h\xe2\x80\x8b/", "http://h.:80/",
+    "http:///x", " http://h/", "http://h\xe2\x80\x8b/", "http://h.:80/", "null", "~",
     "http://[::ffff:1.2.3.4]:80", "http://h/\x7f"};
 static const char *const good_proxies[] = {"http://proxy:3128", "https://proxy", "socks5://p:1080"};
 static const char *const good_durations[] = {
@@ -103,7 +107,8 @@ static const char *const good_regexes[] = {
     "a.*",         "(a|b)+",         "[^a-z]{2,5}",  "\\d+\\.\\w*", "(?i)x",
     "(?P<n>a)\\b", "\\pL\\p{Greek}", "a{1000}",      "\\Qa.b\\E",   "",
     ".+?",         "[[:alpha:]]",    "[[:^word:]x]", "(?P<_1>a)",   "^$|^\\b",
-    "x{0,1000}",   "\\x{10FFFF}",    "(?s-i:.)",     "[^\\n]"};
+    "x{0,1000}",   "\\x{10FFFF}",    "(?s-i:.)",     "[^\\n]",      "null",
+    "~",           "Null",           "NULL"};
 static const char *const bad_regexes[] = {"(?=a)",
                                           "(?<!b)c",
                                           "(a)\\1",
@@ -145,12 +150,12 @@ static const char *const bad_regexes[] = {"(?=a)",
                                           "(?z)"};
 /* What relabel rules may write to: templates are label names of their own rules. */
 static const char *const label_templates[] = {
-    "a_${1}_$2", "${1}.x", "$1",     "${1}",   "x_$1",  "${1}\xc3\xa9", "a.$1", "a-${1}",
-    "$1.x",      "${a}",   "${a-b}", "${1",    "$",     "$$1",          "$(1)", "${n}_x",
-    "1$1",       "${1}:x", "$1$2",   "${12}x", "a b$1", " $1",          "${}"};
-static const char *const labels[] = {"__name__", "job", "cluster", "a_b", "_x1"};
-static const char *const odd_labels[] = {"a-b", "1a", "\xc3\xa4", "", "a b", "a.b"};
-static const char *const header_names[] = {"X-Scope-OrgID", "X-A", "x-b_c", "Traceparent"};
+    "a_${1}_$2", "${1}.x", "$1",    "${1}", "x_$1", "${1}\xc3\xa9", "a.$1",   "a-${1}", "$1.x",
+    "${a}",      "${a-b}", "${1",   "$",    "$$1",  "$(1)",         "${n}_x", "1$1",    "${1}:x",
+    "$1$2",      "${12}x", "a b$1", " $1",  "${}",  "null",         "~"};
+static const char *const labels[] = {"__name__", "job", "cluster", "a_b", "_x1", "null"};
+static const char *const odd_labels[] = {"a-b", "1a", "\xc3\xa4", "", "a b", "a.b", "~"};
+static const char *const header_names[] = {"X-Scope-OrgID", "X-A", "x-b_c", "Traceparent", "null"};
 static const char *const bad_header_names[] = {"Authorization",
                                                "HOST",
                                                "content-type",
@@ -176,7 +181,7 @@ static const char *const bad_header_names[] = {"Authorization",
                                                "accept"};
 static const char *const schemes[] = {"Basic",   "basic",   "BASIC ", "Token",    "bearer",
                                       "Bea rer", "Bearer ", "x:y",    "\xc3\xa4", "a\nb",
-                                      "",        " ",       "{{x}}"};
+                                      "",        " ",       "{{x}}",  "null",     "~"};
 static const char *const uuids[] = {"00000000-0000-0000-0000-000000000000",
                                     "a0b1c2d3-0000-1111-2222-abcdefABCDEF"};
 /* The forms that Go's uuid package takes beside the usual one, and what it does not. */
@@ -196,6 +201,8 @@ static const char *const odd_uuids[] = {"invalid-uuid",
                                         "contoso.onmicrosoft.com",
                                         "-",
                                         "no/pe?",
+                                        "null",
+                                        "~",
                                         ""};
 static const char *const scopes[] = {"https://monitor.azure.com//.default",
                                      "api://a-b.c/.default",
@@ -212,6 +219,8 @@ static const char *const scopes[] = {"https://monitor.azure.com//.default",
                                      "a\vb",
                                      "a\xc2\xa0z",
                                      "[a]",
+                                     "null",
+                                     "~",
                                      ""};
 
 struct generator generator_new(uint64_t seed) {
@@ -300,6 +309,9 @@ static json_t *choice(struct generator *generator) {
 }
 
 static json_t *string_value(struct generator *generator, const struct field *field) {
+    static const char *const pattern_strings[] = {"tenant-1.x", "null"};
+    static const char *const some_strings[] = {"x", "null", "~"};
+
     if (strcmp(field->name, "clientId") == 0 || strcmp(field->name, "tenantId") == 0)
         return json_string(percent(generator, 85) ? PICK(generator, uuids)
                                                   : PICK(generator, odd_uuids));
@@ -308,9 +320,9 @@ static json_t *string_value(struct generator *generator, const struct field *fie
     if (strcmp(field->name, "type") == 0)
         return json_string(percent(generator, 80) ? "Bearer" : PICK(generator, schemes));
     if (field->pattern != NULL)
-        return json_string(percent(generator, 90) ? "tenant-1.x" : "no/pe?");
+        return json_string(percent(generator, 90) ? PICK(generator, pattern_strings) : "no/pe?");
     if (field->min_length > 0)
-        return json_string(percent(generator, 90) ? "x" : "");
+        return json_string(percent(generator, 90) ? PICK(generator, some_strings) : "");
     return odd_string(generator);
 }
 

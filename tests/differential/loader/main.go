@@ -4,7 +4,8 @@
 // with (scripts/build-go-peer builds it within that module).
 //
 // Requests come on stdin, "LENGTH\n" and that many bytes of prometheus.yml; the answer on stdout is
-// "ok\n", or "refused LENGTH\n" and that many bytes of the error. It ends with stdin.
+// "ok\n", or "refused LENGTH\n" and that many bytes of the error. A config that changes what all
+// others share, the default expression of relabel rules, counts as refused. It ends with stdin.
 package main
 
 import (
@@ -31,7 +32,7 @@ func (silence) Log(...interface{}) error { return nil }
 
 // load calls config.Load, whose parameters differ from one version to the next: the text, up to
 // Prometheus 2 whether external labels are expanded (they always are in 3), and a logger.
-func load(text string) error {
+func load(text string) (*config.Config, error) {
 	function := reflect.ValueOf(config.Load)
 	arguments := []reflect.Value{reflect.ValueOf(text)}
 	for i := 1; i < function.Type().NumIn(); i++ {
@@ -45,11 +46,55 @@ func load(text string) error {
 		}
 	}
 	results := function.Call(arguments)
+	loaded, _ := results[0].Interface().(*config.Config)
 	err, _ := results[len(results)-1].Interface().(error)
+	return loaded, err
+}
+
+// shared is the expression of every relabel rule in the process that has none of its own. Releases
+// differ in the package that it is of.
+type shared struct {
+	expression reflect.Value // points to it
+	original   reflect.Value
+	text       string
+}
+
+func newShared() (shared, error) {
+	loaded, err := load("scrape_configs: [{job_name: a, relabel_configs: [{target_label: b}]}]")
+	if err != nil {
+		return shared{}, err
+	}
+	pointer := loaded.ScrapeConfigs[0].RelabelConfigs[0].Regex.Regexp
+	expression := reflect.ValueOf(pointer)
+	original := reflect.New(expression.Type().Elem()).Elem()
+	original.Set(expression.Elem())
+	return shared{expression, original, pointer.String()}, nil
+}
+
+// restore says what a config has made of the expression, and sets it right for those that follow.
+func (s shared) restore() error {
+	found := s.expression.Interface().(fmt.Stringer).String()
+	if found == s.text {
+		return nil
+	}
+	s.expression.Elem().Set(s.original)
+	return fmt.Errorf("the default relabel expression has become %q, of the whole process", found)
+}
+
+// judge loads a config and looks at what it has done to others.
+func judge(text string, shared shared) error {
+	_, err := load(text)
+	if harm := shared.restore(); harm != nil {
+		return harm
+	}
 	return err
 }
 
 func serve(in *bufio.Reader, out *bufio.Writer) error {
+	shared, err := newShared()
+	if err != nil {
+		return err
+	}
 	for {
 		line, err := in.ReadString('\n')
 		if err == io.EOF && line == "" {
@@ -66,7 +111,7 @@ func serve(in *bufio.Reader, out *bufio.Writer) error {
 		if _, err := io.ReadFull(in, text); err != nil {
 			return err
 		}
-		if err := load(string(text)); err != nil {
+		if err := judge(string(text), shared); err != nil {
 			fmt.Fprintf(out, "refused %d\n%s", len(err.Error()), err)
 		} else {
 			fmt.Fprint(out, "ok\n")
