@@ -24,6 +24,9 @@
 #define REFUSE SCMP_ACT_ERRNO(EPERM)
 #define LACK   SCMP_ACT_ERRNO(ENOSYS)
 
+/* Of a positive pid_t. */
+#define PID_BITS 31
+
 /* The lists are by subject. A name that the architecture or this libseccomp lacks is skipped. */
 static const char *const allowed[] = {
     /* files, as source and publish use them */
@@ -346,12 +349,36 @@ static int add_forms(scmp_filter_ctx filter) {
     return error;
 }
 
-/* SIGHUP to one process: never to a group, which a negative number would mean. */
+/* kill: SIGHUP to one process, and never to a group, which 0 and negative numbers mean.
+ *
+ * A rule compares an argument once, and libseccomp does not say which of two rules that fit comes
+ * first. So there is one rule for each bit of a pid: one of them is set, and none above. */
+static int add_kill(scmp_filter_ctx filter) {
+    int error = 0;
+
+    for (unsigned bit = 0; bit < PID_BITS && error == 0; bit++) {
+        const scmp_datum_t set = UINT64_C(1) << bit;
+        const struct scmp_arg_cmp one_sighup[] = {
+            {.arg = 0,
+             .op = SCMP_CMP_MASKED_EQ,
+             .datum_a = ~(scmp_datum_t)INT_MAX | set,
+             .datum_b = set},
+            {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGHUP, .datum_b = 0},
+        };
+
+        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill),
+                                       ARRAY_LENGTH(one_sighup), one_sighup);
+    }
+    if (error == 0)
+        error = add_form(filter, REFUSE, SCMP_SYS(kill), 0, SCMP_CMP_EQ, 0);
+    if (error == 0)
+        error = add_form(filter, REFUSE, SCMP_SYS(kill), 0, SCMP_CMP_GT, INT_MAX);
+    if (error == 0)
+        error = add_form(filter, REFUSE, SCMP_SYS(kill), 1, SCMP_CMP_NE, SIGHUP);
+    return error;
+}
+
 static int add_hangups(scmp_filter_ctx filter) {
-    const struct scmp_arg_cmp one_sighup[] = {
-        {.arg = 0, .op = SCMP_CMP_LE, .datum_a = INT_MAX, .datum_b = 0},
-        {.arg = 1, .op = SCMP_CMP_EQ, .datum_a = SIGHUP, .datum_b = 0},
-    };
     int error = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_open), 0);
 
     if (error == 0)
@@ -359,14 +386,7 @@ static int add_hangups(scmp_filter_ctx filter) {
             add_form(filter, SCMP_ACT_ALLOW, SCMP_SYS(pidfd_send_signal), 1, SCMP_CMP_EQ, SIGHUP);
     if (error == 0)
         error = add_form(filter, REFUSE, SCMP_SYS(pidfd_send_signal), 1, SCMP_CMP_NE, SIGHUP);
-    if (error == 0)
-        error = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(kill),
-                                       ARRAY_LENGTH(one_sighup), one_sighup);
-    if (error == 0)
-        error = add_form(filter, REFUSE, SCMP_SYS(kill), 0, SCMP_CMP_GT, INT_MAX);
-    if (error == 0)
-        error = add_form(filter, REFUSE, SCMP_SYS(kill), 1, SCMP_CMP_NE, SIGHUP);
-    return error;
+    return error == 0 ? add_kill(filter) : error;
 }
 
 /* A filter with this answer to whatever it has no rule for. */

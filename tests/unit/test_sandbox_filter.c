@@ -360,16 +360,32 @@ static void limits_are_read_and_threads_named_and_no_more(void **state) {
 }
 
 static void sighup_goes_to_one_process_on_each_architecture(void **state) {
+    const uint64_t processes[] = {1, 2, 7, 4096, 4194304, INT_MAX};
+    /* the own group, all there are, a group; the kernel looks at the lower half only */
+    const uint64_t groups[] = {0,
+                               (uint64_t)-1,
+                               (uint32_t)-1,
+                               (uint64_t)-7,
+                               (uint32_t)-7,
+                               UINT64_C(1) << 31,
+                               UINT64_C(1) << 32,
+                               (UINT64_C(1) << 32) + 7};
+
     for (size_t i = 0; i < ARRAY_LENGTH(architectures); i++) {
         FILTER filter = filter_new(architectures[i], true);
 
         assert_int_equal(answer_with(&filter, "pidfd_open", 7, 0, 0), ALLOWED);
         assert_int_equal(answer_with(&filter, "pidfd_send_signal", 7, SIGHUP, 0), ALLOWED);
         assert_int_equal(answer_with(&filter, "pidfd_send_signal", 7, SIGKILL, 0), REFUSED);
-        assert_int_equal(answer_with(&filter, "kill", 7, SIGHUP, 0), ALLOWED);
-        assert_int_equal(answer_with(&filter, "kill", 7, SIGTERM, 0), REFUSED);
-        assert_int_equal(answer_with(&filter, "kill", (uint64_t)-7, SIGHUP, 0), REFUSED);
-        assert_int_equal(answer_with(&filter, "kill", (uint32_t)-7, SIGHUP, 0), REFUSED);
+        for (size_t j = 0; j < ARRAY_LENGTH(processes); j++) {
+            assert_int_equal(answer_with(&filter, "kill", processes[j], SIGHUP, 0), ALLOWED);
+            assert_int_equal(answer_with(&filter, "kill", processes[j], SIGTERM, 0), REFUSED);
+            assert_int_equal(answer_with(&filter, "kill", processes[j], 0, 0), REFUSED);
+        }
+        for (size_t j = 0; j < ARRAY_LENGTH(groups); j++) {
+            assert_int_equal(answer_with(&filter, "kill", groups[j], SIGHUP, 0), REFUSED);
+            assert_int_equal(answer_with(&filter, "kill", groups[j], SIGTERM, 0), REFUSED);
+        }
     }
 }
 
