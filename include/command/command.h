@@ -28,6 +28,7 @@ struct command {
     const char *arguments; /* of its usage line */
     const char *summary;   /* half a line, for the list of commands */
     const char *details;   /* for COMMAND --help */
+    unsigned groups;       /* of the options that concern it: a set of 1u << enum option_group */
     bool takes_operands;
     enum exit_status (*execute)(const struct invocation *invocation);
 };

@@ -6,8 +6,11 @@
 
 #include "base/bytes.h"
 
-/* Every option, grouped by subject, with its default and its key in sidecar.cfg. */
-void options_help(struct buffer *out);
+#define OPTION_GROUPS_ALL (~0U)
+
+/* The options of these groups (a set of 1u << enum option_group), grouped by subject, each with its
+ * default and its key in sidecar.cfg. */
+void options_help(struct buffer *out, unsigned groups);
 
 /* Text at an indentation, broken at blanks so that no line is wider than 80 columns where that can
  * be. */

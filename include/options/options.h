@@ -38,9 +38,10 @@ enum option_group {
     GROUP_WEB,
     GROUP_LIMITS,
     GROUP_LOG,
+    GROUP_HEALTHCHECK,
     GROUP_GENERAL,
 };
-#define OPTION_GROUPS 10
+#define OPTION_GROUPS 11
 
 struct option {
     const char *flag;  /* without the dashes */

@@ -114,6 +114,7 @@ struct settings {
     unsigned log_level;  /* enum log_level */
     unsigned log_format; /* enum log_format */
 
+    const char *healthcheck_ca_file;   /* of the healthcheck command only */
     const char *auto_gomemlimit_ratio; /* of no use */
 };
 

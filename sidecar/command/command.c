@@ -10,10 +10,18 @@
 #include "command/help.h"
 #include "command/report.h"
 #include "command/version.h"
+#include "options/options.h"
 #include "options/reloader.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define GROUP(name) (1U << GROUP_##name)
+
+/* Of a pass, without what comes of it. */
+#define GROUPS_OF_A_PASS                                                                \
+    (GROUP(FILES) | GROUP(SOURCES) | GROUP(SELECTION) | GROUP(POLICY) | GROUP(LIMITS) | \
+     GROUP(LOG) | GROUP(GENERAL))
 
 const struct command commands[] = {
     {
@@ -25,6 +33,7 @@ const struct command commands[] = {
             "Prometheus load it, until SIGTERM or SIGINT. SIGHUP reads settings and every volume anew and "
             "reloads Prometheus even where nothing changed. With --watch-interval=0: one pass, write, exit. "
             "Exit status: 0; 1 a fault that it cannot run with; 2 usage or settings.",
+        .groups = GROUPS_OF_A_PASS | GROUP(RELOAD) | GROUP(WATCH) | GROUP(WEB),
         .execute = run_execute,
     },
     {
@@ -34,6 +43,7 @@ const struct command commands[] = {
         .details =
             "One pass: the merged config on standard output, diagnostics on standard error. Writes no file and "
             "uses no network. Exit status: 0; 1 a RemoteWrite was rejected; 2 usage or settings.",
+        .groups = GROUPS_OF_A_PASS,
         .execute = render_execute,
     },
     {
@@ -46,6 +56,7 @@ const struct command commands[] = {
             "standard error. A Secret that named manifests lack is a warning: it may be in the cluster. Uses no "
             "network. Exit status: 0 clean or warnings only; 1 errors; 2 usage or settings.",
         .takes_operands = true,
+        .groups = GROUPS_OF_A_PASS,
         .execute = check_execute,
     },
     {
@@ -58,13 +69,14 @@ const struct command commands[] = {
     },
     {
         .name = "healthcheck",
-        .arguments = "[URL]",
+        .arguments = "[FLAG ...] [URL]",
         .summary = "ask a server on the loopback whether it is healthy",
         .details =
             "One GET of URL (http://127.0.0.1:8080/healthz), which has to lead to the loopback, for exec "
             "probes in an image without curl and wget. Exit status: 0 an answer with a status below 400; 1 "
             "another one, or none within 10 s; 2 usage.",
         .takes_operands = true,
+        .groups = GROUP(HEALTHCHECK),
         .execute = healthcheck_execute,
     },
     {

@@ -9,6 +9,8 @@
 #include "base/memory.h"
 #include "command/command.h"
 #include "command/report.h"
+#include "options/flags.h"
+#include "options/options.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -34,16 +36,33 @@ enum outcome {
 
 static const struct tool {
     const char *name;
+    const char *ca_flag;
     int statuses[OUTCOME_MISUSED + 1];
 } tools[] = {
-    {"curl", {0, 22, 7, 28, 56, 2}},
-    {"wget", {0, 8, 4, 4, 4, 2}},
+    {"curl", "--cacert", {0, 22, 7, 28, 56, 2}},
+    {"wget", "--ca-certificate", {0, 8, 4, 4, 4, 2}},
+};
+
+struct question {
+    const char *name; /* who says what is wrong */
+    const char *url;
+    const char *ca_file; /* NULL: the system's authorities */
+    FILE *out;           /* where the body goes; NULL: nowhere */
 };
 
 struct body {
     FILE *out; /* NULL: it is thrown away */
     size_t length;
 };
+
+static const char *ca_flag(const char *name) {
+    for (size_t i = 0; i < ARRAY_LENGTH(tools); i++) {
+        if (strcmp(tools[i].name, name) == 0) {
+            return tools[i].ca_flag;
+        }
+    }
+    return "--ca-file";
+}
 
 static void url_cleanupp(CURLU **url) {
     curl_url_cleanup(*url);
@@ -141,9 +160,10 @@ static enum outcome outcome_of(CURLcode code) {
 }
 
 /* One line, which kubelet shows as the reason of a failed probe. */
-static void report_failure(const char *name, const char *url, enum outcome outcome, CURLcode code,
+static void report_failure(const struct question *question, enum outcome outcome, CURLcode code,
                            long status) {
-    CLEANUP(memory_freep) char *shown = url_shown(url);
+    CLEANUP(memory_freep) char *shown = url_shown(question->url);
+    const char *name = question->name;
 
     if (outcome == OUTCOME_REFUSED) {
         fprintf(stderr, "%s: %s answered with status %ld; the body of the answer says why\n", name,
@@ -153,23 +173,33 @@ static void report_failure(const char *name, const char *url, enum outcome outco
                 "%s: %s: %s; see that the server runs, and that its --listen-address has this "
                 "port\n",
                 name, shown, curl_easy_strerror(code));
+    } else if (code == CURLE_PEER_FAILED_VERIFICATION) {
+        fprintf(stderr,
+                "%s: %s: %s; name the certificate's authority (%s), and a host of the certificate "
+                "in the URL\n",
+                name, shown, curl_easy_strerror(code), ca_flag(name));
+    } else if (code == CURLE_SSL_CACERT_BADFILE) {
+        fprintf(stderr, "%s: %s: %s; it has to be a file of PEM certificates\n", name,
+                question->ca_file, curl_easy_strerror(code));
     } else {
         fprintf(stderr, "%s: %s: %s\n", name, shown, curl_easy_strerror(code));
     }
 }
 
-/* name: who says what is wrong. out: where the body goes; NULL: nowhere. */
-static enum outcome check(const char *name, const char *url, FILE *out) {
+static enum outcome check(const struct question *question) {
     CLEANUP(easy_cleanupp) CURL *easy = curl_easy_init();
-    struct body body = {.out = out};
+    struct body body = {.out = question->out};
     long status = 0;
-    const char *fault = url_fault(url);
+    const char *name = question->name;
+    const char *fault = url_fault(question->url);
 
     if (fault != NULL) {
         fprintf(stderr, "%s: the URL %s; name one such as %s\n", name, fault, usual_url);
         return OUTCOME_MISUSED;
     }
-    if (easy == NULL || curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
+    if (easy == NULL || curl_easy_setopt(easy, CURLOPT_URL, question->url) != CURLE_OK ||
+        (question->ca_file != NULL &&
+         curl_easy_setopt(easy, CURLOPT_CAINFO, question->ca_file) != CURLE_OK) ||
         curl_easy_setopt(easy, CURLOPT_PROXY, "") != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) != CURLE_OK ||
         curl_easy_setopt(easy, CURLOPT_FAILONERROR, 1L) != CURLE_OK ||
@@ -183,20 +213,36 @@ static enum outcome check(const char *name, const char *url, FILE *out) {
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     enum outcome outcome = outcome_of(code);
     if (outcome != OUTCOME_HEALTHY) {
-        report_failure(name, url, outcome, code, status);
+        report_failure(question, outcome, code, status);
     }
-    return out == NULL || fflush(out) == 0 ? outcome : OUTCOME_FAILED;
+    return body.out == NULL || fflush(body.out) == 0 ? outcome : OUTCOME_FAILED;
 }
 
 /* --- the command ----------------------------------------------------------------------------- */
+
+/* The last one counts, as with every flag; "" is none. */
+static const char *ca_file_of(const struct flags *flags) {
+    const char *file = NULL;
+
+    for (size_t i = 0; i < flags->count; i++) {
+        if (strcmp(flags->uses[i].option->flag, "ca-file") == 0) {
+            file = flags->uses[i].value.length > 0 ? flags->uses[i].value.data : NULL;
+        }
+    }
+    return file;
+}
 
 enum exit_status healthcheck_execute(const struct invocation *invocation) {
     if (invocation->operand_count > 1) {
         fputs("error: healthcheck takes one URL; leave the others out\n", stderr);
         return STATUS_USAGE;
     }
-    const char *url = invocation->operand_count == 1 ? invocation->operands[0] : usual_url;
-    switch (check("healthcheck", url, NULL)) {
+    const struct question question = {
+        .name = "healthcheck",
+        .url = invocation->operand_count == 1 ? invocation->operands[0] : usual_url,
+        .ca_file = ca_file_of(invocation->flags),
+    };
+    switch (check(&question)) {
     case OUTCOME_HEALTHY:
         return STATUS_OK;
     case OUTCOME_MISUSED:
@@ -228,33 +274,68 @@ bool healthcheck_is_tool(const char *program) {
     return tool_of(program) != NULL;
 }
 
-/* The URL, and in *ret_out where the body goes; NULL where the arguments are others. */
-static const char *curl_arguments(size_t count, char *const *arguments, FILE **ret_out) {
-    *ret_out = stdout;
-    return count == 2 && strcmp(arguments[0], "--fail") == 0 ? arguments[1] : NULL;
+/* Takes the tool's CA flag, FLAG FILE or FLAG=FILE, out of the front of what is left. */
+static void take_ca_file(const struct tool *tool, size_t *count, char *const **arguments,
+                         struct question *question) {
+    const size_t length = strlen(tool->ca_flag);
+
+    if (*count < 2 || strncmp((*arguments)[0], tool->ca_flag, length) != 0) {
+        return;
+    }
+    const char *rest = (*arguments)[0] + length;
+    const size_t taken = rest[0] == '\0' ? 2 : 1;
+    if (taken == 1 && (rest[0] != '=' || rest[1] == '\0')) {
+        return;
+    }
+    question->ca_file = taken == 2 ? (*arguments)[1] : rest + 1;
+    *count -= taken;
+    *arguments += taken;
 }
 
-static const char *wget_arguments(size_t count, char *const *arguments, FILE **ret_out) {
-    if (count != 4 || strcmp(arguments[0], "-q") != 0 || strcmp(arguments[1], "-O") != 0) {
-        return NULL;
+/* Sets URL, authority and where the body goes. False: the arguments are others. */
+static bool curl_arguments(const struct tool *tool, size_t count, char *const *arguments,
+                           struct question *question) {
+    if (count < 1 || strcmp(arguments[0], "--fail") != 0) {
+        return false;
     }
-    *ret_out = strcmp(arguments[2], "/dev/stdout") == 0 ? stdout : NULL;
-    return *ret_out != NULL || strcmp(arguments[2], "/dev/null") == 0 ? arguments[3] : NULL;
+    count--;
+    arguments++;
+    take_ca_file(tool, &count, &arguments, question);
+    question->out = stdout;
+    question->url = arguments[0];
+    return count == 1;
+}
+
+static bool wget_arguments(const struct tool *tool, size_t count, char *const *arguments,
+                           struct question *question) {
+    if (count < 3 || strcmp(arguments[0], "-q") != 0 || strcmp(arguments[1], "-O") != 0) {
+        return false;
+    }
+    question->out = strcmp(arguments[2], "/dev/stdout") == 0 ? stdout : NULL;
+    if (question->out == NULL && strcmp(arguments[2], "/dev/null") != 0) {
+        return false;
+    }
+    count -= 3;
+    arguments += 3;
+    take_ca_file(tool, &count, &arguments, question);
+    question->url = arguments[0];
+    return count == 1;
 }
 
 int healthcheck_as_tool(const char *program, size_t count, char *const *arguments) {
     const struct tool *tool = tool_of(program);
-    FILE *out = NULL;
-    const char *url = strcmp(tool->name, "curl") == 0 ? curl_arguments(count, arguments, &out)
-                                                      : wget_arguments(count, arguments, &out);
+    struct question question = {.name = tool->name};
+    const bool fits = strcmp(tool->name, "curl") == 0
+                          ? curl_arguments(tool, count, arguments, &question)
+                          : wget_arguments(tool, count, arguments, &question);
 
-    if (url == NULL) {
-        fprintf(
-            stderr,
-            "%s: this is remotewrite-sidecar, which answers only `curl --fail URL` and `wget -q -O "
-            "/dev/null URL`, for exec probes of the loopback\n",
-            tool->name);
+    if (!fits) {
+        fprintf(stderr,
+                "%s: this is remotewrite-sidecar, which answers only `curl --fail [--cacert FILE] "
+                "URL` and `wget -q -O /dev/null [--ca-certificate=FILE] URL`, for exec probes of "
+                "the loopback\n",
+                tool->name);
         return tool->statuses[OUTCOME_MISUSED];
     }
-    return tool->statuses[check(tool->name, url, out)];
+    return tool->statuses[check(&question)];
 }

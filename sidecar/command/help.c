@@ -8,6 +8,7 @@
 #include "base/nearest.h"
 #include "command/report.h"
 #include "options/help.h"
+#include "options/options.h"
 
 #include <string.h>
 
@@ -37,6 +38,12 @@ static void append_program(struct buffer *out) {
     }
 }
 
+static void append_help_flag(struct buffer *out) {
+    buffer_append_string(
+        out, "  --help, -h\n        Show this. COMMAND --help: show it for one command.\n"
+             "  --version\n        Show the version.\n");
+}
+
 void command_help(const struct command *command, struct buffer *out) {
     if (command == NULL) {
         append_program(out);
@@ -46,17 +53,24 @@ void command_help(const struct command *command, struct buffer *out) {
         buffer_append_char(out, '\n');
         help_wrap(out, command->details, 0);
     }
+    const unsigned groups = command != NULL ? command->groups : OPTION_GROUPS_ALL;
     buffer_append_char(out, '\n');
+    if (groups == 0) {
+        buffer_append_string(out, "Help:\n");
+        append_help_flag(out);
+        return;
+    }
     help_wrap(
         out,
         "A flag is written --flag=VALUE or --flag VALUE; one without a VALUE is true as --flag, and false as "
         "--flag=false or --no-flag. Durations are written as in 500ms, 30s, 3m or 1h30m.",
         0);
     buffer_append_char(out, '\n');
-    options_help(out);
-    buffer_append_string(
-        out, "  --help, -h\n        Show this. COMMAND --help: show it for one command.\n"
-             "  --version\n        Show the version.\n");
+    options_help(out, groups);
+    if ((groups & (1U << GROUP_GENERAL)) == 0) {
+        buffer_append_string(out, "\nHelp:\n");
+    }
+    append_help_flag(out);
 }
 
 enum exit_status help_execute(const struct invocation *invocation) {

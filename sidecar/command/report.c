@@ -5,6 +5,7 @@
 #include "command/report.h"
 
 #include <errno.h>
+#include <string.h>
 
 void diagnostics_print(FILE *stream, const struct diagnostics *diagnostics) {
     CLEANUP(buffer_free) struct buffer line = {0};
@@ -17,9 +18,23 @@ void diagnostics_print(FILE *stream, const struct diagnostics *diagnostics) {
     }
 }
 
+/* A remedy leads to the help already. */
+static bool names_help(const struct diagnostics *diagnostics) {
+    for (size_t i = 0; i < diagnostics->count; i++) {
+        const char *remedy = diagnostics->items[i].remedy;
+        if (remedy != NULL && (strstr(remedy, "remotewrite-sidecar --help") != NULL ||
+                               strstr(remedy, "remotewrite-sidecar help") != NULL)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum exit_status usage_fault(const struct diagnostics *diagnostics) {
     diagnostics_print(stderr, diagnostics);
-    fputs("remotewrite-sidecar --help says what there is.\n", stderr);
+    if (!names_help(diagnostics)) {
+        fputs("remotewrite-sidecar --help says what there is.\n", stderr);
+    }
     return STATUS_USAGE;
 }
 

@@ -79,9 +79,15 @@ static void append_option(struct buffer *out, const struct option *option) {
     append_facts(out, option);
 }
 
-void options_help(struct buffer *out) {
+void options_help(struct buffer *out, unsigned groups) {
+    bool first = true;
+
     for (unsigned group = 0; group < OPTION_GROUPS; group++) {
-        buffer_printf(out, "%s%s:\n", group > 0 ? "\n" : "", option_group_title(group));
+        if ((groups & (1U << group)) == 0) {
+            continue;
+        }
+        buffer_printf(out, "%s%s:\n", first ? "" : "\n", option_group_title(group));
+        first = false;
         for (size_t i = 0; i < option_count; i++) {
             if (options[i].group == group) {
                 append_option(out, &options[i]);

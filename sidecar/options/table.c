@@ -775,6 +775,16 @@ const struct option options[] = {
         FIELD(log_format),
     },
     {
+        .flag = "ca-file",
+        .type = OPTION_PATH,
+        .group = GROUP_HEALTHCHECK,
+        .metavar = "FILE",
+        .default_help = "the system's authorities",
+        .help = "PEM certificates of the authorities that the healthcheck command checks the "
+                "certificate of an https URL against.",
+        FIELD(healthcheck_ca_file),
+    },
+    {
         .flag = "sidecar-config",
         .type = OPTION_PATH,
         .group = GROUP_GENERAL,
@@ -851,6 +861,7 @@ const char *option_group_title(enum option_group group) {
         [GROUP_WEB] = "HTTP server",
         [GROUP_LIMITS] = "Bounds on input",
         [GROUP_LOG] = "Log",
+        [GROUP_HEALTHCHECK] = "Health check",
         [GROUP_GENERAL] = "Settings and help",
     };
     return titles[group];

@@ -7,6 +7,7 @@
 #include "base/compiler.h"
 #include "base/duration.h"
 #include "base/nearest.h"
+#include "base/utf8.h"
 #include "spec/base64.h"
 #include "spec/expansion.h"
 #include "spec/regex.h"
@@ -44,6 +45,29 @@ static bool is_heard(struct scope *scope, enum severity severity, struct locatio
     return false;
 }
 
+/* Of a plain value that begins with what looks like a blank and is none, or has it behind a colon:
+ * that is what is to be corrected, whatever is said of the value. NULL: it is not so. */
+static const char *odd_blank_remedy(struct scope *scope, const struct node *node) {
+    struct bytes text = BYTES("");
+    uint32_t character = 0;
+
+    if (node != NULL && node->type == NODE_SCALAR && node->scalar.style == SCALAR_PLAIN)
+        text = node->scalar.text;
+    if (text.length > 0 && utf8_decode(text, 0, &character) > 0 && utf8_is_invisible(character))
+        return arena_format(scope->arena,
+                            "remove the character U+%04X before it, which looks like a blank",
+                            (unsigned)character);
+    for (size_t i = 0; i + 1 < text.length; i++) {
+        if (text.data[i] == ':' && (unsigned char)text.data[i + 1] >= 0x80 &&
+            utf8_decode(text, i + 1, &character) > 0 && utf8_is_invisible(character))
+            return arena_format(scope->arena,
+                                "write an ordinary blank behind its colon: U+%04X stands there, "
+                                "which only looks like one",
+                                (unsigned)character);
+    }
+    return NULL;
+}
+
 void scope_report(struct scope *scope, enum severity severity, const struct node *node,
                   const char *path, const char *remedy, const char *format, ...) {
     CLEANUP(buffer_free) struct buffer problem = {0};
@@ -71,8 +95,12 @@ void scope_report(struct scope *scope, enum severity severity, const struct node
     }
     va_end(again);
 
-    if (severity == SEVERITY_ERROR)
+    if (severity == SEVERITY_ERROR) {
+        const char *odd = odd_blank_remedy(scope, node);
+
         scope->errors++;
+        remedy = odd != NULL ? odd : remedy;
+    }
     diagnostics_add(scope->diagnostics, severity, location, scope->subject, path, remedy, "%s",
                     buffer_string(&problem));
     mark_last(scope);

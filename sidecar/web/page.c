@@ -363,15 +363,60 @@ static void diagnostic_row(const struct web_diagnostic *diagnostic, struct buffe
     raw(out, "</tr>\n");
 }
 
+/* "team-a/a" */
+static bool is_about(const struct web_diagnostic *diagnostic,
+                     const struct web_remote_write *remote_write) {
+    const size_t length = strlen(remote_write->namespace);
+    const char *subject = diagnostic->subject;
+
+    return strncmp(subject, remote_write->namespace, length) == 0 && subject[length] == '/' &&
+           strcmp(subject + length + 1, remote_write->name) == 0 &&
+           (diagnostic->file == NULL || remote_write->file == NULL ||
+            strcmp(diagnostic->file, remote_write->file) == 0);
+}
+
+/* Is the error the reason that the RemoteWrite has in the table above? */
+static bool is_reason(const struct web_diagnostic *diagnostic, const char *reason) {
+    const char *const parts[] = {diagnostic->field, diagnostic->problem, diagnostic->remedy};
+
+    for (size_t i = 0; i < ARRAY_LENGTH(parts); i++) {
+        if (parts[i] != NULL && strstr(reason, parts[i]) == NULL) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_said_above(const struct web_view *view, const struct web_diagnostic *diagnostic) {
+    if (diagnostic->subject == NULL || strcmp(diagnostic->severity, "error") != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < view->remote_write_count; i++) {
+        const struct web_remote_write *remote_write = &view->remote_writes[i];
+        if (remote_write->reason != NULL && is_about(diagnostic, remote_write) &&
+            is_reason(diagnostic, remote_write->reason)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void diagnostics(const struct web_view *view, struct buffer *out) {
-    if (view->diagnostic_count == 0) {
+    size_t shown = 0;
+
+    for (size_t i = 0; i < view->diagnostic_count; i++) {
+        shown += is_said_above(view, &view->diagnostics[i]) ? 0 : 1;
+    }
+    if (shown == 0 && view->diagnostics_left_out == 0) {
         return;
     }
     raw(out, "<h2>Errors and warnings</h2>\n<div class=\"card\">\n"
              "<table>\n<thead><tr><th>severity</th><th>file</th><th>problem</th><th>remedy</th>"
              "</tr></thead>\n<tbody>\n");
     for (size_t i = 0; i < view->diagnostic_count; i++) {
-        diagnostic_row(&view->diagnostics[i], out);
+        if (!is_said_above(view, &view->diagnostics[i])) {
+            diagnostic_row(&view->diagnostics[i], out);
+        }
     }
     raw(out, "</tbody>\n</table>\n");
     if (view->diagnostics_left_out > 0) {

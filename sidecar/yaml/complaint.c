@@ -8,8 +8,12 @@
 
 #include "base/compiler.h"
 #include "base/memory.h"
+#include "base/utf8.h"
 
 #include <string.h>
+
+/* From here on a byte is a part of a longer character. */
+#define ASCII_END 0x80
 
 struct complaint {
     const char *context; /* libyaml's, or NULL for any */
@@ -187,6 +191,48 @@ static bool fits(const struct complaint *complaint, const struct build *build,
            (!complaint->before_content || build->root == NULL) && (!complaint->at_end || is_at_end);
 }
 
+/* The character behind a colon from start on, up to end, that looks like a blank and is none;
+ * SIZE_MAX: there is none. */
+static size_t odd_blank(struct bytes text, size_t start, size_t end, uint32_t *ret_character) {
+    for (size_t i = start; i + 1 < end; i++) {
+        if (text.data[i] == ':' && (unsigned char)text.data[i + 1] >= ASCII_END &&
+            utf8_decode(text, i + 1, ret_character) > 0 && utf8_is_invisible(*ret_character)) {
+            return i + 1;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static size_t line_start(struct bytes text, size_t offset) {
+    while (offset > 0 && text.data[offset - 1] != '\n') {
+        offset--;
+    }
+    return offset;
+}
+
+/* No key ends there, and libyaml takes offence at the key, or at what follows: said of the line at
+ * the offset, or of the one before. */
+static bool complain_of_odd_blank(struct build *build, size_t offset) {
+    const struct bytes text = build->text;
+    const size_t at = offset < text.length ? offset : text.length;
+    const size_t line = line_start(text, at);
+    const size_t start = line > 0 ? line_start(text, line - 1) : line;
+    const size_t newline = bytes_find(text, BYTES("\n"), at);
+    uint32_t character = 0;
+    const size_t found =
+        odd_blank(text, start, newline != SIZE_MAX ? newline : text.length, &character);
+
+    if (found == SIZE_MAX) {
+        return false;
+    }
+    build_complain(build, position_of_offset(build->positions, found),
+                   "write an ordinary blank behind the colon",
+                   "the character U+%04X behind the colon looks like a blank and is none, so that "
+                   "no key ends there",
+                   (unsigned)character);
+    return true;
+}
+
 void complaint_add(struct build *build, const yaml_parser_t *parser, size_t first_byte) {
     struct position at = build_position(build, parser->problem_mark);
     bool is_at_end = at.offset >= build->text.length;
@@ -200,6 +246,11 @@ void complaint_add(struct build *build, const yaml_parser_t *parser, size_t firs
                        position_of_offset(build->positions, first_byte + parser->problem_offset),
                        "remove it, or write it as an escape in double quotes",
                        "found the control character U+%04X", (unsigned)parser->problem_value);
+        return;
+    }
+    if (complain_of_odd_blank(build, at.offset) ||
+        (parser->context_mark.line + 1 < parser->problem_mark.line &&
+         complain_of_odd_blank(build, build_position(build, parser->context_mark).offset))) {
         return;
     }
     for (size_t i = 0; i < ARRAY_LENGTH(complaints); i++) {

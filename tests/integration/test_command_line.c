@@ -60,6 +60,50 @@ static void help_can_be_asked_for_in_several_ways(void **state) {
         strncmp(program_output(flag), "Usage:\n  remotewrite-sidecar render [FLAG ...]\n", 43), 0);
 }
 
+static void help_of_a_command_shows_the_flags_that_concern_it(void **state) {
+    static const struct {
+        const char *command;
+        const char *has;   /* NULL: no flag but --help and --version */
+        const char *lacks; /* NULL: nothing */
+    } cases[] = {
+        {"run", "\n  --listen-address=", "\n  --ca-file="},
+        {"run", "\n  --log-level=", NULL},
+        {"render", "\n  --config-file=", "\n  --listen-address="},
+        {"render", "\n  --log-level=", "\n  --reload-url="},
+        {"check", "\n  --remote-write-dir=", "\n  --watch-interval="},
+        {"healthcheck", "\n  --ca-file=", "\n  --config-file="},
+        {"crd", NULL, "=FILE"},
+        {"version", NULL, "--config-file"},
+        {"help", NULL, "--config-file"},
+    };
+
+    for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+        PROGRAM program = program_new();
+
+        assert_int_equal(program_run(program, cases[i].command, "--help", NULL), 0);
+        const char *text = program_output(program);
+        assert_non_null(strstr(text, cases[i].has != NULL ? cases[i].has : "\n  --help"));
+        assert_non_null(strstr(text, "\n  --version\n"));
+        assert_true(cases[i].lacks == NULL || strstr(text, cases[i].lacks) == NULL);
+        for (size_t j = 0; cases[i].has == NULL && j < option_count; j++) {
+            assert_null(strstr(text, arena_format(program->arena, "  --%s", options[j].flag)));
+        }
+    }
+}
+
+static void an_unknown_flag_leads_to_the_help_once(void **state) {
+    PROGRAM far = program_new();
+    PROGRAM near = program_new();
+
+    assert_int_equal(program_run(far, "render", "--nothing-like-it", NULL), 2);
+    assert_string_equal(program_errors(far), "error: --nothing-like-it: unknown flag; "
+                                             "remotewrite-sidecar --help lists all flags\n");
+    assert_int_equal(program_run(near, "render", "--confg-file=x", NULL), 2);
+    assert_string_equal(program_errors(near),
+                        "error: --confg-file: unknown flag; did you mean --config-file?\n"
+                        "remotewrite-sidecar --help says what there is.\n");
+}
+
 static void version_names_itself_and_its_libraries(void **state) {
     static const char *const names[] = {
         "libuv:",   "libcurl:",   "libcrypto:",  "libmicrohttpd:", "gnutls:", "libxcrypt:",
@@ -110,8 +154,11 @@ static void a_wrong_command_line_exits_with_2_and_says_why(void **state) {
         PROGRAM program = program_new();
         assert_int_equal(program_run(program, arguments[0], arguments[1], arguments[2], NULL), 2);
         assert_string_equal(program_output(program), "");
-        assert_string_equal(program_errors(program),
-                            arena_format(program->arena, "%s%s", wrong_lines[i].message, hint));
+        /* a remedy may lead to the help already */
+        const bool leads = strstr(wrong_lines[i].message, "; remotewrite-sidecar ") != NULL;
+        assert_string_equal(
+            program_errors(program),
+            arena_format(program->arena, "%s%s", wrong_lines[i].message, leads ? "" : hint));
     }
 }
 
@@ -166,6 +213,8 @@ int main(void) {
         cmocka_unit_test(help_goes_to_stdout_and_shows_every_flag),
         cmocka_unit_test(help_keeps_a_command_and_its_summary_apart),
         cmocka_unit_test(help_can_be_asked_for_in_several_ways),
+        cmocka_unit_test(help_of_a_command_shows_the_flags_that_concern_it),
+        cmocka_unit_test(an_unknown_flag_leads_to_the_help_once),
         cmocka_unit_test(version_names_itself_and_its_libraries),
         cmocka_unit_test(a_wrong_command_line_exits_with_2_and_says_why),
         cmocka_unit_test(run_without_anything_to_do_says_what_is_missing),

@@ -3,19 +3,24 @@
 /* --web-config-file: the built sidecar in its sandbox, and curl. Needs the openssl program. */
 
 #include "base/compiler.h"
+#include "base/memory.h"
 #include "support/assertions.h"
 #include "support/canary.h"
 #include "support/deadline.h"
+#include "support/golden.h"
 #include "support/kubelet.h"
+#include "support/process.h"
 #include "support/tempdir.h"
 #include "support/web_sidecar.h"
 
 #include <curl/curl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -615,6 +620,59 @@ static void a_web_config_that_is_being_written_opens_nothing(void **state) {
     assert_int_equal(asked(sidecar, (struct http_question){0}), 401);
 }
 
+/* As an exec probe asks it: by the command, and by the names of curl and wget. */
+static int probed(const struct web_sidecar *sidecar, const char *const *arguments) {
+    return process_run(arguments, NULL, in_folder(sidecar, "probe.log"), DEADLINE_USUAL);
+}
+#define PROBED(...) probed(sidecar, (const char *const[]){__VA_ARGS__, NULL})
+
+static void an_exec_probe_believes_the_authority_that_it_names(void **state) {
+    static const char *const names[] = {"curl", "wget", "remotewrite-sidecar"};
+    SIDECAR_OR_SKIP(state);
+    char program[PATH_MAX];
+    given(sidecar, TLS);
+    assert_int_equal(asked(sidecar, (struct http_question){0}), 200);
+    assert_non_null(realpath(golden_sidecar(), program));
+    for (size_t i = 0; i < ARRAY_LENGTH(names); i++) {
+        link_make(sidecar->folder, names[i], program);
+    }
+    CLEANUP(memory_freep) char *curl = path_join(sidecar->folder, "curl");
+    CLEANUP(memory_freep) char *wget = path_join(sidecar->folder, "wget");
+    CLEANUP(memory_freep) char *command = path_join(sidecar->folder, "remotewrite-sidecar");
+    CLEANUP(memory_freep) char *ca = path_join(sidecar->folder, "ca.pem");
+    CLEANUP(memory_freep) char *other = path_join(sidecar->folder, "other.pem");
+    CLEANUP(memory_freep) char *none = path_join(sidecar->folder, "none.pem");
+    CLEANUP(buffer_free) struct buffer long_flag = {0};
+    buffer_printf(&long_flag, "--ca-certificate=%s", ca);
+    const char *url = sidecar->url;
+
+    assert_int_equal(PROBED(command, "healthcheck", "--ca-file", ca, url), 0);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert", ca, url), 0);
+    assert_int_equal(PROBED(wget, "-q", "-O", "/dev/null", "--ca-certificate", ca, url), 0);
+    assert_int_equal(PROBED(wget, "-q", "-O", "/dev/null", buffer_string(&long_flag), url), 0);
+
+    /* Without it, or with another one, there is no answer. */
+    assert_int_equal(PROBED(command, "healthcheck", url), 1);
+    assert_int_equal(PROBED(command, "healthcheck", "--ca-file", other, url), 1);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert", other, url), 56);
+    assert_int_equal(PROBED(wget, "-q", "-O", "/dev/null", "--ca-certificate", other, url), 4);
+    CLEANUP(memory_freep) char *log = file_read(sidecar->folder, "probe.log");
+    assert_non_null(strstr(log, "name the certificate's authority (--ca-file), and a host of the "
+                                "certificate in the URL\n"));
+    assert_non_null(strstr(log, "name the certificate's authority (--cacert)"));
+    assert_non_null(strstr(log, "name the certificate's authority (--ca-certificate)"));
+
+    assert_int_equal(PROBED(command, "healthcheck", "--ca-file", none, url), 1);
+    CLEANUP(memory_freep) char *more = file_read(sidecar->folder, "probe.log");
+    assert_non_null(strstr(more, "none.pem: "));
+    /* The loopback stays all that is asked. */
+    assert_int_equal(PROBED(command, "healthcheck", "--ca-file", ca, "https://192.0.2.1/"), 2);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert", ca, "https://192.0.2.1/"), 2);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert", ca), 2);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert", url), 2);
+    assert_int_equal(PROBED(curl, "--fail", "--cacert=", url), 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, web_sidecar_setup, web_sidecar_teardown)
 
 int main(void) {
@@ -646,6 +704,7 @@ int main(void) {
         TEST(its_headers_take_the_place_of_ours),
         TEST(requests_beyond_the_rate_limit_are_told_so),
         TEST(a_wrong_one_ends_the_start_with_a_message),
+        TEST(an_exec_probe_believes_the_authority_that_it_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -423,6 +423,55 @@ static void the_page_says_what_is_wrong_where_and_what_to_do(void **state) {
     assert_non_null(strstr(html, "and 103 more; <code>remotewrite-sidecar check</code>"));
 }
 
+/* Its reason stands beside it; what else is wrong with it, and with others, stays. */
+static void the_page_says_the_reason_of_a_rejection_once(void **state) {
+    static const struct web_remote_write rejected[] = {
+        {.namespace = "team-a",
+         .name = "a",
+         .state = "rejected",
+         .reason = "spec.url: is absent; give one",
+         .file = "a.yaml"},
+    };
+    static const struct web_diagnostic said[] = {
+        {.severity = "error",
+         .file = "a.yaml",
+         .subject = "team-a/a",
+         .field = "spec.url",
+         .problem = "is absent",
+         .remedy = "give one"},
+        {.severity = "error",
+         .file = "a.yaml",
+         .subject = "team-a/a",
+         .field = "spec.name",
+         .problem = "is unwanted",
+         .remedy = "remove it"},
+        {.severity = "error",
+         .file = "b.yaml",
+         .subject = "team-a/a",
+         .field = "spec.url",
+         .problem = "is absent",
+         .remedy = "give one"},
+    };
+    CLEANUP(buffer_free) struct buffer out = {0};
+    struct web_view view;
+    view_of_start(&view);
+    view.remote_writes = rejected;
+    view.remote_write_count = ARRAY_LENGTH(rejected);
+    view.diagnostics = said;
+
+    view.diagnostic_count = 1;
+    const char *html = page_of(&view, &out);
+    assert_int_equal(occurrences(html, "is absent"), 1);
+    assert_null(strstr(html, "Errors and warnings"));
+
+    view.diagnostic_count = ARRAY_LENGTH(said);
+    buffer_clear(&out);
+    html = page_of(&view, &out);
+    assert_int_equal(occurrences(html, "is absent"), 2);
+    assert_int_equal(occurrences(html, "is unwanted"), 1);
+    assert_int_equal(occurrences(html, "<td data-label=\"file\">a.yaml</td>"), 1);
+}
+
 static void metrics_tell_what_fails_and_which_source_has_errors(void **state) {
     CLEANUP(buffer_free) struct buffer out = {0};
     struct web_view view;
@@ -668,6 +717,7 @@ int main(void) {
         cmocka_unit_test(the_json_has_what_fails_and_what_is_wrong_where),
         cmocka_unit_test(the_page_needs_nothing_from_elsewhere),
         cmocka_unit_test(the_page_says_why_it_is_not_ready),
+        cmocka_unit_test(the_page_says_the_reason_of_a_rejection_once),
         cmocka_unit_test(the_json_has_each_remote_write_with_its_place),
         cmocka_unit_test(the_json_has_the_health_of_what_is_served),
         cmocka_unit_test(the_json_says_why_no_health_is_told),
