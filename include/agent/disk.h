@@ -32,28 +32,30 @@ struct disk_result {
     bool written;       /* the config, or a secret file, was written */
 };
 
-/* Secret files first, so that a config never names one that is not there. ahead: those forms are
- * written ahead of all others (compose); NULL: the usual order. started: when what led to it began
- * (monotonic nanoseconds), for the line that says how long it took. */
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
+/* Secret files first, so that a config never names one that is not there. order: as in compose.
+ * started: when what led to it began (monotonic nanoseconds), for the line that says how long it
+ * took. */
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const size_t *order,
                                 int64_t started);
 
 /* The same of a set that is to take the place of one that Prometheus refused: the config is written
  * also where a secret file cannot be, as long as each that it names exists. Then it is on disk, and
- * an error is returned all the same. */
-struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set, const bool *ahead,
-                                  int64_t started);
+ * an error is returned all the same. What Prometheus loaded last comes back in the order that it
+ * had then, so that on a full disk its second name is enough. */
+struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set,
+                                  const size_t *order, int64_t started);
 
-/* The same as disk_publish of what a pass wants, in the usual order; it has to be mergeable. */
+/* The same as disk_publish of what a pass wants; it has to be mergeable. Where the output differs
+ * from it in nothing but the order of the entries, the output stays as it is. */
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
                                       int64_t started);
 
 /* What was published last; NULL before the first. */
 const struct form_set *disk_set(const struct disk *disk);
 
-/* The forms that were written ahead of all others: one flag for each of disk_set; NULL: it is in
- * the usual order. */
-const bool *disk_ahead(const struct disk *disk);
+/* The order in which the forms of disk_set stand in the output, as in compose; NULL before the
+ * first. */
+const size_t *disk_order(const struct disk *disk);
 
 /* The config of what was published last; empty before the first. */
 struct bytes disk_config(const struct disk *disk);

@@ -31,8 +31,7 @@ struct base {
     const struct node
         *blamed;        /* remote_write's key, to cite in errors; NULL when it is not written */
     const char *anchor; /* that its value has; NULL when it has none */
-    struct place places[PLACE_SIDES];
-    bool has_place_ahead; /* else its layout leaves room behind its own entries only */
+    struct place place;
     const char *line_break;
     struct removed_lines removed;
     const struct base_name *names;

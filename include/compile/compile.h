@@ -95,6 +95,8 @@ struct desired_state {
     const struct secret_file *secrets; /* sorted by name */
     size_t secret_count;
     const struct form_set *served;  /* what config is made of; NULL unless mergeable */
+    const struct form_span *spans;  /* of each form served, in config */
+    const size_t *order;            /* the form that stands at each place of config */
     const struct outcome *outcomes; /* sorted by namespace, name, file, line */
     size_t outcome_count;
     /* What Prometheus refused (history->refusals) and has no outcome now, but may still be there:

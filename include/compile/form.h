@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct base;   /* compile/merge.h */
 struct proven; /* compile/proven.h */
@@ -30,7 +31,10 @@ struct form {
     const struct node *node; /* the same as a tree; NULL: read it out of the text */
     const struct secret_file *secrets;
     size_t secret_count;
-    bool delicate; /* compile/delicate.h; known of a form that this process made */
+    bool reads_outside; /* compile/order.h */
+    /* Of a form in the last good set: the number of the confirmation in which it got its present
+     * entry and secret files; 0: not known. */
+    uint64_t confirmed;
 };
 
 /* Sorted by namespace, then name; each pair once. */
@@ -52,6 +56,9 @@ int form_compare(const struct form *left, const struct form *right); /* by names
 bool form_same_entry(const struct form *left,
                      const struct form *right);                    /* what the config has of it */
 bool form_same(const struct form *left, const struct form *right); /* and the secret files' bytes */
+
+/* Finds out reads_outside of a form that is known by its text alone. */
+void form_look_outside(struct form *form, const struct yaml_limits *limits);
 
 enum secret_names form_secret_names(const struct form *form);
 /* Would writing the form's secret files give a queue of the other form, which is another entry,
@@ -78,12 +85,6 @@ struct form_set *form_set_overlay(const struct form_set *under,
 const struct form *form_set_find(const struct form_set *set, const char *namespace,
                                  const char *name);
 
-/* Those that have to be written ahead of all others: delicate ones that the good set (NULL: none)
- * does not have with the same entry. One flag for each form of the set, in the arena; NULL where
- * there is no such form. */
-const bool *form_set_ahead(struct arena *arena, const struct form_set *set,
-                           const struct form_set *good);
-
 /* Where the text of a form stands in the merged config. */
 struct form_span {
     size_t start;
@@ -93,26 +94,26 @@ struct form_span {
 /* A merged config and what it needs beside it. */
 struct composition {
     bool mergeable; /* false: an error diagnostic says why; the rest is empty */
-    bool ahead;     /* not in the usual order: some forms stand ahead of all others */
     struct bytes config;
-    struct bytes section;    /* our block in it; empty where there is no form */
-    struct form_span *spans; /* one for each form; empty for one that is left out (see below) */
+    struct bytes section;          /* our block in it; empty where there is no form */
+    const struct form_span *spans; /* one for each form; empty for one that is left out (below) */
+    const size_t *order;           /* the form that stands at each place */
+    size_t count;                  /* of the forms */
     const struct secret_file *secrets; /* sorted by name */
     size_t secret_count;
 };
 
-/* Base + forms, in the arena. base may be NULL (not mergeable). A form whose name the base's own
- * entries have is left out: Prometheus takes no two of one name. ahead: one flag for each form;
- * those come first of all, then the other forms, then the base's own. NULL: the usual order, as
- * well as for a base whose layout leaves no room for that. proven: as in base_merge. secrets and
- * texts are shared with the forms. */
+/* Forms + base, in the arena. base may be NULL (not mergeable). A form whose name the base's own
+ * entries have is left out: Prometheus takes no two of one name. order: the form that stands at
+ * each place (form_set_order); NULL: as they are. proven: as in base_merge. secrets, texts and
+ * order are shared with what is passed. */
 struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const bool *ahead, struct proven *proven,
+                           size_t count, const size_t *order, struct proven *proven,
                            const struct yaml_limits *limits, struct diagnostics *diagnostics);
 
 /* The same of a set, its base read anew. */
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,
-                                    const bool *ahead, const struct yaml_limits *limits,
+                                    const size_t *order, const struct yaml_limits *limits,
                                     struct diagnostics *diagnostics);
 
 #endif

@@ -4,9 +4,9 @@
 
 /*
  * The splice: entries put into a person's prometheus.yml without touching a byte of theirs. The
- * entries stand as one block between two marker lines, after the base's own (or, for one reload,
- * ahead of them); taking the block out again gives the base back, byte for byte. After the splice
- * the result is parsed and compared with base + entries; a mismatch is an error, never a file.
+ * entries stand as one block between two marker lines, before the base's own; taking the block out
+ * again gives the base back, byte for byte. After the splice the result is parsed and compared with
+ * entries + base; a mismatch is an error, never a file.
  */
 
 #include "base/arena.h"
@@ -61,14 +61,13 @@ struct merge_item {
 };
 
 /*
- * Base + items into out (appended to an empty buffer). No items: out is base_text. side: behind the
- * base's own entries, as usual, or ahead of them. proven: what need not be proven again, and out:
- * this merge, where it succeeds; NULL: everything is proven. *ret_start, *ret_end: our block,
- * markers included. 0; -EINVAL with an error diagnostic when the result is not base + items, or has
- * no place.
+ * Items in their order, then the base's own, into out (appended to an empty buffer). No items: out
+ * is base_text. proven: what need not be proven again, and out: this merge, where it succeeds;
+ * NULL: everything is proven. *ret_start, *ret_end: our block, markers included. 0; -EINVAL with an
+ * error diagnostic when the result is not items + base.
  */
-int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
-               size_t count, struct proven *proven, struct buffer *out, size_t *ret_start,
-               size_t *ret_end, struct diagnostics *diagnostics);
+int base_merge(const struct base *base, struct merge_item *items, size_t count,
+               struct proven *proven, struct buffer *out, size_t *ret_start, size_t *ret_end,
+               struct diagnostics *diagnostics);
 
 #endif

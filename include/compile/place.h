@@ -3,7 +3,8 @@
 #define SIDECAR_COMPILE_PLACE_H
 
 /* Where and how the entries go into a base config: one answer for each form that a base can have.
- */
+ * They always come first in its remote_write: Prometheus makes the clients in this order, and a
+ * refusal in front of every queue that it runs does no harm. */
 
 #include "base/bytes.h"
 #include "yaml/tree.h"
@@ -41,17 +42,9 @@ struct site {
     bool inherited;               /* remote_write comes by a merge key */
 };
 
-/* Where the entries go: behind the base's own, or ahead of them. */
-enum place_side {
-    PLACE_BEHIND,
-    PLACE_AHEAD,
-    PLACE_SIDES
-};
-
-/* 0, or -EINVAL when the text is not what the tree lets expect: there is no place that is known to
- * be right. Where the base has no entry of its own, or all of them are written out (rewrite), the
- * two sides are one place. */
-int place_find(const struct site *site, enum place_side side, struct place *ret);
+/* The place for the entries, before the base's own. 0, or -EINVAL when the text does not match the
+ * tree, so that no place is known to be right. */
+int place_find(const struct site *site, struct place *ret);
 
 /* True when a merge key (<<) of the root follows remote_write. Prometheus reads the two in the
  * order of the text: what is merged later replaces the list, whatever YAML says. */

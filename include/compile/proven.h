@@ -21,14 +21,14 @@ struct proven *proven_new(void) MUST_USE;
 void proven_free(struct proven *proven);
 void proven_freep(struct proven **proven);
 
-/* Was the last merge into this base, on this side? */
-bool proven_in(const struct proven *proven, const struct base *base, enum place_side side);
+/* Was the last merge into this base? */
+bool proven_in(const struct proven *proven, const struct base *base);
 
 /* Is this text, comment included, that of an item of the last merge? */
 bool proven_has(const struct proven *proven, struct bytes item);
 
 /* The items of this merged config are, and nothing else is any more. Everything is copied. */
-void proven_set(struct proven *proven, const struct base *base, enum place_side side,
-                const struct merge_item *items, size_t count, struct bytes merged);
+void proven_set(struct proven *proven, const struct base *base, const struct merge_item *items,
+                size_t count, struct bytes merged);
 
 #endif

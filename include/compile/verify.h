@@ -11,10 +11,10 @@
 
 #include <stddef.h>
 
-/* 0 when merged, parsed, is the base's tree with the items on that side of its own entries, and
- * taking the block out gives the base's bytes; -EINVAL with an error diagnostic that says what
- * differs (no values: they may be secrets). */
-int merge_verify(const struct base *base, enum place_side side, const struct merge_item *items,
-                 size_t count, struct bytes merged, struct diagnostics *diagnostics);
+/* 0 when merged, parsed, is the base's tree with the items before its own entries, and taking the
+ * block out gives the base's bytes; -EINVAL with an error diagnostic that says what differs (no
+ * values: they may be secrets). */
+int merge_verify(const struct base *base, const struct merge_item *items, size_t count,
+                 struct bytes merged, struct diagnostics *diagnostics);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "compile/inline_secret.h"
 #include "compile/merge.h"
+#include "compile/order.h"
 #include "publish/publish.h"
 #include "publish/remedy.h"
 #include "source/writers.h"
@@ -30,7 +31,7 @@ enum {
 struct edition {
     struct arena *arena;
     struct form_set *set;
-    const bool *ahead; /* one flag for each form; NULL: the usual order */
+    const size_t *order; /* the form of set that stands at each place */
     struct bytes config;
     struct secret_file *secrets; /* their names: for what is to be kept */
     size_t secret_count;
@@ -52,8 +53,9 @@ struct disk {
     mode_t mode_in_place;    /* of the person's file; 0: it was not seen yet */
     uint64_t failed; /* fingerprint of what could not be published; while there is an incident */
     bool confirmed;  /* Prometheus has loaded what stands there */
-    bool good;  /* the config is one that Prometheus has loaded, whatever the secret files are */
-    bool moved; /* nothing was published yet where the settings want it now */
+    bool good; /* the config is one that Prometheus has loaded, whatever the secret files are */
+    struct buffer spare; /* the config that was good last, while its file has a second name */
+    bool moved;          /* nothing was published yet where the settings want it now */
     struct incident pruning;
 };
 
@@ -105,6 +107,7 @@ static void edition_free(struct edition *edition) {
 void disk_free(struct disk *disk) {
     if (disk != NULL) {
         edition_free(&disk->edition);
+        buffer_free(&disk->spare);
         for (size_t i = 0; i < disk->left_count; i++) {
             free(disk->left[i]);
         }
@@ -142,21 +145,19 @@ bool disk_stands(const struct disk *disk) {
            bytes_equal(buffer_bytes(&text), disk->edition.config);
 }
 
-const bool *disk_ahead(const struct disk *disk) {
-    return disk->edition.ahead;
+const size_t *disk_order(const struct disk *disk) {
+    return disk->edition.order;
 }
 
-static struct edition edition_of(const struct form_set *set, const bool *ahead,
+static struct edition edition_of(const struct form_set *set,
                                  const struct composition *composition) {
     struct edition edition = {.arena = arena_new(), .set = form_set_copy(set)};
+    size_t *order = ARENA_NEW_ARRAY(edition.arena, size_t, set->count);
 
-    if (composition->ahead) {
-        bool *flags = ARENA_NEW_ARRAY(edition.arena, bool, set->count);
-        for (size_t i = 0; i < set->count; i++) {
-            flags[i] = ahead[i];
-        }
-        edition.ahead = flags;
+    for (size_t i = 0; i < set->count; i++) {
+        order[i] = composition->order[i];
     }
+    edition.order = order;
     edition.config = arena_bytes(edition.arena, composition->config);
     edition.secret_count = composition->secret_count;
     edition.secrets = ARENA_NEW_ARRAY(edition.arena, struct secret_file, edition.secret_count);
@@ -376,14 +377,17 @@ static void end_wait_for_writer(struct disk *disk) {
 
 /* What Prometheus has loaded stays within reach until it has loaded something else: a full disk
  * must not keep it from going back. */
-static void keep_spare(const struct disk *disk, struct bytes config) {
+static void keep_spare(struct disk *disk, struct bytes config) {
     struct publish_error failure = {.step = ""};
 
     if (!disk->good || bytes_equal(disk->edition.config, config)) {
         return;
     }
     int error = spare_keep(disk->settings->output_path, &failure);
-    if (error != 0) {
+    buffer_clear(&disk->spare);
+    if (error == 0) {
+        buffer_append(&disk->spare, disk->edition.config);
+    } else {
         log_debug("the last good config has no second name: to go back it is written anew",
                   LOG_STRING("step", failure.step), LOG_STRING("file", failure.path),
                   LOG_STRING("err", strerror(-error)));
@@ -410,7 +414,6 @@ static int write_config(struct disk *disk, const struct form_set *set, struct by
 /* What is to be published, and how. */
 struct publishing {
     const struct form_set *set;
-    const bool *ahead;
     const struct composition *composition;
     bool rolls_back;
     int64_t started;
@@ -508,7 +511,7 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
     say_written(disk, publishing->set, composition->config.length, &written, publishing->started);
     result.changed = written.config || disk->edition.set == NULL ||
                      !bytes_equal(disk->edition.config, composition->config);
-    struct edition edition = edition_of(publishing->set, publishing->ahead, composition);
+    struct edition edition = edition_of(publishing->set, composition);
     edition_free(&disk->edition);
     disk->edition = edition;
     disk->moved = false;
@@ -516,11 +519,11 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
 }
 
 static struct disk_result publish_set(struct disk *disk, const struct form_set *set,
-                                      const bool *ahead, bool rolls_back, int64_t started) {
+                                      const size_t *order, bool rolls_back, int64_t started) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct diagnostics diagnostics = diagnostics_in(arena);
-    const struct composition composition =
-        form_set_compose(arena, set, ahead, &disk->settings->compile.limits, &diagnostics);
+    struct composition composition =
+        form_set_compose(arena, set, order, &disk->settings->compile.limits, &diagnostics);
 
     if (!composition.mergeable) {
         /* Never: it was merged before. */
@@ -528,30 +531,52 @@ static struct disk_result publish_set(struct disk *disk, const struct form_set *
                   LOG_STRING("base", set->base_path));
         return (struct disk_result){.error = -EINVAL};
     }
-    return publish(disk, &(struct publishing){set, ahead, &composition, rolls_back, started});
+    if (rolls_back) {
+        (void)composition_follow(arena, &composition, buffer_bytes(&disk->spare));
+    }
+    return publish(disk, &(struct publishing){set, &composition, rolls_back, started});
 }
 
-struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const bool *ahead,
+struct disk_result disk_publish(struct disk *disk, const struct form_set *set, const size_t *order,
                                 int64_t started) {
-    return publish_set(disk, set, ahead, false, started);
+    return publish_set(disk, set, order, false, started);
 }
 
-struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set, const bool *ahead,
-                                  int64_t started) {
-    return publish_set(disk, set, ahead, true, started);
+struct disk_result disk_roll_back(struct disk *disk, const struct form_set *set,
+                                  const size_t *order, int64_t started) {
+    return publish_set(disk, set, order, true, started);
+}
+
+/* What stands in the output. Appended to an empty buffer; nothing where it cannot be read, or is
+ * longer than limit. */
+static void read_standing(const struct disk *disk, size_t limit, struct buffer *ret) {
+    struct publish_error failure = {.step = ""};
+
+    if (disk->edition.set != NULL && !disk->moved) {
+        buffer_append(ret, disk->edition.config);
+    } else if (file_read_back(disk->settings->output_path, limit, ret, &failure) != 0) {
+        buffer_clear(ret);
+    }
 }
 
 struct disk_result disk_publish_state(struct disk *disk, const struct desired_state *state,
                                       int64_t started) {
-    const struct composition composition = {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    CLEANUP(buffer_free) struct buffer standing = {0};
+    struct composition composition = {
         .mergeable = true,
         .config = state->config,
         .section = state->section,
+        .spans = state->spans,
+        .order = state->order,
+        .count = state->served->count,
         .secrets = state->secrets,
         .secret_count = state->secret_count,
     };
 
-    return publish(disk, &(struct publishing){state->served, NULL, &composition, false, started});
+    read_standing(disk, composition.config.length, &standing);
+    (void)composition_follow(arena, &composition, buffer_bytes(&standing));
+    return publish(disk, &(struct publishing){state->served, &composition, false, started});
 }
 
 /* --- cleaning up ------------------------------------------------------------------------------ */
@@ -656,6 +681,7 @@ bool disk_prune(struct disk *disk) {
     int second = prune_left(disk, error == 0 ? &failure : NULL, &removed_elsewhere);
     error = error == 0 ? second : error;
     second = spare_remove(disk->settings->output_path, error == 0 ? &failure : NULL);
+    buffer_free(&disk->spare);
     error = error == 0 ? second : error;
     removed += removed_elsewhere;
     if (error != 0) {

@@ -11,6 +11,7 @@
 #include "agent/machine.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "compile/order.h"
 
 #include <errno.h>
 #include <string.h>
@@ -130,16 +131,14 @@ static const struct form_set *wanted_set(const struct agent *agent) {
 
 /* --- the disk --------------------------------------------------------------------------------- */
 
-/* What only Prometheus can judge goes ahead of all others, until it was taken: refused there, it
- * leaves no queue half taken over. In place the base is the output: an edit of it meanwhile is
- * somebody's work. */
+/* What Prometheus has not confirmed stands first (compile/order.h). In place the base is the
+ * output: an edit of it meanwhile is somebody's work. */
 static struct disk_result publish_set(struct agent *agent, const struct form_set *set) {
     if (agent->settings->compile.in_place && !pass_base_is(agent->pass, set->base)) {
         return (struct disk_result){.error = -ESTALE};
     }
     CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const struct form_set *taken = agent->perished ? NULL : good_set(agent);
-    return disk_publish(agent->disk, set, form_set_ahead(arena, set, taken),
+    return disk_publish(agent->disk, set, form_set_order(arena, set, good_set(agent)),
                         clock_monotonic_nanoseconds());
 }
 
@@ -156,17 +155,15 @@ static struct disk_result publish_held(struct agent *agent) {
 /* What a search asks about, as it stands or as it was before somebody wrote over it. */
 static struct disk_result publish_question(struct agent *agent) {
     CLEANUP(form_set_freep) struct form_set *set = form_set_copy(disk_set(agent->disk));
-    const bool *ahead = disk_ahead(agent->disk);
-    bool *flags = NULL;
+    size_t *order = ARENA_NEW_ARRAY(set->arena, size_t, set->count);
 
     if (agent->settings->compile.in_place && !pass_base_is(agent->pass, set->base)) {
         return (struct disk_result){.error = -ESTALE};
     }
-    for (size_t i = 0; ahead != NULL && i < set->count; i++) {
-        flags = i == 0 ? ARENA_NEW_ARRAY(set->arena, bool, set->count) : flags;
-        flags[i] = ahead[i];
+    for (size_t i = 0; i < set->count; i++) {
+        order[i] = disk_order(agent->disk)[i];
     }
-    return disk_publish(agent->disk, set, flags, clock_monotonic_nanoseconds());
+    return disk_publish(agent->disk, set, order, clock_monotonic_nanoseconds());
 }
 
 /* In place: of a base that is not there any more. */
@@ -186,7 +183,7 @@ static void roll_back(struct agent *agent) {
 
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     /* A failure is said; the next pass tries again. */
-    (void)disk_roll_back(agent->disk, set, form_set_ahead(arena, set, good_set(agent)),
+    (void)disk_roll_back(agent->disk, set, form_set_order(arena, set, good_set(agent)),
                          clock_monotonic_nanoseconds());
 }
 
@@ -240,12 +237,7 @@ struct disk_result isolate_publish(struct agent *agent) {
     if (agent->trial != NULL) {
         return publish_question(agent);
     }
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    const bool *ahead = form_set_ahead(arena, state->served, good_set(agent));
-    int64_t started = pass_started(agent->pass);
-    struct disk_result result = ahead != NULL
-                                    ? disk_publish(agent->disk, state->served, ahead, started)
-                                    : disk_publish_state(agent->disk, state, started);
+    struct disk_result result = disk_publish_state(agent->disk, state, pass_started(agent->pass));
     if (result.error == 0) {
         ledger_rotate(agent->ledger, disk_set(agent->disk));
     }
@@ -348,13 +340,12 @@ static void sentence(struct agent *agent, const struct trial_result *result) {
 
 /* Good without the forms that may go bad by themselves, as they stand on something outside: a file
  * of Prometheus's container, its cloud identity. NULL: there are none. */
-static struct form_set *lasting(const struct form_set *good, const struct form_set *wanted) {
+static struct form_set *lasting(const struct form_set *good) {
     struct form_set *set = form_set_new(good->base_path, good->base, good->count);
 
     for (size_t i = 0; i < good->count; i++) {
         const struct form *form = &good->forms[i];
-        const struct form *now = form_set_find(wanted, form->namespace, form->name);
-        if (now == NULL || !now->delicate) {
+        if (!form->reads_outside) {
             set->forms[set->count++] = form_copy(set->arena, form);
         }
     }
@@ -374,7 +365,7 @@ static bool search_perished(struct agent *agent, const char *words) {
         return false;
     }
     CLEANUP(form_set_freep) struct form_set *all = good_to_search(agent, wanted);
-    CLEANUP(form_set_freep) struct form_set *good = lasting(all, wanted);
+    CLEANUP(form_set_freep) struct form_set *good = lasting(all);
     if (good == NULL) {
         return false;
     }
@@ -418,31 +409,11 @@ static void end(struct agent *agent) {
     agent_rest(agent, false);
 }
 
-/* What Prometheus took with some ahead of all others gets its usual order: one reload more. False:
- * it has it. */
-static bool put_in_order(struct agent *agent) {
-    if (agent->refused_last || disk_ahead(agent->disk) == NULL) {
-        return false;
-    }
-    CLEANUP(form_set_freep) struct form_set *set = form_set_copy(disk_set(agent->disk));
-    agent->perished = false; /* what it took is good */
-    struct disk_result result = publish_set(agent, set);
-    if (result.error != 0) {
-        search_fails(agent, result.error);
-        return true;
-    }
-    agent->status.confirmed = false;
-    reload_start(agent);
-    return true;
-}
-
 static void step(struct agent *agent) {
     const struct form_set *set = trial_next(agent->trial);
 
     if (set == NULL) {
-        if (!put_in_order(agent)) {
-            end(agent);
-        }
+        end(agent);
         return;
     }
     struct disk_result result = publish_set(agent, set);
@@ -517,7 +488,6 @@ static void ask_anew(struct agent *agent, const struct http_answer *answer) {
 
 void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
     const struct trial_answer accepted = {.accepted = true};
-    const bool in_order = disk_ahead(agent->disk) == NULL;
     const bool everything = agent->hold == HOLD_NOTHING && agent->trial == NULL;
 
     if (agent->settings->compile.in_place && !disk_stands(agent->disk)) {
@@ -525,15 +495,15 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
         return;
     }
     agent->refused_last = false;
-    agent->status.confirmed = in_order;
-    agent->ever_confirmed |= in_order;
+    agent->status.confirmed = true;
+    agent->ever_confirmed = true;
     agent->stranger &= !everything;
     agent->reload_owed = false;
     agent->watched_owed = false;
     agent->base_refused &= pass_state(agent->pass)->base_faulty;
     backoff_reset(&agent->backoff);
     outage_end(&agent->outage);
-    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL || !in_order);
+    peer_reload_answered(&agent->peer, answer, PEER_NO_RETRY, agent->trial != NULL);
     ledger_confirm(agent->ledger, disk_set(agent->disk), everything);
     ledger_save(agent->ledger, agent->settings->output_path);
     if (agent->hold != HOLD_NOTHING) {
@@ -550,9 +520,6 @@ void isolate_confirmed(struct agent *agent, const struct http_answer *answer) {
         step(agent);
         return;
     }
-    if (put_in_order(agent)) {
-        return;
-    }
     bool pruned = agent_prune(agent);
     agent_rest(agent, !agent->complete || !pruned);
 }
@@ -563,7 +530,7 @@ static const bool *cited(const struct agent *agent, struct arena *arena,
     const struct form_set *set = disk_set(agent->disk);
     struct diagnostics diagnostics = diagnostics_in(arena);
     struct composition composition = form_set_compose(
-        arena, set, disk_ahead(agent->disk), &agent->settings->compile.limits, &diagnostics);
+        arena, set, disk_order(agent->disk), &agent->settings->compile.limits, &diagnostics);
 
     return composition.mergeable ? citations_find(arena, arena_string(arena, answer->body),
                                                   composition.config, composition.spans, set->count)

@@ -328,6 +328,28 @@ static bool is_known(const struct form_set *good, const struct form_set *set) {
     return true;
 }
 
+/* What has another form than before got it in this confirmation, which is later than all that are
+ * known. */
+static void number_forms(struct form_set *set, const struct form_set *before) {
+    uint64_t latest = 0;
+
+    for (size_t i = 0; before != NULL && i < before->count; i++) {
+        const uint64_t confirmed = before->forms[i].confirmed;
+        latest = confirmed > latest ? confirmed : latest;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        struct form *form = &set->forms[i];
+        const struct form *old = form_set_find(before, form->namespace, form->name);
+        form->confirmed = old != NULL && form_same(old, form) ? old->confirmed : latest + 1;
+    }
+}
+
+static void set_good(struct ledger *ledger, struct form_set *good) {
+    form_set_free(ledger->good);
+    ledger->good = good;
+    ledger->memory.history.good = good;
+}
+
 /* A set that is not all that is wanted takes nobody's last good form. */
 static struct form_set *forms_after(const struct ledger *ledger, const struct form_set *set,
                                     bool everything) {
@@ -359,9 +381,8 @@ void ledger_confirm(struct ledger *ledger, const struct form_set *set, bool ever
     }
     forms = forms_after(ledger, set, everything);
     struct form_set *copy = form_set_copy(set);
-    form_set_free(ledger->good);
-    ledger->good = copy;
-    ledger->memory.history.good = copy;
+    number_forms(copy, ledger->good);
+    set_good(ledger, copy);
     set_forms(ledger, forms);
 }
 
@@ -485,9 +506,7 @@ static void follow_files(struct ledger *ledger, const struct form_set *served) {
     struct form_set *forms = moved_set(ledger->forms, served);
 
     if (good != NULL) {
-        form_set_free(ledger->good);
-        ledger->good = good;
-        ledger->memory.history.good = good;
+        set_good(ledger, good);
     }
     if (forms != NULL) {
         set_forms(ledger, forms);
@@ -541,10 +560,10 @@ static void take_memory(struct ledger *ledger, const struct agent_memory *memory
     split_versions(memory->prometheus_version, &there, &given);
     keep_versions(ledger, there, given);
     if (history->good != NULL) {
-        ledger_confirm(ledger, history->good, true);
-        if (history->forms->count > 0) {
-            set_forms(ledger, form_set_overlay(history->good, history->forms));
-        }
+        set_good(ledger, form_set_copy(history->good));
+        set_forms(ledger, history->forms->count > 0
+                              ? form_set_overlay(history->good, history->forms)
+                              : NULL);
     }
     for (size_t i = 0; i < history->refusal_count; i++) {
         ledger_refuse(ledger, &history->refusals[i].form, history->refusals[i].words);

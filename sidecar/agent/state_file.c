@@ -16,6 +16,9 @@
 #define FORMAT_NAME    "remotewrite-sidecar state"
 #define FORMAT_VERSION 1
 
+/* Of more confirmations nobody has heard: there has to be room for the next number. */
+#define CONFIRMED_MAX (INT64_C(1) << 53)
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
 static void put_bytes(struct buffer *out, const char *key, struct bytes value) {
@@ -61,7 +64,7 @@ static void put_good(struct buffer *out, const struct form_set *good) {
         put_separator(out, i);
         buffer_append_char(out, '{');
         put_form(out, &good->forms[i]);
-        buffer_append_char(out, '}');
+        buffer_printf(out, ", \"confirmed\": %llu}", (unsigned long long)good->forms[i].confirmed);
     }
     buffer_append_string(out, "]}");
 }
@@ -236,6 +239,22 @@ static bool take_forms(struct arena *arena, const json_t *list, struct form_set 
     return true;
 }
 
+/* Of each form: when it was confirmed, which older files do not say, and whether it reads something
+ * from outside. */
+static bool take_order(const json_t *list, const struct yaml_limits *limits, struct form_set *set) {
+    for (size_t i = 0; i < set->count; i++) {
+        const json_t *confirmed = json_object_get(json_array_get(list, i), "confirmed");
+        if (confirmed != NULL &&
+            (!json_is_integer(confirmed) || json_integer_value(confirmed) < 0 ||
+             json_integer_value(confirmed) > CONFIRMED_MAX)) {
+            return false;
+        }
+        set->forms[i].confirmed = (uint64_t)json_integer_value(confirmed);
+        form_look_outside(&set->forms[i], limits);
+    }
+    return true;
+}
+
 /* A set that cannot be merged would keep everything else from being published. */
 static bool can_be_merged(const struct form_set *set, const struct yaml_limits *limits) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
@@ -254,6 +273,7 @@ static bool take_good(struct arena *arena, const json_t *object, const struct ya
     if (!take_string(arena, object, "base_path", &good->base_path) ||
         !take_bytes(arena, object, "base", &good->base) ||
         !take_forms(arena, json_object_get(object, "forms"), good) ||
+        !take_order(json_object_get(object, "forms"), limits, good) ||
         !can_be_merged(good, limits)) {
         return false;
     }
@@ -270,7 +290,7 @@ static bool take_others(struct arena *arena, const json_t *list, const struct ya
     forms->base_path = "";
     forms->base = BYTES("");
     if (list != NULL && (history->good == NULL || !take_forms(arena, list, forms) ||
-                         !can_be_merged(forms, limits))) {
+                         !take_order(list, limits, forms) || !can_be_merged(forms, limits))) {
         return false;
     }
     history->forms = forms;

@@ -173,10 +173,15 @@ static void view_states(const struct desired_state *state, struct arena *arena,
     view->state_count = REMOTE_WRITE_STATES;
 }
 
-/* Folded to what tells two configs apart, and no secret. */
-static uint32_t digest_of(struct bytes config) {
+/* Folded to what tells two configs apart, and no secret. The order of the entries does not count:
+ * it depends on when Prometheus confirmed each. */
+static uint32_t digest_of(const struct form_set *served) {
     const unsigned half = 32;
-    uint64_t hash = bytes_hash(config);
+    uint64_t hash = bytes_hash(served->base);
+
+    for (size_t i = 0; i < served->count; i++) {
+        hash = hash * 31 + bytes_hash(served->forms[i].entry);
+    }
 
     return (uint32_t)(hash ^ hash >> half);
 }
@@ -190,7 +195,7 @@ static void view_state(const struct serve *serve, const struct agent_status *sta
     if (state->mergeable && state->served != NULL && !status->only_watches) {
         view_entries(state->served, arena, view);
         view->config_known = true;
-        view->digest = digest_of(state->config);
+        view->digest = digest_of(state->served);
     }
 }
 

@@ -205,8 +205,7 @@ static int find_place(struct base *base, const struct node_pair *pair,
                         "replace it");
         return -EINVAL;
     }
-    base->has_place_ahead = place_find(&site, PLACE_AHEAD, &base->places[PLACE_AHEAD]) == 0;
-    if (place_find(&site, PLACE_BEHIND, &base->places[PLACE_BEHIND]) < 0) {
+    if (place_find(&site, &base->place) < 0) {
         diagnostics_add(diagnostics, SEVERITY_ERROR, base_location(base, base->blamed), NULL,
                         REMOTE_WRITE,
                         "write it as a plain list: the key, and each entry behind a "

@@ -8,11 +8,11 @@
 #include "compile/compile.h"
 
 #include "base/memory.h"
-#include "compile/delicate.h"
 #include "compile/envsubst.h"
 #include "compile/form.h"
 #include "compile/history.h"
 #include "compile/merge.h"
+#include "compile/order.h"
 #include "compile/proven.h"
 #include "compile/translate.h"
 #include "source/gzip.h"
@@ -551,12 +551,10 @@ static void quarantine(struct pass *pass, struct candidate *candidate,
 
 static struct form present_form(struct pass *pass, const struct candidate *candidate) {
     const struct remote_write *remote_write = candidate->remote_write;
-    struct form form = form_of(pass->arena, remote_write->namespace, remote_write->name,
-                               remote_write->location.file, candidate->translation.entry,
-                               candidate->translation.secrets, candidate->translation.secret_count);
 
-    form.delicate = entry_is_delicate(candidate->translation.entry, remote_write->spec);
-    return form;
+    return form_of(pass->arena, remote_write->namespace, remote_write->name,
+                   remote_write->location.file, candidate->translation.entry,
+                   candidate->translation.secrets, candidate->translation.secret_count);
 }
 
 /* The last good form is what Prometheus runs until it has loaded another one: a new password must
@@ -803,7 +801,9 @@ static void merge(struct pass *pass) {
     struct desired_state *state = pass->state;
     struct form_set *served = ARENA_NEW(pass->arena, struct form_set);
     struct diagnostics faults = diagnostics_in(pass->arena);
+    const struct history *history = pass->settings->history;
     struct composition composition;
+    const size_t *order;
 
     if (pass->base == NULL)
         return;
@@ -821,7 +821,8 @@ static void merge(struct pass *pass) {
             served->forms[served->count].node = candidate->translation.entry;
         served->count++;
     }
-    composition = compose(pass->arena, pass->base, served->forms, served->count, NULL,
+    order = form_set_order(pass->arena, served, history != NULL ? history->good : NULL);
+    composition = compose(pass->arena, pass->base, served->forms, served->count, order,
                           pass->compiler->proven, &pass->settings->limits, &faults);
     diagnostics_append(&state->diagnostics, &faults);
     if (!composition.mergeable) {
@@ -834,6 +835,8 @@ static void merge(struct pass *pass) {
     state->section = composition.section;
     state->secrets = composition.secrets;
     state->secret_count = composition.secret_count;
+    state->spans = composition.spans;
+    state->order = composition.order;
     state->served = served;
     for (size_t i = 0, at = 0; i < pass->candidate_count; i++) {
         if (!pass->candidates[i].served)

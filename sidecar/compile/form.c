@@ -5,6 +5,7 @@
 #include "compile/form.h"
 
 #include "compile/merge.h"
+#include "compile/order.h"
 #include "yaml/emit.h"
 
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct form form_of(struct arena *arena, const char *namespace, const char *name
         .node = entry,
         .secrets = secrets,
         .secret_count = secret_count,
+        .reads_outside = entry_reads_outside(entry, secrets, secret_count),
     };
 }
 
@@ -90,7 +92,8 @@ struct form form_copy(struct arena *arena, const struct form *form) {
         .entry = arena_bytes(arena, form->entry),
         .secrets = secrets,
         .secret_count = form->secret_count,
-        .delicate = form->delicate,
+        .reads_outside = form->reads_outside,
+        .confirmed = form->confirmed,
     };
 }
 
@@ -204,6 +207,15 @@ static const struct node *entry_tree(struct arena *arena, const struct form *for
     return documents[0].root;
 }
 
+void form_look_outside(struct form *form, const struct yaml_limits *limits) {
+    CLEANUP(arena_freep) struct arena *arena = arena_new();
+    struct diagnostics unheard = diagnostics_in(arena);
+    const struct node *entry = entry_tree(arena, form, limits, &unheard);
+
+    form->reads_outside =
+        entry != NULL && entry_reads_outside(entry, form->secrets, form->secret_count);
+}
+
 /* Only what the entry itself depends on: a manifest file that is renamed is no reason to write the
  * config. */
 static const char *comment_of(struct arena *arena, const struct form *form) {
@@ -239,7 +251,6 @@ static void collect_secrets(struct arena *arena, const struct form *const *taken
 struct lineup {
     const struct form **forms;
     size_t count;
-    enum place_side side;
 };
 
 static bool base_has_name(const struct base *base, const char *const *names, size_t count,
@@ -252,107 +263,64 @@ static bool base_has_name(const struct base *base, const char *const *names, siz
 
 /* Those whose name the base does not have. */
 static struct lineup line_up(struct arena *arena, const struct base *base, const struct form *forms,
-                             size_t count) {
+                             size_t count, const size_t *order) {
     struct lineup lineup = {.forms = ARENA_NEW_ARRAY(arena, const struct form *, count)};
     size_t name_count;
     const char **names = own_names(arena, base, &name_count);
 
     for (size_t i = 0; i < count; i++) {
-        if (!base_has_name(base, names, name_count, forms[i].name))
-            lineup.forms[lineup.count++] = &forms[i];
+        const struct form *form = &forms[order[i]];
+        if (!base_has_name(base, names, name_count, form->name))
+            lineup.forms[lineup.count++] = form;
     }
     return lineup;
 }
 
-/* The same with those first that are to be ahead; the usual one where none of them is in it. */
-static struct lineup line_up_ahead(struct arena *arena, const struct lineup *usual,
-                                   const struct form *forms, const bool *ahead) {
-    struct lineup lineup = {.forms = ARENA_NEW_ARRAY(arena, const struct form *, usual->count),
-                            .side = PLACE_AHEAD};
+static const size_t *as_they_are(struct arena *arena, size_t count) {
+    size_t *order = ARENA_NEW_ARRAY(arena, size_t, count);
 
-    for (size_t i = 0; i < usual->count; i++) {
-        if (ahead[usual->forms[i] - forms])
-            lineup.forms[lineup.count++] = usual->forms[i];
-    }
-    if (lineup.count == 0)
-        return *usual;
-    for (size_t i = 0; i < usual->count; i++) {
-        if (!ahead[usual->forms[i] - forms])
-            lineup.forms[lineup.count++] = usual->forms[i];
-    }
-    return lineup;
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    return order;
 }
 
-static struct composition compose_lineup(struct arena *arena, const struct base *base,
-                                         const struct form *forms, size_t count,
-                                         const struct lineup *lineup, struct proven *proven,
-                                         const struct yaml_limits *limits,
-                                         struct diagnostics *diagnostics) {
-    struct composition composition = {.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
-    struct merge_item *items = ARENA_NEW_ARRAY(arena, struct merge_item, lineup->count);
+struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
+                           size_t count, const size_t *order, struct proven *proven,
+                           const struct yaml_limits *limits, struct diagnostics *diagnostics) {
+    struct form_span *spans = ARENA_NEW_ARRAY(arena, struct form_span, count);
+    struct composition composition = {.spans = spans, .order = order, .count = count};
     CLEANUP(buffer_free) struct buffer out = {0};
     size_t start = 0;
     size_t end = 0;
 
-    for (size_t i = 0; i < lineup->count; i++) {
-        items[i].comment = comment_of(arena, lineup->forms[i]);
-        items[i].entry = entry_tree(arena, lineup->forms[i], limits, diagnostics);
+    if (order == NULL)
+        composition.order = as_they_are(arena, count);
+    if (base == NULL)
+        return composition;
+    const struct lineup lineup = line_up(arena, base, forms, count, composition.order);
+    struct merge_item *items = ARENA_NEW_ARRAY(arena, struct merge_item, lineup.count);
+    for (size_t i = 0; i < lineup.count; i++) {
+        items[i].comment = comment_of(arena, lineup.forms[i]);
+        items[i].entry = entry_tree(arena, lineup.forms[i], limits, diagnostics);
         if (items[i].entry == NULL)
             return composition;
     }
-    if (base_merge(base, lineup->side, items, lineup->count, proven, &out, &start, &end,
-                   diagnostics) < 0)
+    if (base_merge(base, items, lineup.count, proven, &out, &start, &end, diagnostics) < 0)
         return composition;
 
     composition.mergeable = true;
-    composition.ahead = lineup->side == PLACE_AHEAD;
     composition.config = arena_bytes(arena, buffer_bytes(&out));
     composition.section = bytes_slice(composition.config, start, end);
-    for (size_t i = 0; i < lineup->count; i++)
-        composition.spans[lineup->forms[i] - forms] =
-            (struct form_span){items[i].start, items[i].end};
-    collect_secrets(arena, lineup->forms, lineup->count, &composition);
+    for (size_t i = 0; i < lineup.count; i++)
+        spans[lineup.forms[i] - forms] = (struct form_span){items[i].start, items[i].end};
+    collect_secrets(arena, lineup.forms, lineup.count, &composition);
     return composition;
 }
 
-struct composition compose(struct arena *arena, const struct base *base, const struct form *forms,
-                           size_t count, const bool *ahead, struct proven *proven,
-                           const struct yaml_limits *limits, struct diagnostics *diagnostics) {
-    struct diagnostics unheard = diagnostics_in(arena);
-
-    if (base == NULL)
-        return (struct composition){.spans = ARENA_NEW_ARRAY(arena, struct form_span, count)};
-    const struct lineup usual = line_up(arena, base, forms, count);
-    if (ahead != NULL) {
-        const struct lineup lineup = line_up_ahead(arena, &usual, forms, ahead);
-        struct composition composition =
-            compose_lineup(arena, base, forms, count, &lineup, proven, limits, &unheard);
-        if (composition.mergeable)
-            return composition;
-    }
-    return compose_lineup(arena, base, forms, count, &usual, proven, limits, diagnostics);
-}
-
 struct composition form_set_compose(struct arena *arena, const struct form_set *set,
-                                    const bool *ahead, const struct yaml_limits *limits,
+                                    const size_t *order, const struct yaml_limits *limits,
                                     struct diagnostics *diagnostics) {
     const struct base *base = base_read(arena, set->base, set->base_path, limits, diagnostics);
 
-    return compose(arena, base, set->forms, set->count, ahead, NULL, limits, diagnostics);
-}
-
-const bool *form_set_ahead(struct arena *arena, const struct form_set *set,
-                           const struct form_set *good) {
-    bool *ahead = ARENA_NEW_ARRAY(arena, bool, set->count);
-    bool any = false;
-
-    for (size_t i = 0; i < set->count; i++) {
-        const struct form *form = &set->forms[i];
-        const struct form *taken =
-            form->delicate ? form_set_find(good, form->namespace, form->name) : NULL;
-
-        ahead[i] = form->delicate && (taken == NULL || !form_same_entry(taken, form));
-        any |= ahead[i];
-    }
-    return any ? ahead : NULL;
+    return compose(arena, base, set->forms, set->count, order, NULL, limits, diagnostics);
 }

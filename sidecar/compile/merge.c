@@ -124,8 +124,7 @@ static size_t rewritten_count(const struct splice *splice) {
     return splice->place->rewrite && entries != NULL ? entries->sequence.count : 0;
 }
 
-/* more: how many follow. */
-static void write_own_entries(const struct splice *splice, size_t more) {
+static void write_own_entries(const struct splice *splice) {
     size_t count = rewritten_count(splice);
 
     if (count > 0) {
@@ -133,52 +132,39 @@ static void write_own_entries(const struct splice *splice, size_t more) {
     }
     for (size_t i = 0; i < count; i++) {
         write_entry(splice, splice->base->entries->sequence.items[i]);
-        end_entry(splice, i + 1 == count && more == 0);
+        end_entry(splice, i + 1 == count);
     }
 }
 
+/* more: others of the list follow, in the block. */
 static void write_items(const struct splice *splice, struct merge_item *items, size_t count,
-                        size_t more) {
+                        bool more) {
     for (size_t i = 0; i < count; i++) {
         items[i].start = splice->out->length;
         write_entry_comment(splice, items[i].comment);
         write_entry(splice, items[i].entry);
         items[i].end = splice->out->length;
-        end_entry(splice, i + 1 == count && more == 0);
+        end_entry(splice, i + 1 == count && !more);
     }
 }
 
-static void write_block(const struct splice *splice, enum place_side side, struct merge_item *items,
-                        size_t count) {
+static void write_block(const struct splice *splice, struct merge_item *items, size_t count) {
     const struct place *place = splice->place;
 
     write_line(splice, MERGE_BEGIN, 0);
     write_stash(splice);
     write_line(splice, place->comma ? "," : NULL, 0);
     write_line(splice, place->head, place->head_indent);
-    if (side == PLACE_AHEAD) {
-        write_items(splice, items, count, rewritten_count(splice));
-        write_own_entries(splice, 0);
-    } else {
-        write_own_entries(splice, count);
-        write_items(splice, items, count, 0);
-    }
+    write_items(splice, items, count, rewritten_count(splice) > 0);
+    write_own_entries(splice);
     write_line(splice, place->tail, 0);
     buffer_append_string(splice->out, MERGE_END);
 }
 
-static int no_place_ahead(const struct base *base, struct diagnostics *diagnostics) {
-    diagnostics_add(diagnostics, SEVERITY_ERROR, base_location(base, base->blamed), NULL,
-                    REMOTE_WRITE,
-                    "write it as a plain list: the key, and each entry behind a `-` below it",
-                    "is written in a way that entries cannot safely be put ahead of its own");
-    return -EINVAL;
-}
-
 /* The whole config; *ret_start, *ret_end: where the block is in it. */
-static void write_config(const struct base *base, enum place_side side, struct merge_item *items,
-                         size_t count, struct buffer *out, size_t *ret_start, size_t *ret_end) {
-    const struct place *place = &base->places[side];
+static void write_config(const struct base *base, struct merge_item *items, size_t count,
+                         struct buffer *out, size_t *ret_start, size_t *ret_end) {
+    const struct place *place = &base->place;
     const struct splice splice = {base, place, out};
 
     buffer_append(out, bytes_slice(base->text, 0, place->start));
@@ -188,7 +174,7 @@ static void write_config(const struct base *base, enum place_side side, struct m
         buffer_append_char(out, ' ');
     }
     *ret_start = out->length;
-    write_block(&splice, side, items, count);
+    write_block(&splice, items, count);
     *ret_end = out->length;
     if (!place->lacks_final_break && place->stash != STASH_LINE) {
         buffer_append_string(out, base->line_break);
@@ -201,11 +187,11 @@ static void write_config(const struct base *base, enum place_side side, struct m
 /* The items that have to be proven: those that were not, and the first and the last, which stand
  * beside what is not theirs. In the arena. */
 static struct merge_item *unproven(struct arena *arena, const struct base *base,
-                                   enum place_side side, const struct merge_item *items,
-                                   size_t count, const struct proven *proven, struct bytes merged,
+                                   const struct merge_item *items, size_t count,
+                                   const struct proven *proven, struct bytes merged,
                                    size_t *ret_count) {
     struct merge_item *few = ARENA_NEW_ARRAY(arena, struct merge_item, count);
-    bool same_place = proven_in(proven, base, side);
+    bool same_place = proven_in(proven, base);
     size_t few_count = 0;
 
     for (size_t i = 0; i < count; i++) {
@@ -219,42 +205,37 @@ static struct merge_item *unproven(struct arena *arena, const struct base *base,
 }
 
 /* As merge_verify, of a smaller config where that is enough. */
-static int prove(const struct base *base, enum place_side side, const struct merge_item *items,
-                 size_t count, struct proven *proven, struct bytes merged,
-                 struct diagnostics *diagnostics) {
+static int prove(const struct base *base, const struct merge_item *items, size_t count,
+                 struct proven *proven, struct bytes merged, struct diagnostics *diagnostics) {
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     CLEANUP(buffer_free) struct buffer smaller = {0};
     size_t few_count = 0;
     size_t start = 0;
     size_t end = 0;
-    struct merge_item *few = unproven(arena, base, side, items, count, proven, merged, &few_count);
+    struct merge_item *few = unproven(arena, base, items, count, proven, merged, &few_count);
 
     if (few_count < count) {
-        write_config(base, side, few, few_count, &smaller, &start, &end);
+        write_config(base, few, few_count, &smaller, &start, &end);
     }
-    int status = merge_verify(base, side, few, few_count,
+    int status = merge_verify(base, few, few_count,
                               few_count < count ? buffer_bytes(&smaller) : merged, diagnostics);
     if (status == 0) {
-        proven_set(proven, base, side, items, count, merged);
+        proven_set(proven, base, items, count, merged);
     }
     return status;
 }
 
-int base_merge(const struct base *base, enum place_side side, struct merge_item *items,
-               size_t count, struct proven *proven, struct buffer *out, size_t *ret_start,
-               size_t *ret_end, struct diagnostics *diagnostics) {
+int base_merge(const struct base *base, struct merge_item *items, size_t count,
+               struct proven *proven, struct buffer *out, size_t *ret_start, size_t *ret_end,
+               struct diagnostics *diagnostics) {
     if (count == 0) {
         buffer_append(out, base->text);
         *ret_start = *ret_end = out->length;
         return 0;
     }
-    if (side == PLACE_AHEAD && !base->has_place_ahead) {
-        return no_place_ahead(base, diagnostics);
-    }
-    write_config(base, side, items, count, out, ret_start, ret_end);
-    int status = proven != NULL
-                     ? prove(base, side, items, count, proven, buffer_bytes(out), diagnostics)
-                     : merge_verify(base, side, items, count, buffer_bytes(out), diagnostics);
+    write_config(base, items, count, out, ret_start, ret_end);
+    int status = proven != NULL ? prove(base, items, count, proven, buffer_bytes(out), diagnostics)
+                                : merge_verify(base, items, count, buffer_bytes(out), diagnostics);
     if (status < 0) {
         buffer_clear(out);
     }

@@ -74,20 +74,6 @@ static bool is_block_scalar(const struct node *node) {
            (node->scalar.style == SCALAR_LITERAL || node->scalar.style == SCALAR_FOLDED);
 }
 
-/* The start of the line of the first key of the root that stands behind offset; where the
- * document's content ends when there is none. */
-static size_t next_key_line(const struct site *site, size_t offset) {
-    size_t first = site->document->content_end;
-
-    for (size_t i = 0; i < site->root->mapping.count; i++) {
-        const struct node_pair *pair = &site->root->mapping.pairs[i];
-        if (!pair->value->merged && pair->key->start > offset && pair->key->start < first) {
-            first = layout_line_start(site->text, pair->key->start);
-        }
-    }
-    return first;
-}
-
 /* The end of what is written behind the colon: tag, anchor, value. */
 static size_t value_end(const struct site *site, size_t colon) {
     size_t properties = layout_properties_end(site->text, colon + 1);
@@ -248,58 +234,25 @@ static int replaced_in_flow(const struct site *site, struct place *place) {
     return 0;
 }
 
-/* [...]: before the closing bracket. */
-static int in_brackets(const struct site *site, struct place *place) {
-    const struct node *list = site->pair->value;
-    size_t count = list->sequence.count;
-    size_t close = list->end - 1;
-    size_t last = count > 0 ? list->sequence.items[count - 1]->end : list->start + 1;
+/* []: before the closing bracket. */
+static int in_empty_brackets(const struct site *site, struct place *place) {
+    size_t close = site->pair->value->end - 1;
 
     if (!is_at(site->text, close, ']')) {
         return -EINVAL;
     }
     insert_at(site, place, before_token(site, close));
     place->flow = true;
-    place->comma = comma_needed(site->text, last, close, count > 0);
     return 0;
 }
-
-/* A block list: behind the last item's own last line, with the same dash. */
-static int behind_items(const struct site *site, struct place *place) {
-    const struct node *list = site->pair->value;
-    struct bytes text = site->text;
-    size_t dash = layout_skip_gap(text, layout_properties_end(text, list->start));
-    size_t limit = next_key_line(site, list->start);
-    size_t offset = list->end;
-
-    if (!is_at(text, dash, '-')) {
-        return -EINVAL;
-    }
-    if (!is_block_scalar(last_leaf(list))) {
-        offset = layout_next_line(text, offset);
-    } else {
-        /* Blank lines behind a block scalar may belong to it. */
-        offset = layout_at_line_start(text, offset) ? offset : layout_next_line(text, offset);
-        size_t line_end = layout_skip_blanks(text, offset);
-        while (layout_break(text, line_end) > 0) {
-            offset = line_end + layout_break(text, line_end);
-            line_end = layout_skip_blanks(text, offset);
-        }
-    }
-    insert_at(site, place, offset < limit ? offset : limit);
-    place->indent = dash - layout_line_start(text, dash);
-    return 0;
-}
-
-/* --- ahead of the base's own ------------------------------------------------------------------ */
 
 /* [...]: behind the opening bracket. */
-static int behind_bracket(const struct site *site, struct place *place) {
+static int in_brackets(const struct site *site, struct place *place) {
     const struct node *list = site->pair->value;
     size_t open = layout_skip_gap(site->text, layout_properties_end(site->text, list->start));
 
     if (list->sequence.count == 0) {
-        return in_brackets(site, place);
+        return in_empty_brackets(site, place);
     }
     if (!is_at(site->text, open, '[')) {
         return -EINVAL;
@@ -360,13 +313,12 @@ enum form {
 static const struct {
     int (*in_block)(const struct site *, struct place *);
     int (*in_flow)(const struct site *, struct place *);
-    int (*ahead)(const struct site *, struct place *); /* NULL: the same place */
 } forms[] = {
-    [FORM_ABSENT] = {absent_in_block, absent_in_flow, NULL},
-    [FORM_EMPTY] = {empty_in_block, empty_in_flow, NULL},
-    [FORM_REPLACED] = {replaced_in_block, replaced_in_flow, NULL},
-    [FORM_FLOW] = {in_brackets, in_brackets, behind_bracket},
-    [FORM_BLOCK] = {behind_items, NULL, before_items},
+    [FORM_ABSENT] = {absent_in_block, absent_in_flow},
+    [FORM_EMPTY] = {empty_in_block, empty_in_flow},
+    [FORM_REPLACED] = {replaced_in_block, replaced_in_flow},
+    [FORM_FLOW] = {in_brackets, in_brackets},
+    [FORM_BLOCK] = {before_items, NULL},
 };
 
 static enum form form_of(const struct site *site) {
@@ -384,16 +336,13 @@ static enum form form_of(const struct site *site) {
     return bare ? FORM_EMPTY : FORM_REPLACED;
 }
 
-int place_find(const struct site *site, enum place_side side, struct place *ret) {
+int place_find(const struct site *site, struct place *ret) {
     enum form form = form_of(site);
     bool flow = site->root != NULL && site->root->flow;
     int (*find)(const struct site *, struct place *) =
         flow ? forms[form].in_flow : forms[form].in_block;
     struct place place = {0};
 
-    if (side == PLACE_AHEAD && forms[form].ahead != NULL) {
-        find = forms[form].ahead;
-    }
     if (find == NULL) {
         return -EINVAL;
     }

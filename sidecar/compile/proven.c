@@ -13,7 +13,6 @@
 struct proven {
     struct arena *arena; /* holds what follows; NULL: nothing is proven */
     struct bytes base;
-    enum place_side side;
     struct bytes *texts;
     size_t count;
 };
@@ -37,8 +36,8 @@ static int compare_texts(const void *left, const void *right) {
     return bytes_compare(*(const struct bytes *)left, *(const struct bytes *)right);
 }
 
-bool proven_in(const struct proven *proven, const struct base *base, enum place_side side) {
-    return proven->count > 0 && proven->side == side && bytes_equal(proven->base, base_text(base));
+bool proven_in(const struct proven *proven, const struct base *base) {
+    return proven->count > 0 && bytes_equal(proven->base, base_text(base));
 }
 
 bool proven_has(const struct proven *proven, struct bytes item) {
@@ -46,8 +45,8 @@ bool proven_has(const struct proven *proven, struct bytes item) {
            bsearch(&item, proven->texts, proven->count, sizeof(item), compare_texts) != NULL;
 }
 
-void proven_set(struct proven *proven, const struct base *base, enum place_side side,
-                const struct merge_item *items, size_t count, struct bytes merged) {
+void proven_set(struct proven *proven, const struct base *base, const struct merge_item *items,
+                size_t count, struct bytes merged) {
     struct arena *arena = arena_new();
     size_t start = count > 0 ? items[0].start : 0;
     size_t end = count > 0 ? items[count - 1].end : 0;
@@ -64,7 +63,6 @@ void proven_set(struct proven *proven, const struct base *base, enum place_side 
     *proven = (struct proven){
         .arena = arena,
         .base = arena_bytes(arena, base_text(base)),
-        .side = side,
         .texts = texts,
         .count = count,
     };

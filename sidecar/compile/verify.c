@@ -19,7 +19,6 @@ enum {
 
 struct proof {
     const struct base *base;
-    enum place_side side;
     const struct merge_item *items;
     size_t count;
     struct bytes merged;
@@ -34,7 +33,7 @@ static const char *remedy_for(const struct proof *proof) {
     if (proof->base->anchor != NULL) {
         return "remove the anchor from it, and write the value out where its alias is used";
     }
-    if (proof->base->places[proof->side].lacks_final_break) {
+    if (proof->base->place.lacks_final_break) {
         return "end the file with a line break";
     }
     return "write it as a plain list: the key, and each entry behind a `-` below it";
@@ -76,8 +75,8 @@ static int prove_parses(struct proof *proof) {
 
     if (status < 0 || proof->document_count == 0 || proof->documents[0].failed) {
         const struct diagnostic *why = found.count > 0 ? &found.items[0] : NULL;
-        bool anchored = proof->base->anchor != NULL;
-        return fail(proof, why != NULL && !anchored ? why->remedy : NULL,
+        bool own = proof->base->anchor != NULL || proof->base->place.rewrite;
+        return fail(proof, why != NULL && !own ? why->remedy : NULL,
                     "the result would be no YAML (%s)", why != NULL ? why->problem : "it is empty");
     }
     if (proof->documents[0].root == NULL || proof->documents[0].root->type != NODE_MAPPING) {
@@ -126,19 +125,17 @@ static int prove_entries(const struct proof *proof) {
     const struct node *list = node_get(proof->documents[0].root, REMOTE_WRITE);
     const struct node *entries = proof->base->entries;
     size_t own = entries != NULL ? entries->sequence.count : 0;
-    size_t first_own = proof->side == PLACE_AHEAD ? proof->count : 0;
-    size_t first = proof->side == PLACE_AHEAD ? 0 : own;
 
     if (list == NULL || list->type != NODE_SEQUENCE || list->sequence.count != own + proof->count) {
         return fail(proof, NULL, "the list would not have the entries of both");
     }
     for (size_t i = 0; i < own; i++) {
-        if (!node_equal(entries->sequence.items[i], list->sequence.items[first_own + i])) {
+        if (!node_equal(entries->sequence.items[i], list->sequence.items[proof->count + i])) {
             return fail(proof, NULL, "the base's entry number %zu would change", i + 1);
         }
     }
     for (size_t i = 0; i < proof->count; i++) {
-        if (!node_equal(proof->items[i].entry, list->sequence.items[first + i])) {
+        if (!node_equal(proof->items[i].entry, list->sequence.items[i])) {
             return fail(proof, "report this as a bug of remotewrite-sidecar, with the RemoteWrite",
                         "%s would not read back as it was written", proof->items[i].comment);
         }
@@ -163,8 +160,8 @@ static int prove_removal(const struct proof *proof) {
     return fail(proof, NULL, "they could not be told from the base again");
 }
 
-int merge_verify(const struct base *base, enum place_side side, const struct merge_item *items,
-                 size_t count, struct bytes merged, struct diagnostics *diagnostics) {
+int merge_verify(const struct base *base, const struct merge_item *items, size_t count,
+                 struct bytes merged, struct diagnostics *diagnostics) {
     static int (*const prove_all[])(const struct proof *) = {
         prove_rest,
         prove_entries,
@@ -173,7 +170,6 @@ int merge_verify(const struct base *base, enum place_side side, const struct mer
     CLEANUP(arena_freep) struct arena *arena = arena_new();
     struct proof proof = {
         .base = base,
-        .side = side,
         .items = items,
         .count = count,
         .merged = merged,

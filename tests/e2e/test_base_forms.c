@@ -64,47 +64,10 @@ static void promtool_takes_every_merged_config(void **state) {
     assert_all_pass("testdata/base/*/merged.yml");
 }
 
-/* --- ahead of the base's own ------------------------------------------------------------------ */
-
-static void merge_ahead(const char *path, const char *folder, size_t number) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    CLEANUP(memory_freep) char *text = file_read(".", path);
-    CLEANUP(buffer_free) struct buffer merged = {0};
-    struct diagnostics diagnostics = diagnostics_in(arena);
-    struct node *entry = node_new_mapping(arena);
-    size_t start = 0;
-    size_t end = 0;
-
-    node_put(arena, entry, "name", node_new_string(arena, BYTES("ahead")));
-    node_put(arena, entry, "url", node_new_string(arena, BYTES("http://ahead.example/push")));
-    struct merge_item item = {.comment = "ahead", .entry = entry};
-    struct base *base = base_read(arena, bytes_of(text), path, &yaml_default_limits, &diagnostics);
-    if (base == NULL ||
-        base_merge(base, PLACE_AHEAD, &item, 1, NULL, &merged, &start, &end, &diagnostics) != 0) {
-        fail_msg("%s cannot be merged", path);
-    }
-    file_write(folder, arena_format(arena, "%03zu.yml", number), buffer_string(&merged));
-}
-
-static void promtool_takes_every_base_with_an_entry_ahead_of_its_own(void **state) {
-    CLEANUP(tempdir_removep) char *folder = tempdir_new();
-    CLEANUP(memory_freep) char *pattern = path_join(folder, "*.yml");
-    glob_t files = {0};
-
-    assert_int_equal(glob("testdata/base/*/base.yml", 0, NULL, &files), 0);
-    for (size_t i = 0; i < files.gl_pathc; i++) {
-        merge_ahead(files.gl_pathv[i], folder, i);
-    }
-    globfree(&files);
-
-    assert_all_pass(pattern);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(promtool_takes_every_base),
         cmocka_unit_test(promtool_takes_every_merged_config),
-        cmocka_unit_test(promtool_takes_every_base_with_an_entry_ahead_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
  * out gives the base back; merging once more in place changes nothing, and proving only what is new
  * makes no other result. A refusal has to say why.
  *
- * The first byte is the number of entries and on which side of the base's own they go, the rest of
- * the first line goes into their values, and what follows is the base. */
+ * The first byte is the number of entries, the rest of the first line goes into their values, and
+ * what follows is the base. */
 
 #include "compile/merge.h"
 #include "compile/proven.h"
@@ -34,7 +34,6 @@ struct run {
     struct base *base;
     struct merge_item items[MOST_ENTRIES];
     size_t count;
-    enum place_side side;
     struct buffer merged;
     size_t start;
     size_t end;
@@ -63,8 +62,7 @@ static const struct node *entry_new(struct arena *arena, struct bytes text, size
     return entry;
 }
 
-static void run_prepare(struct run *run, size_t count, enum place_side side, struct bytes text) {
-    run->side = side;
+static void run_prepare(struct run *run, size_t count, struct bytes text) {
     run->arena = arena_new();
     run->diagnostics = diagnostics_in(run->arena);
     run->count = count;
@@ -159,8 +157,6 @@ static void check_first_document(const struct run *run, const struct node *befor
     const struct node *old_list = value_of(before, key);
     const struct node *new_list = value_of(after, key);
     size_t own = is_nothing(old_list) ? 0 : old_list->sequence.count;
-    size_t first_own = run->side == PLACE_AHEAD ? run->count : 0;
-    size_t first = run->side == PLACE_AHEAD ? 0 : own;
     size_t others = before != NULL ? before->mapping.count - (old_list != NULL ? 1 : 0) : 0;
 
     CHECK(after->mapping.count == others + 1);
@@ -172,10 +168,10 @@ static void check_first_document(const struct run *run, const struct node *befor
     CHECK(new_list != NULL && new_list->type == NODE_SEQUENCE);
     CHECK(new_list->sequence.count == own + run->count);
     for (size_t i = 0; i < own; i++) {
-        CHECK(same(old_list->sequence.items[i], new_list->sequence.items[first_own + i]));
+        CHECK(same(old_list->sequence.items[i], new_list->sequence.items[run->count + i]));
     }
     for (size_t i = 0; i < run->count; i++) {
-        CHECK(same(run->items[i].entry, new_list->sequence.items[first + i]));
+        CHECK(same(run->items[i].entry, new_list->sequence.items[i]));
     }
 }
 
@@ -228,9 +224,8 @@ static void check_positions(const struct run *run) {
 
 static bool run_merge(struct run *run, struct bytes text) {
     run->base = base_read(run->arena, text, "base.yml", &yaml_default_limits, &run->diagnostics);
-    return run->base != NULL &&
-           base_merge(run->base, run->side, run->items, run->count, NULL, &run->merged, &run->start,
-                      &run->end, &run->diagnostics) == 0;
+    return run->base != NULL && base_merge(run->base, run->items, run->count, NULL, &run->merged,
+                                           &run->start, &run->end, &run->diagnostics) == 0;
 }
 
 /* A merge of all but one, then of all: what was proven before makes no other result. */
@@ -242,18 +237,18 @@ static void check_proven(const struct run *first, struct bytes text, struct byte
     size_t count = first->count;
     size_t kept = 0;
 
-    run_prepare(&again, count, first->side, words);
+    run_prepare(&again, count, words);
     for (size_t i = 0; i < count; i++) {
         if (i != count / 2) {
             fewer[kept++] = again.items[i];
         }
     }
     again.base = base_read(again.arena, text, "base.yml", &yaml_default_limits, diagnostics);
-    CHECK(base_merge(again.base, again.side, fewer, kept, proven, &again.merged, &again.start,
-                     &again.end, diagnostics) == 0);
+    CHECK(base_merge(again.base, fewer, kept, proven, &again.merged, &again.start, &again.end,
+                     diagnostics) == 0);
     buffer_clear(&again.merged);
-    CHECK(base_merge(again.base, again.side, again.items, count, proven, &again.merged,
-                     &again.start, &again.end, diagnostics) == 0);
+    CHECK(base_merge(again.base, again.items, count, proven, &again.merged, &again.start,
+                     &again.end, diagnostics) == 0);
     CHECK(bytes_equal(buffer_bytes(&again.merged), buffer_bytes(&first->merged)));
     CHECK(again.start == first->start && again.end == first->end);
 }
@@ -261,7 +256,7 @@ static void check_proven(const struct run *first, struct bytes text, struct byte
 static void check_in_place(const struct run *first, struct bytes words) {
     CLEANUP(run_free) struct run again = {0};
 
-    run_prepare(&again, first->count, first->side, words);
+    run_prepare(&again, first->count, words);
     CHECK(run_merge(&again, buffer_bytes(&first->merged)));
     CHECK(bytes_equal(base_text(again.base), base_text(first->base)));
     CHECK(bytes_equal(buffer_bytes(&again.merged), buffer_bytes(&first->merged)));
@@ -279,9 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct bytes text = line > 0 ? bytes_slice(input, line + 1, size) : input;
     size_t most = MOST_ENTRIES + 1;
     size_t count = size > 0 ? data[0] % most : 0;
-    enum place_side side =
-        size > 0 && data[0] / most % 2 == PLACE_AHEAD ? PLACE_AHEAD : PLACE_BEHIND;
-    run_prepare(&run, count, side, words);
+    run_prepare(&run, count, words);
     if (!run_merge(&run, text)) {
         CHECK(diagnostics_count(&run.diagnostics, SEVERITY_ERROR) > 0);
         CHECK(run.merged.length == 0);

@@ -79,6 +79,18 @@ static void cite(struct strict_prometheus *prometheus, const char *config, const
     }
 }
 
+/* Where the entry begins that the text at a place of the config is in; of one of the base's own
+ * that is not known: the place itself. */
+static const char *entry_at(const char *config, const char *place) {
+    const char *entry = place;
+
+    for (const char *at = config; (at = strstr(at, "# RemoteWrite ")) != NULL && at < place; at++) {
+        entry = at;
+    }
+    const char *end = strstr(config, "# END ");
+    return end != NULL && end < place ? place : entry;
+}
+
 /* Is there an entry, by its url, before the end that it runs? */
 static bool has_taken_over(const struct strict_prometheus *prometheus, const char *config,
                            const char *end) {
@@ -108,7 +120,8 @@ static bool refuses(struct strict_prometheus *prometheus, const char *config) {
         }
         refused = true;
         const char *at = strstr(config, text);
-        prometheus->broken |= at != NULL && has_taken_over(prometheus, config, at);
+        prometheus->broken |=
+            at != NULL && has_taken_over(prometheus, config, entry_at(config, at));
         if (prometheus->cites) {
             cite(prometheus, config, text);
         } else {

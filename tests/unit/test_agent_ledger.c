@@ -388,6 +388,91 @@ static void who_is_gone_or_no_longer_selected_has_no_last_good_form(void **state
     assert_null(last_good(fixture, "c"));
 }
 
+/* --- since when each form is as it is --------------------------------------------------------- */
+
+static uint64_t number_of(const struct fixture *fixture, const char *name) {
+    return form_set_find(history(fixture)->good, "team-a", name)->confirmed;
+}
+
+static void a_form_has_the_number_of_the_confirmation_in_which_it_became_as_it_is(void **state) {
+    static const struct secret_file first = {"team-a_c_password", {"first", 5}};
+    static const struct secret_file second = {"team-a_c_password", {"second", 6}};
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_int_equal(number_of(fixture, "a"), 1);
+    assert_int_equal(number_of(fixture, "b"), 1);
+
+    set_add(fixture, "c");
+    fixture->set->forms[2].secrets = &first;
+    fixture->set->forms[2].secret_count = 1;
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_int_equal(number_of(fixture, "a"), 1);
+    assert_int_equal(number_of(fixture, "c"), 2);
+
+    fixture->set->forms[0].entry = BYTES("{name: a, url: \"http://other\"}");
+    ledger_confirm(fixture->ledger, fixture->set, false);
+    fixture->set->forms[2].secrets = &second;
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_confirm(fixture->ledger, fixture->set, true);
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(number_of(fixture, "a"), 3);
+        assert_int_equal(number_of(fixture, "b"), 1);
+        assert_int_equal(number_of(fixture, "c"), 4);
+        restarted(fixture);
+    }
+}
+
+/* No form of an earlier version has a number: they are older than all that has one. */
+static void a_file_without_numbers_is_read(void **state) {
+    static const char key[] = ", \"confirmed\": 1";
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    set_add(fixture, "b");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
+    for (char *at = text; (at = strstr(at, key)) != NULL;) {
+        memmove(at, at + strlen(key), strlen(at + strlen(key)) + 1);
+    }
+    file_write(fixture->dir, STATE_PATH, text);
+
+    ledger_free(fixture->ledger);
+    fixture->ledger = ledger_new();
+    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+
+    assert_true(form_set_same(history(fixture)->good, fixture->set));
+    assert_int_equal(number_of(fixture, "a"), 0);
+    fixture->set->forms[1].entry = BYTES("{name: b, url: \"http://other\"}");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    assert_int_equal(number_of(fixture, "a"), 0);
+    assert_int_equal(number_of(fixture, "b"), 1);
+}
+
+static void a_number_that_is_none_is_not_believed(void **state) {
+    static const char *const numbers[] = {"-1", "1.5", "\"1\"", "null", "9223372036854775807"};
+    static const char key[] = "\"confirmed\": ";
+    struct fixture *fixture = *state;
+    set_add(fixture, "a");
+    ledger_confirm(fixture->ledger, fixture->set, true);
+    ledger_save(fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
+    char *at = strstr(text, key) + strlen(key);
+
+    for (size_t i = 0; i < ARRAY_LENGTH(numbers); i++) {
+        CLEANUP(buffer_free) struct buffer other = {0};
+        buffer_append(&other, (struct bytes){text, (size_t)(at - text)});
+        buffer_printf(&other, "%s%s", numbers[i], at + 1);
+        file_write(fixture->dir, STATE_PATH, buffer_string(&other));
+        ledger_free(fixture->ledger);
+        fixture->ledger = ledger_new();
+        ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+        assert_null(history(fixture)->good);
+    }
+}
+
 /* --- the file --------------------------------------------------------------------------------- */
 
 static void given_much(struct fixture *fixture) {
@@ -868,6 +953,9 @@ int main(void) {
         TEST(the_version_that_is_given_is_met_apart_from_the_one_that_is_there),
         TEST(refusals_of_remote_writes_that_are_gone_are_forgotten),
         TEST(since_when_an_earlier_form_is_served_is_known),
+        TEST(a_form_has_the_number_of_the_confirmation_in_which_it_became_as_it_is),
+        TEST(a_file_without_numbers_is_read),
+        TEST(a_number_that_is_none_is_not_believed),
         TEST(everything_comes_back_after_a_restart),
         TEST(nobody_else_may_read_the_file),
         TEST(what_has_not_changed_is_not_written),
