@@ -3,27 +3,31 @@
 #define SIDECAR_SPEC_CERTIFICATE_H
 
 /*
- * Whether Prometheus can load what tls_config points to. It loads these files when it applies a
- * config, and one that it cannot load makes it refuse the whole config halfway through. Source:
- * Go's crypto/x509 (CertPool.AppendCertsFromPEM) and crypto/tls (X509KeyPair), which Prometheus
- * reads them with; what libcrypto reads and these refuse is in spec/x509.h. Pure.
+ * What libcrypto says of the certificates and keys that tls_config points to: early feedback for
+ * their author. Prometheus reads them with Go's crypto/tls, which takes less in some forms and more
+ * in others; what only Prometheus can judge is left to it (compile/order.h, agent/trial.h). Pure.
  */
 
 #include "base/bytes.h"
 
-/* Each gives NULL where it can be loaded, else what is wrong with it, as the end of a sentence
- * about it ("holds no ..."); static. Never anything of the bytes. */
+#include <stdbool.h>
+
+struct certificate_verdict {
+    const char *fault; /* the end of a sentence about the text ("holds no ..."), static, nothing of
+                          the bytes; NULL: there is none */
+    bool certain;      /* Go refuses it too; else it may read what libcrypto cannot */
+};
 
 /* Authorities: at least one block CERTIFICATE that is one; the others are passed over. */
-const char *authorities_fault(struct bytes pem);
+struct certificate_verdict authorities_verdict(struct bytes pem);
 
 /* A client certificate and what it is signed by: the first block CERTIFICATE counts. */
-const char *certificate_fault(struct bytes pem);
+struct certificate_verdict certificate_verdict(struct bytes pem);
 
-/* Its key: the first block whose name ends in PRIVATE KEY, not encrypted: RSA, ECDSA or Ed25519. */
-const char *private_key_fault(struct bytes pem);
+/* Its key: the first block whose name ends in PRIVATE KEY, not encrypted. */
+struct certificate_verdict private_key_verdict(struct bytes pem);
 
-/* Whether the two belong together; each is sound by itself. */
-const char *key_pair_fault(struct bytes certificate, struct bytes key);
+/* Whether the two belong together; each is without a fault by itself. */
+struct certificate_verdict key_pair_verdict(struct bytes certificate, struct bytes key);
 
 #endif

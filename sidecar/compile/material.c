@@ -2,8 +2,7 @@
 
 /*
  * A certificate that is none passes every check of a config's text, and makes Prometheus refuse the
- * config only while it applies it: its queues are half taken over by then, and the next good reload
- * ends it. So it is found out before.
+ * config while it applies it. Its author is told before that, at the field.
  */
 
 #include "compile/material.h"
@@ -32,17 +31,19 @@ static bool find(const struct judge *judge, const struct value *value, struct by
     return true;
 }
 
-/* True: nothing is wrong with it. */
-static bool report(const struct judge *judge, const struct value *value, const char *fault) {
+/* What Prometheus may be able to read is not held back. True: nothing is wrong with it. */
+static bool report(const struct judge *judge, const struct value *value,
+                   struct certificate_verdict verdict) {
     const struct reference *reference = &value->as.reference;
 
-    if (fault == NULL)
+    if (verdict.fault == NULL)
         return true;
     scope_report(
-        judge->scope, judge->severity, reference->node, value->path,
+        judge->scope, verdict.certain ? judge->severity : SEVERITY_WARNING, reference->node,
+        value->path,
         "store it as PEM under the key; Prometheus refuses a config with one that it cannot load",
         "takes what cannot be loaded: key \"%s\" of %s \"%s\" %s", reference->key,
-        reference->configmap ? "ConfigMap" : "Secret", reference->name, fault);
+        reference->configmap ? "ConfigMap" : "Secret", reference->name, verdict.fault);
     return false;
 }
 
@@ -57,13 +58,13 @@ static void judge_tls(const struct judge *judge, const struct value *tls) {
     struct bytes private_key = {0};
 
     if (find(judge, ca, &authorities))
-        (void)report(judge, ca, authorities_fault(authorities));
+        (void)report(judge, ca, authorities_verdict(authorities));
     bool certified =
-        find(judge, cert, &certificate) && report(judge, cert, certificate_fault(certificate));
+        find(judge, cert, &certificate) && report(judge, cert, certificate_verdict(certificate));
     bool keyed =
-        find(judge, key, &private_key) && report(judge, key, private_key_fault(private_key));
+        find(judge, key, &private_key) && report(judge, key, private_key_verdict(private_key));
     if (certified && keyed)
-        (void)report(judge, key, key_pair_fault(certificate, private_key));
+        (void)report(judge, key, key_pair_verdict(certificate, private_key));
 }
 
 void material_check(struct scope *scope, const struct remote_write *remote_write,

@@ -146,11 +146,11 @@ static bool read_pair(const struct prometheus_settings *settings, struct pair *p
         }
         const struct bytes certificate = buffer_bytes(&pair->certificate);
         const struct bytes key = buffer_bytes(&pair->key);
-        if (!is_sound(settings->cert_file, certificate_fault(certificate), fault) ||
-            !is_sound(settings->key_file, private_key_fault(key), fault)) {
+        if (!is_sound(settings->cert_file, certificate_verdict(certificate).fault, fault) ||
+            !is_sound(settings->key_file, private_key_verdict(key).fault, fault)) {
             return false;
         }
-        problem = key_pair_fault(certificate, key);
+        problem = key_pair_verdict(certificate, key).fault;
         if (problem == NULL) {
             return true;
         }
