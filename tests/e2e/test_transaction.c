@@ -6,16 +6,20 @@
 
 #include "support/assertions.h"
 #include "support/http_stub.h"
+#include "support/peer_version.h"
 #include "support/pod.h"
 #include "support/refusal.h"
 #include "support/tempdir.h"
 
+#include "base/compiler.h"
 #include "base/memory.h"
 
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A search among a thousand, on a machine that has other things to do. */
 #define PATIENCE 180000U
@@ -411,9 +415,17 @@ static void a_certificate_that_is_none_never_reaches_prometheus(void **state) {
     assert_int_equal(pod_logged(pod, "Prometheus refused"), 0);
 }
 
-/* --- what only Prometheus can judge ----------------------------------------------------------- */
+static struct version prometheus_version(void) {
+    const char *program = getenv("PROMETHEUS");
+
+    return peer_version(program != NULL ? program : "build/peers/debian/usr/bin/prometheus");
+}
+
+/* --- what is refused only while it is applied ------------------------------------------------- */
 
 #define AMBIENT_IDENTITY "    sigv4: {region: eu-west-1}\n"
+#define NO_IDENTITY      "    sigv4: {}\n"
+#define VERSION_2        "    messageVersion: V2.0\n"
 
 /* A base with an entry of its own, and six RemoteWrites. */
 static void given_queues_of_others(struct pod *pod, const char *flag) {
@@ -434,17 +446,25 @@ static void every_queue_went_on(struct pod *pod) {
     assert_int_equal(lines_with(pod, "Stopping remote storage", "remote_name="), 0);
 }
 
-/* The base's own entry, and ours behind it. */
-static bool is_in_the_usual_order(struct pod *pod) {
+/* Whether one stands before the other in the output; both have to be there. */
+static bool stands_before(struct pod *pod, const char *one, const char *other) {
     const char *output = pod_output(pod);
-    const char *own = strstr(output, "name: own");
+    const char *first = strstr(output, one);
+    const char *second = strstr(output, other);
 
-    return own != NULL && own < strstr(output, "# BEGIN remotewrite-sidecar") &&
-           strstr(output, "# RemoteWrite monitoring/idle-0000") <
-               strstr(output, "# RemoteWrite monitoring/idle-0005");
+    return first != NULL && second != NULL && first < second;
 }
 
-/* Both come at the same moment. */
+/* The newest, then those that were there before, then the base's own. */
+static bool is_in_order(struct pod *pod, const char *newest) {
+    return stands_before(pod, arena_format(pod->arena, "# RemoteWrite monitoring/%s\n", newest),
+                         "# RemoteWrite monitoring/idle-0000") &&
+           stands_before(pod, "# RemoteWrite monitoring/idle-0000",
+                         "# RemoteWrite monitoring/idle-0005") &&
+           stands_before(pod, "# END remotewrite-sidecar", "name: own");
+}
+
+/* Both come at the same moment; then others do. */
 static void the_guilty_is_found_beside_a_good_one(struct pod *pod, const char *fields) {
     file_replace(pod->manifests, "new.yaml",
                  arena_format(pod->arena, "%s%s", idle_text(pod, "good", KNOWN_FIELD),
@@ -457,7 +477,12 @@ static void the_guilty_is_found_beside_a_good_one(struct pod *pod, const char *f
     assert_int_equal(prometheus_server_entries(pod->prometheus), 8);
     assert_false(prometheus_server_runs(pod->prometheus, "guilty"));
     assert_true(last_reload_was_good(pod));
-    assert_true(is_in_the_usual_order(pod));
+    assert_true(is_in_order(pod, "good"));
+    every_queue_went_on(pod);
+
+    drop_idle(pod, "later", KNOWN_FIELD);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "later") && is_idle(pod));
+    pod_catch_up(pod);
     every_queue_went_on(pod);
 }
 
@@ -472,6 +497,13 @@ static void an_identity_that_prometheus_lacks_is_found_and_every_queue_goes_on(v
     EVENTUALLY(pod, lines_with(pod, "Stopping remote storage", "remote_name=good ") == 1);
 }
 
+static void an_identity_without_a_region_is_found_and_every_queue_goes_on(void **state) {
+    struct pod *pod = *state;
+    given_queues_of_others(pod, NULL);
+
+    the_guilty_is_found_beside_a_good_one(pod, NO_IDENTITY);
+}
+
 /* A file of Prometheus's own container can be looked into by nobody else. */
 static void a_file_that_prometheus_lacks_is_found_and_every_queue_goes_on(void **state) {
     struct pod *pod = *state;
@@ -479,6 +511,22 @@ static void a_file_that_prometheus_lacks_is_found_and_every_queue_goes_on(void *
     given_queues_of_others(pod, "--allow-file-references");
 
     the_guilty_is_found_beside_a_good_one(pod, "    tlsConfig: {caFile: /nowhere/ca.crt}\n");
+}
+
+/* Prometheus 3.0 to 3.2 refuse it without a feature flag, while they apply the config. The sidecar
+ * knows nothing of that. */
+static void a_message_of_version_2_0_without_its_feature_flag_is_found_and_every_queue_goes_on(
+    void **state) {
+    struct pod *pod = *state;
+    const struct version version = prometheus_version();
+    if (version.major != 3 || version.minor > 2) {
+        skip();
+    }
+    given_queues_of_others(pod, NULL);
+
+    the_guilty_is_found_beside_a_good_one(pod, VERSION_2);
+
+    assert_true(prometheus_server_logged(pod->prometheus, "metadata-wal-records") > 0);
 }
 
 static void an_edit_to_an_identity_that_prometheus_lacks_keeps_the_queue_as_it_was(void **state) {
@@ -495,24 +543,117 @@ static void an_edit_to_an_identity_that_prometheus_lacks_keeps_the_queue_as_it_w
     every_queue_went_on(pod);
 }
 
-static void an_identity_that_prometheus_has_is_active_after_two_reloads(void **state) {
+/* --- one reload ------------------------------------------------------------------------------- */
+
+static const char *kept_path(struct pod *pod, const char *name) {
+    CLEANUP(memory_freep) char *here = getcwd(NULL, 0);
+
+    return arena_format(pod->arena, "%s/testdata/certificates/%s", here, name);
+}
+
+static void secret_of_file(struct pod *pod, const char *key, const char *name) {
+    CLEANUP(memory_freep) char *content = file_read("testdata/certificates", name);
+
+    file_write(pod->secrets, arena_format(pod->arena, "tls/%s", key), content);
+}
+
+static void each_is_one_reload(struct pod *pod, const char *const *fields, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        const char *name = arena_format(pod->arena, "kind-%zu", i);
+        /* It is there before; then it changes. */
+        drop_idle(pod, name, "");
+        EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, name) && is_idle(pod));
+        const char *before = pod_output(pod);
+        const unsigned reloads = prometheus_server_reloads(pod->prometheus);
+
+        drop_idle(pod, name, fields[i]);
+        EVENTUALLY(pod, strcmp(pod_output(pod), before) != 0);
+        pod_catch_up(pod);
+
+        /* The last is that of catching up. Prometheus counts a request when it has answered it. */
+        EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 2);
+        assert_int_equal(pod_logged(pod, "state=quarantined"), 0);
+        assert_int_equal(prometheus_server_supervise(pod->prometheus), 0);
+        print_message("one reload:%s", fields[i]);
+    }
+    assert_true(stands_before(pod, "# END remotewrite-sidecar", "name: own"));
+    assert_int_equal(lines_with(pod, "Stopping remote storage", "remote_name=idle-"), 0);
+}
+
+static void a_change_of_each_kind_is_one_reload(void **state) {
     struct pod *pod = *state;
+    const char *const fields[] = {
+        "    tlsConfig: {ca: {secret: {name: tls, key: ca}}, cert: {secret: {name: tls, key: cert}},"
+        " keySecret: {name: tls, key: key}}\n",
+        "    sigv4: {region: eu-west-1, accessKey: {name: aws, key: id},"
+        " secretKey: {name: aws, key: secret}}\n",
+        AMBIENT_IDENTITY,
+        arena_format(pod->arena, "    tlsConfig: {caFile: %s}\n", kept_path(pod, "rsa.crt")),
+    };
+    folder_make(pod->secrets, "tls");
+    secret_of_file(pod, "ca", "rsa.crt");
+    secret_of_file(pod, "cert", "ec.crt");
+    secret_of_file(pod, "key", "ec.key");
+    folder_make(pod->secrets, "aws");
+    file_write(pod->secrets, "aws/id", "an-access-key");
+    file_write(pod->secrets, "aws/secret", "a-secret-key");
     setenv("AWS_ACCESS_KEY_ID", "an-access-key", 1);
     setenv("AWS_SECRET_ACCESS_KEY", "a-secret-key", 1);
-    given_queues_of_others(pod, NULL);
+    given_queues_of_others(pod, "--allow-file-references");
     unsetenv("AWS_ACCESS_KEY_ID");
     unsetenv("AWS_SECRET_ACCESS_KEY");
-    const unsigned reloads = prometheus_server_reloads(pod->prometheus);
 
-    drop_idle(pod, "ambient", AMBIENT_IDENTITY);
+    each_is_one_reload(pod, fields, ARRAY_LENGTH(fields));
+}
 
-    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "ambient") && is_idle(pod));
-    /* Prometheus counts a request when it has answered it. */
-    EVENTUALLY(pod, prometheus_server_reloads(pod->prometheus) == reloads + 2);
-    assert_true(is_in_the_usual_order(pod));
+static void a_change_of_each_kind_that_came_with_prometheus_3_is_one_reload(void **state) {
+    struct pod *pod = *state;
+    static const char *const fields[] = {
+        VERSION_2,
+        "    azureAd: {managedIdentity: {clientId: 00000000-0000-0000-0000-000000000001}}\n",
+        "    azureAd: {sdk: {tenantId: 00000000-0000-0000-0000-000000000001}}\n",
+    };
+    const struct version version = prometheus_version();
+    if (version.major < 3) {
+        skip();
+    }
+    if (version.minor <= 2) {
+        prometheus_server_flag(pod->prometheus, "--enable-feature=metadata-wal-records");
+    }
+    given_queues_of_others(pod, NULL);
+
+    each_is_one_reload(pod, fields, ARRAY_LENGTH(fields));
+}
+
+/* --- what was taken and goes away ------------------------------------------------------------- */
+
+/* It can fail by itself, so it stands first among those that were taken: whoever came later. */
+static void a_file_that_goes_away_later_is_found_and_prometheus_lives(void **state) {
+    struct pod *pod = *state;
+    pod->refused_on_purpose = true;
+    CLEANUP(memory_freep) char *authority = file_read("testdata/certificates", "rsa.crt");
+    file_write(pod->folder, "ca.crt", authority);
+    given_queues_of_others(pod, "--allow-file-references");
+    drop_idle(pod, "regresses",
+              arena_format(pod->arena, "    tlsConfig: {caFile: %s/ca.crt}\n", pod->folder));
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "regresses") && is_idle(pod));
+    drop_idle(pod, "newer", KNOWN_FIELD);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "newer") && is_idle(pod));
+
+    file_remove(pod->folder, "ca.crt");
+    drop_idle(pod, "last", KNOWN_FIELD);
+
+    EVENTUALLY_WITHIN(pod,
+                      prometheus_server_runs(pod->prometheus, "last") &&
+                          pod_logged(pod, "state=quarantined") > 0 && is_idle(pod),
+                      PATIENCE);
+    assert_false(prometheus_server_runs(pod->prometheus, "regresses"));
+    assert_int_equal(lines_with(pod, "Stopping remote storage", "remote_name=idle-"), 0);
+    assert_int_equal(lines_with(pod, "Stopping remote storage", "remote_name=newer "), 0);
+    drop_idle(pod, "later", KNOWN_FIELD);
+    EVENTUALLY(pod, prometheus_server_runs(pod->prometheus, "later") && is_idle(pod));
     pod_catch_up(pod);
-    assert_int_equal(prometheus_server_reloads(pod->prometheus), reloads + 3);
-    every_queue_went_on(pod);
+    assert_int_equal(prometheus_server_supervise(pod->prometheus), 0);
 }
 
 /* --- a reload that takes its time ----------------------------------------------------------- */
@@ -567,7 +708,12 @@ int main(void) {
         POD_TEST(an_identity_that_prometheus_lacks_is_found_and_every_queue_goes_on),
         POD_TEST(a_file_that_prometheus_lacks_is_found_and_every_queue_goes_on),
         POD_TEST(an_edit_to_an_identity_that_prometheus_lacks_keeps_the_queue_as_it_was),
-        POD_TEST(an_identity_that_prometheus_has_is_active_after_two_reloads),
+        POD_TEST(an_identity_without_a_region_is_found_and_every_queue_goes_on),
+        POD_TEST(
+            a_message_of_version_2_0_without_its_feature_flag_is_found_and_every_queue_goes_on),
+        POD_TEST(a_change_of_each_kind_is_one_reload),
+        POD_TEST(a_change_of_each_kind_that_came_with_prometheus_3_is_one_reload),
+        POD_TEST(a_file_that_goes_away_later_is_found_and_prometheus_lives),
         POD_TEST(a_dead_endpoint_is_removed_with_one_reload_however_long_it_takes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
