@@ -227,6 +227,22 @@ test-faults: ## file system calls that fail, and disks that are full (FAULT_STEP
 	@$(IN_MEMORY) FAULT_STEP=$(FAULT_STEP) TEST_TIMEOUT=3600 $(RUN_TESTS) $(FAULT_TESTS)
 endif
 
+# The controller in a world of its own (tests/simulation): no file, no clock, no process.
+SIMULATE := $(OUT)/tests/simulation/simulate
+$(SIMULATE): $(call object,$(wildcard tests/simulation/*.c)) $(LIBRARY) $(OUT)/sources $(OUT)/flags
+	@mkdir -p $(@D)
+	@echo "  LINK  $@"
+	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
+
+SECONDS ?= 10
+HISTORIES := $(wildcard testdata/simulation/*.txt)
+.PHONY: test-simulation
+test-simulation: ## histories by chance against the controller, and those that were violations once (SECONDS, SEED)
+	@scripts/deps build
+	@$(PARALLEL) $(SIMULATE)
+	@$(if $(HISTORIES),$(SIMULATE) --replay $(HISTORIES))
+	@$(SIMULATE) --seconds $(SECONDS) --seed $(or $(SEED),1)
+
 MINUTES ?= 1
 .PHONY: soak
 soak: ## changes without end against a real Prometheus: memory, descriptors, watches stay flat (MINUTES)

@@ -3,13 +3,13 @@
 #define SIDECAR_AGENT_AGENT_H
 
 /*
- * The only room with a clock and an event loop: decides when a pass runs (a file event and a quiet
- * moment, the watch interval, SIGHUP), publishes what it gives, asks Prometheus to load it and
- * keeps asking until it did.
+ * The event loop around the controller: turns signals, timers, file events and Prometheus's answers
+ * into events, and carries out the effects: passes, publications, requests.
  */
 
 #include "base/compiler.h"
 #include "compile/compile.h"
+#include "controller/controller.h"
 #include "prometheus/client.h"
 #include "source/source.h"
 
@@ -83,14 +83,6 @@ enum agent_phase {
 };
 const char *agent_phase_name(enum agent_phase phase);
 
-/* Why what is on disk is not what the manifests say. */
-enum agent_holding {
-    HOLD_NOTHING, /* it is */
-    HOLD_GOOD,    /* the last config that Prometheus took, until it takes it again */
-    HOLD_BASE,    /* the base alone, until Prometheus takes it */
-};
-const char *agent_holding_name(enum agent_holding holding);
-
 /* Whether Prometheus runs, by its own word, the config that was written. */
 enum running_verdict {
     RUNNING_UNKNOWN, /* it was not asked yet, does not tell, or there is nothing to compare */
@@ -99,7 +91,7 @@ enum running_verdict {
 };
 const char *running_verdict_name(enum running_verdict verdict);
 
-struct earlier_form; /* agent/state_file.h */
+struct earlier_form; /* controller/state_file.h */
 
 /* What the agent does again and again and that may fail for a while. */
 enum agent_operation {
@@ -140,7 +132,7 @@ struct agent_status {
     bool ready; /* a config is in place, and Prometheus, where it answers, runs it; and the base is
                    not refused */
     const char *not_ready; /* why not; NULL: ready */
-    enum agent_holding holding;
+    enum fallback fallback;
     size_t suspects;        /* how many RemoteWrites (and the base) are being searched; 0: none */
     bool base_refused;      /* the last good base is in use: Prometheus refused the present one */
     const char *base_words; /* ... in these words; NULL */

@@ -13,9 +13,9 @@
  */
 
 #include "agent/agent.h"
-#include "agent/backoff.h"
 #include "base/bytes.h"
 #include "base/incident.h"
+#include "controller/backoff.h"
 #include "prometheus/running_config.h"
 
 #include <stdbool.h>

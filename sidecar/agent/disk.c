@@ -448,6 +448,13 @@ static uint64_t fingerprint_of(const struct composition *composition) {
     return fingerprint;
 }
 
+/* The new config is in place, but the folder could not be synced. */
+static bool is_unsynced(const struct disk *disk, const struct written *written,
+                        const struct publish_error *failure) {
+    return written->config_tried && disk->config_debt.sync &&
+           strcmp(failure->step, "syncing the folder") == 0;
+}
+
 static void note_failure(struct disk *disk, const struct publishing *publishing, int error,
                          const struct written *written, const struct publish_error *failure) {
     const char *message = "cannot publish; the output stays as it is";
@@ -457,8 +464,7 @@ static void note_failure(struct disk *disk, const struct publishing *publishing,
     }
     if (written->config) {
         message = "cannot publish every secret file; the config goes back all the same";
-    } else if (written->config_tried && disk->config_debt.sync &&
-               strcmp(failure->step, "syncing the folder") == 0) {
+    } else if (is_unsynced(disk, written, failure)) {
         message = "cannot publish; the new config is in place, but may not outlast a crash";
         disk->confirmed = false;
         disk->good = false;
@@ -502,7 +508,7 @@ static struct disk_result publish(struct disk *disk, const struct publishing *pu
     disk->good = disk->good && !written.config;
     if (result.error != 0) {
         note_failure(disk, publishing, result.error, &written, &failure);
-        if (!written.config) {
+        if (!written.config && !is_unsynced(disk, &written, &failure)) {
             return (struct disk_result){.error = result.error};
         }
     } else {

@@ -5,8 +5,8 @@
 
 #include "agent/agent.h"
 #include "agent/disk.h"
-#include "agent/ledger.h"
 #include "agent/pass.h"
+#include "agent/state_store.h"
 #include "base/clock.h"
 #include "base/log.h"
 
@@ -92,8 +92,9 @@ int agent_once(const struct agent_settings *settings) {
     }
     CLEANUP(ledger_freep) struct ledger *ledger = ledger_new();
     CLEANUP(disk_freep) struct disk *disk = disk_new(settings);
+    struct state_store store = {0};
 
-    ledger_load(ledger, settings->output_path, &settings->compile.limits);
+    state_store_load(&store, ledger, settings->output_path, &settings->compile.limits);
     CLEANUP(pass_freep) struct pass *pass = pass_new(settings, ledger_history(ledger));
     pass_expect_version(pass, ledger_version(ledger));
     disk_clean(disk);

@@ -3,7 +3,7 @@
 /* What the agent cannot do at present, gathered from those who do it, for metrics, page and JSON.
  */
 
-#include "agent/machine.h"
+#include "agent/shell.h"
 #include "base/clock.h"
 
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
@@ -38,11 +38,11 @@ void operations_read(const struct agent *agent, struct agent_failure *ret) {
     const struct incident *const incidents[AGENT_OPERATIONS] = {
         [OPERATION_PUBLISH] = disk_publishing(agent->disk),
         [OPERATION_CLEAN_UP] = disk_pruning(agent->disk),
-        [OPERATION_STATE_FILE] = ledger_fault(agent->ledger),
+        [OPERATION_STATE_FILE] = state_store_fault(&agent->store),
         [OPERATION_WATCH] = agent->watcher != NULL ? watcher_incident(agent->watcher) : NULL,
-        [OPERATION_RELOAD] = &agent->peer.reloading,
+        [OPERATION_RELOAD] = &agent->messages.reload,
         /* where it is given, nothing that is written waits for it */
-        [OPERATION_VERSION] = agent->settings->ask_version ? &agent->peer.asking : NULL,
+        [OPERATION_VERSION] = agent->settings->ask_version ? &agent->messages.version : NULL,
         [OPERATION_RUNNING_CONFIG] = &agent->running.incident,
     };
 

@@ -6,7 +6,7 @@
 
 #include "agent/run_marker.h"
 
-#include "agent/ledger.h"
+#include "agent/state_store.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -162,7 +162,7 @@ static void folder_beside(const char *output_path, struct buffer *folder) {
     if (slash != NULL) {
         buffer_append(folder, (struct bytes){output_path, (size_t)(slash - output_path) + 1});
     }
-    buffer_append_string(folder, LEDGER_FOLDER);
+    buffer_append_string(folder, STATE_FOLDER);
 }
 
 /* 0 or negative errno. The descriptor that is held is for reading only: one for writing would keep

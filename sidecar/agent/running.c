@@ -5,17 +5,12 @@
 
 #include "agent/running.h"
 
-#include "agent/machine.h"
+#include "agent/shell.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include <string.h>
 #include <sys/random.h>
-
-enum {
-    STATUS_OK = 200,
-    STATUS_SERVER_ERROR = 500
-};
 
 static const char sentence_start[] =
     "Prometheus runs another config than the one that was written: it ";
@@ -137,18 +132,13 @@ static void judge(struct agent *agent) {
     running->verdict = RUNNING_DIFFERS;
     report(agent, buffer_string(&difference));
     if (begins && !running->asked_after_reload) {
-        agent_owe_reload(agent);
+        agent_want_reload(agent);
     } else {
         ask_later(agent);
     }
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
-
-static bool is_to_be_compared(const struct agent *agent) {
-    return agent->phase != AGENT_STOPPED && !agent_only_watches(agent) && agent->trial == NULL &&
-           agent->status.confirmed;
-}
 
 static const char *on_part(struct bytes part, void *context) {
     struct running *running = &((struct agent *)context)->running;
@@ -172,7 +162,7 @@ static void take_answer(struct agent *agent, const struct http_answer *answer) {
         config_outline_free(running->last);
         running->last = outline;
         /* Another config may be on disk by now; that it is confirmed is asked about by itself. */
-        if (is_to_be_compared(agent) &&
+        if (agent_is_settled(agent) &&
             bytes_hash(disk_config(agent->disk)) == running->asked_hash) {
             judge(agent);
         }
@@ -209,7 +199,7 @@ static void outline_written(struct running *running, struct bytes config, uint64
 void running_ask(struct agent *agent, bool after_reload) {
     struct running *running = &agent->running;
 
-    if (!is_to_be_compared(agent)) {
+    if (!agent_is_settled(agent)) {
         return;
     }
     if (running->reader != NULL) {

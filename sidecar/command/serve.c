@@ -4,7 +4,7 @@
 
 #include "command/serve.h"
 
-#include "agent/state_file.h"
+#include "controller/state_file.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -71,10 +71,10 @@ static void view_fallbacks(const struct agent_status *status, struct arena *aren
                            struct web_view *view) {
     const bool merges = status->state != NULL && status->state->mergeable;
     const struct web_fallback items[] = {
-        {"last_known_good", status->holding == HOLD_GOOD,
+        {"last_known_good", status->fallback == FALLBACK_LKG,
          "the last config that Prometheus took is on disk in place of the present one, until it "
          "takes it again or something else is wanted"},
-        {"base_alone", status->holding == HOLD_BASE,
+        {"base_alone", status->fallback == FALLBACK_BASE,
          "the base config alone is on disk, without any RemoteWrite, until Prometheus takes it"},
         {"last_known_good_base", status->base_refused || (merges && status->base_fault != NULL),
          "the last good base config is in use in place of the present one"},

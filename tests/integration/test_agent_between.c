@@ -48,7 +48,7 @@ static void the_next_is_asked(struct agent_fixture *fixture, struct strict_prome
 }
 
 static bool becomes_free(struct agent_fixture *fixture) {
-    return LOOP_UNTIL(&fixture->loop, agent_now(fixture).holding == HOLD_NOTHING &&
+    return LOOP_UNTIL(&fixture->loop, agent_now(fixture).fallback == FALLBACK_NONE &&
                                           agent_now(fixture).phase == AGENT_IDLE &&
                                           agent_now(fixture).confirmed);
 }

@@ -11,7 +11,7 @@
 #include "support/system_calls.h"
 #include "support/tempdir.h"
 
-#include "agent/ledger.h"
+#include "agent/state_store.h"
 #include "base/memory.h"
 
 #include <errno.h>

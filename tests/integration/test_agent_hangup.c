@@ -293,7 +293,7 @@ static void where_even_the_last_good_config_is_refused_it_is_held_until_it_is_ta
     strict_refuses_all(peer->prometheus, false);
     assert_true(search_is_over(fixture));
     assert_true(has(strict_runs(peer->prometheus), URL("b")));
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
 }
 
 static void without_a_good_one_the_base_alone_is_held_and_nobody_is_blamed(void **state) {
@@ -305,7 +305,7 @@ static void without_a_good_one_the_base_alone_is_held_and_nobody_is_blamed(void 
     agent_starts(fixture);
     assert_true(log_has(fixture, "Prometheus did not say whether it loaded the config", NULL));
     assert_true(output_loses(fixture, URL("a")));
-    assert_int_equal(agent_now(fixture).holding, HOLD_BASE);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_BASE);
 
     strict_refuses_all(peer->prometheus, false);
     assert_true(output_has(fixture, URL("a")));

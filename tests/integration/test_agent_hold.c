@@ -50,7 +50,7 @@ static bool token_becomes(struct agent_fixture *fixture, const char *text) {
 
 static bool all_is_held(struct agent_fixture *fixture) {
     return log_has(fixture, "the cause is no RemoteWrite", NULL) &&
-           agent_becomes(fixture, AGENT_WAITING) && agent_now(fixture).holding == HOLD_GOOD;
+           agent_becomes(fixture, AGENT_WAITING) && agent_now(fixture).fallback == FALLBACK_LKG;
 }
 
 /* --- even what was good is refused ------------------------------------------------------------ */
@@ -73,7 +73,7 @@ static void a_hold_ends_with_the_base_that_mends_it(void **state) {
     assert_true(has(strict_runs(prometheus), URL("a")));
     assert_true(has(strict_runs(prometheus), URL("b")));
     assert_false(has(strict_runs(prometheus), "rules.yml"));
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
     assert_true(agent_now(fixture).ready);
 }
 
@@ -139,7 +139,7 @@ static void what_went_bad_by_itself_is_found_where_it_stands_on_something_outsid
     assert_true(has(strict_runs(prometheus), URL("b")));
     assert_true(has(strict_runs(prometheus), URL("c")));
     assert_false(has(strict_runs(prometheus), URL("a")));
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
     agent_is_left_alone(fixture);
     assert_int_equal(agent_now(fixture).phase, AGENT_IDLE);
 }

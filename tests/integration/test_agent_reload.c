@@ -167,14 +167,54 @@ static void a_hanging_reload_times_out_and_is_never_doubled(void **state) {
     assert_int_equal(log_lines_count("level=error", NULL), 1);
 }
 
-static void events_during_a_reload_are_one_further_pass_and_never_a_second_request(void **state) {
+static bool secret_is(const struct agent_fixture *fixture, const char *name, const char *content) {
+    CLEANUP(memory_freep) char *text = file_read(fixture->secret_directory, name);
+
+    return text != NULL && strcmp(text, content) == 0;
+}
+
+static void a_rotated_secret_does_not_wait_for_a_slow_reload(void **state) {
+    struct agent_fixture *fixture = *state;
+    char name[256];
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
+    file_write(fixture->volume, "a.yaml", remote_write_with_secret("a", "s"));
+    file_write(fixture->secrets, "s/token", "first");
+    agent_starts(fixture);
+    assert_true(agent_is_asked(fixture, 1));
+    snprintf(name, sizeof(name), "%s", agent_now(fixture).state->secrets[0].name);
+
+    file_replace(fixture->secrets, "s/token", "second");
+    assert_true(LOOP_UNTIL(&fixture->loop, secret_is(fixture, name, "second")));
+    assert_int_equal(agent_now(fixture).phase, AGENT_RELOADING);
+    assert_int_equal(reloads_asked(fixture), 1);
+
+    http_stub_release(fixture->prometheus);
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(secret_is(fixture, name, "second"));
+}
+
+/* Not a slow reload: without a record, Prometheus is asked again after seconds, not ten minutes. */
+static void a_lost_answer_is_asked_about_again_soon(void **state) {
+    struct agent_fixture *fixture = *state;
+
+    RELOAD_ANSWERS(fixture, {.mode = STUB_CLOSE}, {.mode = STUB_GARBAGE}, {.mode = STUB_HEADERS},
+                   {.mode = STUB_RESET}, {.status = 200});
+    agent_starts(fixture);
+
+    assert_true(agent_is_asked(fixture, 5));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(agent_now(fixture).confirmed);
+}
+
+static void events_during_a_reload_are_no_second_request_and_published_after_it(void **state) {
     struct agent_fixture *fixture = *state;
 
     RELOAD_ANSWERS(fixture, {.mode = STUB_HANG}, {.status = 200});
     agent_starts(fixture);
     assert_true(agent_becomes(fixture, AGENT_RELOADING));
     assert_true(agent_is_asked(fixture, 1));
-    uint64_t passes = agent_now(fixture).passes;
+    const uint64_t writes = agent_now(fixture).writes;
     for (int i = 0; i < 5; i++) {
         char file[32];
         snprintf(file, sizeof(file), "rw-%d.yaml", i);
@@ -184,14 +224,13 @@ static void events_during_a_reload_are_one_further_pass_and_never_a_second_reque
         agent_is_left_alone(fixture);
     }
     assert_int_equal(agent_now(fixture).phase, AGENT_RELOADING);
-    assert_int_equal(agent_now(fixture).passes, passes);
     assert_int_equal(reloads_asked(fixture), 1);
+    assert_int_equal(agent_now(fixture).writes, writes);
     http_stub_release(fixture->prometheus);
 
     assert_true(agent_is_asked(fixture, 2));
     assert_true(agent_becomes(fixture, AGENT_IDLE));
     agent_is_left_alone(fixture);
-    assert_int_equal(agent_now(fixture).passes, passes + 1);
     assert_int_equal(reloads_asked(fixture), 2);
     assert_int_equal(http_stub_most_at_once(fixture->prometheus, RELOAD_PATH), 1);
     assert_true(output_has(fixture, "team-a/rw-4"));
@@ -480,7 +519,9 @@ int main(void) {
         TEST(an_event_that_changes_nothing_does_not_ask_while_waiting),
         TEST(going_back_to_the_config_before_a_refused_one_reloads_it),
         TEST(a_hanging_reload_times_out_and_is_never_doubled),
-        TEST(events_during_a_reload_are_one_further_pass_and_never_a_second_request),
+        TEST(a_rotated_secret_does_not_wait_for_a_slow_reload),
+        TEST(a_lost_answer_is_asked_about_again_soon),
+        TEST(events_during_a_reload_are_no_second_request_and_published_after_it),
         TEST(a_prometheus_that_starts_later_is_served_once_it_is_up),
         TEST(a_connection_that_breaks_is_asked_again),
         TEST(a_password_file_that_comes_late_is_read_at_the_next_try),

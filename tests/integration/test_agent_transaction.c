@@ -2,7 +2,7 @@
 
 /* What the agent makes of a Prometheus that refuses, hangs, breaks off, or does not come up. */
 
-#include "agent/ledger.h"
+#include "agent/state_store.h"
 #include "support/agent_fixture.h"
 #include "support/agent_steps.h"
 #include "support/assertions.h"
@@ -371,14 +371,14 @@ static void a_cause_outside_blames_nobody_and_heals(void **state) {
     assert_true(agent_becomes(fixture, AGENT_WAITING));
     CLEANUP(memory_freep) char *held = file_read(fixture->out, "prometheus.yml");
     assert_string_equal(held, good);
-    assert_int_equal(agent_now(fixture).holding, HOLD_GOOD);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_LKG);
     assert_int_equal(agent_now(fixture).state->state_counts[STATE_QUARANTINED], 0);
 
     strict_refuses_all(prometheus, false);
     assert_true(search_is_over(fixture));
     assert_true(has(strict_runs(prometheus), URL("a2")));
     assert_true(has(strict_runs(prometheus), URL("b")));
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
 }
 
 /* --- secrets ---------------------------------------------------------------------------------- */
@@ -760,7 +760,7 @@ static void one_that_does_not_come_up_gets_the_base_alone_and_then_the_rest(void
     assert_true(output_has(fixture, URL("guilty")));
     assert_true(output_loses(fixture, "BEGIN"));
     assert_true(output_has(fixture, "# the base"));
-    assert_int_equal(agent_now(fixture).holding, HOLD_BASE);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_BASE);
     assert_true(agent_now(fixture).ready);
     http_stub_listen(fixture->prometheus);
 
@@ -768,7 +768,7 @@ static void one_that_does_not_come_up_gets_the_base_alone_and_then_the_rest(void
     assert_false(has(strict_question(prometheus, 0), "BEGIN"));
     assert_true(has(strict_runs(prometheus), URL("b")));
     assert_int_equal(state_of(fixture, "a"), STATE_QUARANTINED);
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
 }
 
 static void a_base_that_is_mended_while_it_is_held_is_held_instead(void **state) {
@@ -823,7 +823,7 @@ static void a_config_that_was_confirmed_is_never_taken_back(void **state) {
     assert_true(log_has(fixture, "Prometheus cannot be reached", "failures=4"));
 
     assert_true(output_has(fixture, URL("a")));
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
     http_stub_listen(fixture->prometheus);
     assert_true(agent_becomes(fixture, AGENT_IDLE));
     assert_int_equal(strict_questions(prometheus), 2);
@@ -841,7 +841,7 @@ static void a_publish_error_beyond_the_grace_is_retried_with_growing_waits(void 
     drop(fixture, "a", URL("a"));
     assert_true(log_has(fixture, "cannot publish", NULL));
     loop_for(&fixture->loop, 500);
-    assert_int_equal(agent_now(fixture).holding, HOLD_NOTHING);
+    assert_int_equal(agent_now(fixture).fallback, FALLBACK_NONE);
 
     const uint64_t passes = agent_now(fixture).passes;
     loop_for(&fixture->loop, 1000);
@@ -1028,7 +1028,7 @@ static void the_init_container_knows_what_was_learned_and_learns_nothing(void **
     assert_true(search_is_over(fixture));
     agent_stop(fixture->agent);
     CLEANUP(memory_freep)
-    char *memory = file_read(fixture->out, LEDGER_FOLDER "/" LEDGER_FILE);
+    char *memory = file_read(fixture->out, STATE_FOLDER "/" STATE_FILE);
     file_remove(fixture->out, "prometheus.yml");
     drop(fixture, "c", URL("c"));
 
@@ -1038,7 +1038,7 @@ static void the_init_container_knows_what_was_learned_and_learns_nothing(void **
     assert_true(output_has(fixture, URL("c")));
     assert_true(output_loses(fixture, "guilty"));
     CLEANUP(memory_freep)
-    char *after = file_read(fixture->out, LEDGER_FOLDER "/" LEDGER_FILE);
+    char *after = file_read(fixture->out, STATE_FOLDER "/" STATE_FILE);
     assert_string_equal(after, memory);
 }
 

@@ -211,7 +211,7 @@ static void broken_rules_blame_nobody_and_heal_with_one_reload(void **state) {
     struct agent_status healed = agent_now(agent);
     assert_true(healed.reload_successful);
     assert_true(healed.confirmed);
-    assert_int_equal(healed.holding, HOLD_NOTHING);
+    assert_int_equal(healed.fallback, FALLBACK_NONE);
     assert_int_equal(reloads_asked(agent), before + 2);
 }
 

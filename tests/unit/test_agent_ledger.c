@@ -3,7 +3,7 @@
 /* What is remembered, what is forgiven, and what comes back out of the file, also out of a file
  * that somebody damaged. */
 
-#include "agent/ledger.h"
+#include "agent/state_store.h"
 #include "spec/base64.h"
 #include "support/assertions.h"
 #include "support/log_lines.h"
@@ -24,12 +24,13 @@
 
 #include <cmocka.h>
 
-#define STATE_PATH LEDGER_FOLDER "/" LEDGER_FILE
+#define STATE_PATH STATE_FOLDER "/" STATE_FILE
 
 struct fixture {
     char *dir;
     char *output;
     struct ledger *ledger;
+    struct state_store store;
     struct form_set *set;
 };
 
@@ -39,6 +40,7 @@ static int fixture_setup(void **state) {
     fixture->dir = tempdir_new();
     fixture->output = path_join(fixture->dir, "prometheus.yml");
     fixture->ledger = ledger_new();
+    fixture->store = (struct state_store){0};
     fixture->set = form_set_new("base.yml", BYTES("global: {}\n"), 8);
     log_lines_start();
     *state = fixture;
@@ -76,10 +78,11 @@ static const struct history *history(const struct fixture *fixture) {
 }
 
 static void restarted(struct fixture *fixture) {
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 }
 
 /* Whether the history says that it is another one than when it was last asked. */
@@ -432,7 +435,7 @@ static void a_file_without_numbers_is_read(void **state) {
     set_add(fixture, "a");
     set_add(fixture, "b");
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
     for (char *at = text; (at = strstr(at, key)) != NULL;) {
         memmove(at, at + strlen(key), strlen(at + strlen(key)) + 1);
@@ -441,7 +444,7 @@ static void a_file_without_numbers_is_read(void **state) {
 
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
     assert_true(form_set_same(history(fixture)->good, fixture->set));
     assert_int_equal(number_of(fixture, "a"), 0);
@@ -457,7 +460,7 @@ static void a_number_that_is_none_is_not_believed(void **state) {
     struct fixture *fixture = *state;
     set_add(fixture, "a");
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
     char *at = strstr(text, key) + strlen(key);
 
@@ -468,7 +471,7 @@ static void a_number_that_is_none_is_not_believed(void **state) {
         file_write(fixture->dir, STATE_PATH, buffer_string(&other));
         ledger_free(fixture->ledger);
         fixture->ledger = ledger_new();
-        ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+        state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
         assert_null(history(fixture)->good);
     }
 }
@@ -511,8 +514,8 @@ static void nobody_else_may_read_the_file(void **state) {
     struct fixture *fixture = *state;
     struct stat status = {0};
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
 
     assert_int_equal(stat(folder, &status), 0);
@@ -532,34 +535,34 @@ static ino_t file_inode(const struct fixture *fixture) {
 static void what_has_not_changed_is_not_written(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     ino_t inode = file_inode(fixture);
 
     ledger_confirm(fixture->ledger, fixture->set, true);
     ledger_forgive_base(fixture->ledger);
     ledger_refuse_base(fixture->ledger, BYTES("\xff no text"), "base words");
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     assert_int_equal(file_inode(fixture), inode);
     restarted(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     assert_int_equal(file_inode(fixture), inode);
 
     fixture->set->count = 1;
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     assert_int_not_equal(file_inode(fixture), inode);
 }
 
 static void a_file_that_cannot_be_written_is_said_once_and_tried_again(void **state) {
     struct fixture *fixture = *state;
-    file_write(fixture->dir, LEDGER_FOLDER, "in the way");
+    file_write(fixture->dir, STATE_FOLDER, "in the way");
     given_much(fixture);
 
-    ledger_save(fixture->ledger, fixture->output);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     assert_int_equal(log_lines_count("level=warn", "cannot keep what was learned"), 1);
-    file_remove(fixture->dir, LEDGER_FOLDER);
-    ledger_save(fixture->ledger, fixture->output);
+    file_remove(fixture->dir, STATE_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     assert_true(file_exists(fixture->dir, STATE_PATH));
     assert_int_equal(log_lines_count("level=info", "is kept again"), 1);
@@ -568,7 +571,7 @@ static void a_file_that_cannot_be_written_is_said_once_and_tried_again(void **st
 static void an_absent_file_is_nothing_to_speak_of(void **state) {
     struct fixture *fixture = *state;
 
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
     assert_null(history(fixture)->good);
     assert_int_equal(log_lines_count("level=warn", NULL), 0);
@@ -579,13 +582,14 @@ static void a_remembered_entry_may_be_longer_than_a_text_of_a_manifest(void **st
     struct yaml_limits limits = yaml_default_limits;
     set_add(fixture, "a-name-that-is-longer-than-the-limit");
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
+    fixture->store = (struct state_store){0};
 
     limits.scalar = strlen("global");
     limits.nodes = 4;
-    ledger_load(fixture->ledger, fixture->output, &limits);
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &limits);
 
     assert_non_null(history(fixture)->good);
     assert_int_equal(history(fixture)->good->count, 1);
@@ -594,11 +598,11 @@ static void a_remembered_entry_may_be_longer_than_a_text_of_a_manifest(void **st
 static void temporary_files_of_a_killed_process_are_removed(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
-    file_write(folder, "." LEDGER_FILE ".remotewrite-sidecar.tmp-12345678", "half");
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
+    file_write(folder, "." STATE_FILE ".remotewrite-sidecar.tmp-12345678", "half");
 
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
     assert_int_equal(folder_count(folder), 1);
 }
@@ -609,7 +613,8 @@ static void loaded(struct fixture *fixture, const char *text) {
     file_write(fixture->dir, STATE_PATH, text);
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 }
 
 static void assert_forgotten(const struct fixture *fixture, const char *why) {
@@ -624,7 +629,7 @@ static void assert_forgotten(const struct fixture *fixture, const char *why) {
 static void a_file_cut_anywhere_is_forgotten(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
 
     for (size_t length = strlen(text) - 2; length > 0; length -= length > 40 ? 37 : 1) {
@@ -652,12 +657,13 @@ static void one_that_is_no_object_is_forgotten(void **state) {
 static void one_about_another_output_is_forgotten(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *other = path_join(fixture->dir, "other.yml");
 
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, other, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, other, &yaml_default_limits);
 
     assert_forgotten(fixture, "it is about another output file");
     assert_int_equal(log_lines_count("it is about another output file",
@@ -668,16 +674,17 @@ static void one_about_another_output_is_forgotten(void **state) {
 static void a_link_in_its_place_is_not_followed(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     CLEANUP(memory_freep) char *text = file_read(fixture->dir, STATE_PATH);
     file_write(folder, "elsewhere", text);
-    file_remove(folder, LEDGER_FILE);
-    link_make(folder, LEDGER_FILE, "elsewhere");
+    file_remove(folder, STATE_FILE);
+    link_make(folder, STATE_FILE, "elsewhere");
 
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
     assert_forgotten(fixture, NULL);
 }
@@ -695,11 +702,11 @@ static struct stat status_of(const char *folder, const char *name) {
 static void a_link_in_its_place_is_replaced_and_what_it_leads_to_stays(void **state) {
     struct fixture *fixture = *state;
     file_write(fixture->dir, "prometheus.yml", "global: {}\n");
-    folder_make(fixture->dir, LEDGER_FOLDER);
+    folder_make(fixture->dir, STATE_FOLDER);
     link_make(fixture->dir, STATE_PATH, "../prometheus.yml");
     given_much(fixture);
 
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     CLEANUP(memory_freep) char *config = file_read(fixture->dir, "prometheus.yml");
     assert_string_equal(config, "global: {}\n");
@@ -714,12 +721,13 @@ static void assert_unused(struct fixture *fixture, const char *folder, const cha
 
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
     assert_null(history(fixture)->good);
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
-    ledger_moved(fixture->ledger);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    ledger_set_dirty(fixture->ledger, true);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     assert_int_equal(folder_count(folder), before);
     assert_int_equal(log_lines_count("level=warn", NULL), 1);
@@ -729,24 +737,24 @@ static void assert_unused(struct fixture *fixture, const char *folder, const cha
 static void a_link_in_the_folders_place_is_not_followed(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     CLEANUP(memory_freep) char *elsewhere = path_join(fixture->dir, "elsewhere");
     assert_int_equal(rename(folder, elsewhere), 0);
-    link_make(fixture->dir, LEDGER_FOLDER, "elsewhere");
-    ino_t inode = status_of(elsewhere, LEDGER_FILE).st_ino;
+    link_make(fixture->dir, STATE_FOLDER, "elsewhere");
+    ino_t inode = status_of(elsewhere, STATE_FILE).st_ino;
     fixture->set->count = 1;
 
     assert_unused(fixture, elsewhere, "a link or a file stands in its place; remove it");
-    assert_int_equal(status_of(elsewhere, LEDGER_FILE).st_ino, inode);
+    assert_int_equal(status_of(elsewhere, STATE_FILE).st_ino, inode);
 }
 
 static void another_users_folder_is_not_used(void **state) {
     struct fixture *fixture = *state;
     skip_unless_root("giving a file to another user");
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     assert_int_equal(chown(folder, 65534, 65534), 0);
     fixture->set->count = 1;
 
@@ -756,8 +764,8 @@ static void another_users_folder_is_not_used(void **state) {
 static void a_folder_that_everybody_may_write_to_is_not_used(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     assert_int_equal(chmod(folder, 0777), 0);
     fixture->set->count = 1;
 
@@ -767,8 +775,8 @@ static void a_folder_that_everybody_may_write_to_is_not_used(void **state) {
 static void what_a_volumes_group_may_write_is_taken_back_and_used(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
     CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
     assert_int_equal(chmod(folder, 02770), 0);
     assert_int_equal(chmod(file, 0660), 0);
@@ -776,23 +784,24 @@ static void what_a_volumes_group_may_write_is_taken_back_and_used(void **state) 
     restarted(fixture);
 
     assert_non_null(history(fixture)->good);
-    assert_int_equal(status_of(fixture->dir, LEDGER_FOLDER).st_mode & 07777, 0700);
+    assert_int_equal(status_of(fixture->dir, STATE_FOLDER).st_mode & 07777, 0700);
 }
 
 static void a_file_of_another_user_is_not_believed(void **state) {
     struct fixture *fixture = *state;
     skip_unless_root("giving a file to another user");
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     CLEANUP(memory_freep) char *file = path_join(fixture->dir, STATE_PATH);
     assert_int_equal(chown(file, 65534, 65534), 0);
 
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    fixture->store = (struct state_store){0};
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
     assert_forgotten(fixture, "it is another user's");
     ledger_confirm(fixture->ledger, fixture->set, true);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     assert_int_equal(status_of(fixture->dir, STATE_PATH).st_uid, 0);
 }
@@ -805,8 +814,9 @@ static const int passing_errors[] = {EACCES, EPERM, EIO, EMFILE, ENFILE, ENOMEM}
 static void loaded_while(struct fixture *fixture, const char *call, int error) {
     ledger_free(fixture->ledger);
     fixture->ledger = ledger_new();
+    fixture->store = (struct state_store){0};
     system_calls_fail_from(call, 1, error);
-    ledger_load(fixture->ledger, fixture->output, &yaml_default_limits);
+    state_store_load(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
     system_calls_reset();
 }
 
@@ -814,16 +824,17 @@ static void what_could_not_be_read_for_a_moment_is_known_afterwards(void **state
     struct fixture *fixture = *state;
     static const char *const calls[] = {"open", "openat", "fstat", "read"};
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     for (size_t i = 0; i < ARRAY_LENGTH(calls) * ARRAY_LENGTH(passing_errors); i++) {
         loaded_while(fixture, calls[i % ARRAY_LENGTH(calls)],
                      passing_errors[i / ARRAY_LENGTH(calls)]);
         assert_null(history(fixture)->good);
         assert_false(ledger_meet(fixture->ledger, "2.42.0"));
-        ledger_save(fixture->ledger, fixture->output); /* nothing was learned yet */
+        state_store_save(&fixture->store, fixture->ledger,
+                         fixture->output); /* nothing was learned yet */
 
-        ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits);
+        state_store_retry(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
         assert_true(form_set_same(history(fixture)->good, fixture->set));
         assert_int_equal(history(fixture)->refusal_count, 1);
@@ -836,24 +847,25 @@ static void what_could_not_be_read_for_a_moment_is_known_afterwards(void **state
 static void what_cannot_be_read_is_kept_when_something_is_learned(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
-    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, LEDGER_FOLDER);
-    CLEANUP(memory_freep) char *before = file_read(folder, LEDGER_FILE);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
+    CLEANUP(memory_freep) char *folder = path_join(fixture->dir, STATE_FOLDER);
+    CLEANUP(memory_freep) char *before = file_read(folder, STATE_FILE);
     loaded_while(fixture, "read", EIO);
     fixture->set->count = 1;
 
     ledger_confirm(fixture->ledger, fixture->set, true);
     system_calls_fail_from("renameat", 1, EIO);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     system_calls_reset();
-    CLEANUP(memory_freep) char *untouched = file_read(folder, LEDGER_FILE);
+    CLEANUP(memory_freep) char *untouched = file_read(folder, STATE_FILE);
     assert_string_equal(untouched, before);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
-    CLEANUP(memory_freep) char *kept = file_read(folder, LEDGER_ASIDE);
+    CLEANUP(memory_freep) char *kept = file_read(folder, STATE_FILE_UNREADABLE);
     assert_string_equal(kept, before);
-    assert_int_equal(log_lines_count("level=warn", LEDGER_ASIDE), 1);
-    ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits); /* too late */
+    assert_int_equal(log_lines_count("level=warn", STATE_FILE_UNREADABLE), 1);
+    state_store_retry(&fixture->store, fixture->ledger, fixture->output,
+                      &yaml_default_limits); /* too late */
     restarted(fixture);
     assert_int_equal(history(fixture)->good->count, 1);
 }
@@ -861,11 +873,11 @@ static void what_cannot_be_read_is_kept_when_something_is_learned(void **state) 
 static void another_prometheus_forgives_what_could_be_read_later_only(void **state) {
     struct fixture *fixture = *state;
     given_much(fixture);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     loaded_while(fixture, "read", EIO);
 
     assert_false(ledger_meet(fixture->ledger, "3.0.0"));
-    ledger_recall(fixture->ledger, fixture->output, &yaml_default_limits);
+    state_store_retry(&fixture->store, fixture->ledger, fixture->output, &yaml_default_limits);
 
     assert_int_equal(history(fixture)->refusal_count, 0);
     assert_non_null(history(fixture)->good);
@@ -876,10 +888,10 @@ static void a_sync_of_the_folder_that_failed_is_made_up_for(void **state) {
     given_much(fixture);
 
     system_calls_fail("fsync", 2, EIO);
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
     assert_int_equal(log_lines_count("level=warn", "syncing the folder"), 1);
     system_calls_reset();
-    ledger_save(fixture->ledger, fixture->output);
+    state_store_save(&fixture->store, fixture->ledger, fixture->output);
 
     assert_int_equal(system_calls_seen("fsync"), 1);
     assert_int_equal(log_lines_count("is kept again", NULL), 1);

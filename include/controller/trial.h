@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_TRIAL_H
-#define SIDECAR_AGENT_TRIAL_H
+#ifndef SIDECAR_CONTROLLER_TRIAL_H
+#define SIDECAR_CONTROLLER_TRIAL_H
 
 /*
  * Finds out which part of a wanted config Prometheus refuses, by asking it about one set of forms

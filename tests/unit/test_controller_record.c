@@ -2,7 +2,7 @@
 
 /* What Prometheus's record of its last reload tells, and what it does not. */
 
-#include "agent/record.h"
+#include "controller/record.h"
 
 #include "base/compiler.h"
 
@@ -84,35 +84,6 @@ static void a_clock_that_was_set_back_is_waited_for_where_it_is_soon_there(void 
     assert_int_equal(wait(record(true, 100), 98 * SECOND), 0);
 }
 
-static void only_an_answer_that_says_it_is_a_record(void **state) {
-    const struct http_answer good = {
-        .status = 200,
-        .body = BYTES("{\"status\":\"success\",\"data\":{\"reloadConfigSuccess\":true,"
-                      "\"lastConfigTime\":\"1970-01-01T00:01:30Z\"}}"),
-    };
-    const struct http_answer not_found = {.status = 404, .body = good.body};
-    const struct http_answer none = {.error = "GET x: Connection refused", .body = BYTES("")};
-    const struct http_answer other = {.status = 200, .body = BYTES("<html>")};
-
-    assert_true(record_of(&good).known);
-    assert_true(record_of(&good).success);
-    assert_int_equal(record_of(&good).time, 90 * SECOND);
-    assert_false(record_of(&not_found).known);
-    assert_false(record_of(&none).known);
-    assert_false(record_of(&other).known);
-}
-
-static void a_fault_of_the_moment_may_be_followed_by_a_record(void **state) {
-    assert_true(record_may_follow(&(struct http_answer){.status = 500}));
-    assert_true(record_may_follow(&(struct http_answer){.status = 502}));
-    assert_true(record_may_follow(&(struct http_answer){.status = 429}));
-    assert_true(record_may_follow(&(struct http_answer){.maybe_received = true}));
-    assert_false(record_may_follow(&(struct http_answer){.status = 200}));
-    assert_false(record_may_follow(&(struct http_answer){.status = 404}));
-    assert_false(record_may_follow(&(struct http_answer){.status = 503}));
-    assert_false(record_may_follow(&(struct http_answer){.unreachable = true}));
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_later_success_is_this_one),
@@ -126,8 +97,6 @@ int main(void) {
         cmocka_unit_test(in_a_later_second_it_shows),
         cmocka_unit_test(after_a_failure_a_success_shows_at_once),
         cmocka_unit_test(a_clock_that_was_set_back_is_waited_for_where_it_is_soon_there),
-        cmocka_unit_test(only_an_answer_that_says_it_is_a_record),
-        cmocka_unit_test(a_fault_of_the_moment_may_be_followed_by_a_record),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

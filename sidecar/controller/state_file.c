@@ -3,7 +3,7 @@
 /* Written by hand, so that secrets pass through memory that is erased; read by jansson, and then
  * judged as if it came from a stranger: the folder is not ours alone. */
 
-#include "agent/state_file.h"
+#include "controller/state_file.h"
 
 #include "base/compiler.h"
 #include "base/memory.h"

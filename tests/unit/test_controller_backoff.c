@@ -2,7 +2,7 @@
 
 /* How waits grow. */
 
-#include "agent/backoff.h"
+#include "controller/backoff.h"
 #include "support/assertions.h"
 
 #include <setjmp.h>

@@ -2,7 +2,7 @@
 
 /* How long Prometheus has been away: when the count begins, stands still, and begins anew. */
 
-#include "agent/outage.h"
+#include "controller/outage.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

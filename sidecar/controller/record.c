@@ -4,34 +4,9 @@
  * one. So a success shows by another time, and a refusal only where the reload before it was none.
  * Prometheus starting anew loads the config as well: another time, the same meaning. */
 
-#include "agent/record.h"
-
-#include "prometheus/info.h"
+#include "controller/record.h"
 
 #define NANOSECONDS_PER_SECOND INT64_C(1000000000)
-
-enum {
-    STATUS_OK = 200,
-    STATUS_TOO_MANY_REQUESTS = 429,
-    STATUS_BROKEN = 500, /* and whatever is above */
-    STATUS_STARTING = 503
-};
-
-struct reload_record record_of(const struct http_answer *answer) {
-    struct reload_record record = {0};
-
-    record.known = answer->status == STATUS_OK &&
-                   runtimeinfo_reload(answer->body, &record.success, &record.time) == 0;
-    return record;
-}
-
-bool record_may_follow(const struct http_answer *answer) {
-    if (answer->status == 0) {
-        return answer->maybe_received;
-    }
-    return answer->status == STATUS_TOO_MANY_REQUESTS ||
-           (answer->status >= STATUS_BROKEN && answer->status != STATUS_STARTING);
-}
 
 int64_t record_wait(const struct reload_record *before, int64_t now) {
     int64_t wait = before->time + NANOSECONDS_PER_SECOND - now;

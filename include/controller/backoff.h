@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_BACKOFF_H
-#define SIDECAR_AGENT_BACKOFF_H
+#ifndef SIDECAR_CONTROLLER_BACKOFF_H
+#define SIDECAR_CONTROLLER_BACKOFF_H
 
 /* How long to wait before trying again: doubles from wait to wait, with jitter so that the sidecars
  * of a fleet do not knock in step. Pure: chance is handed in. */

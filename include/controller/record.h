@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_RECORD_H
-#define SIDECAR_AGENT_RECORD_H
+#ifndef SIDECAR_CONTROLLER_RECORD_H
+#define SIDECAR_CONTROLLER_RECORD_H
 
 /* Prometheus's own record of its last reload (runtimeinfo), and what it tells of a reload whose
  * answer did not come. Pure. */
-
-#include "prometheus/client.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,13 +13,6 @@ struct reload_record {
     bool success; /* of the last reload */
     int64_t time; /* of the last successful one: nanoseconds since 1970, whole seconds */
 };
-
-/* Not known: no answer, or none that says it. */
-struct reload_record record_of(const struct http_answer *answer);
-
-/* Of an answer that is none, or no record: a fault of the moment. Not so one that says that there
- * is no record, that it is starting, or that nothing listens. */
-bool record_may_follow(const struct http_answer *answer);
 
 enum record_verdict {
     RECORD_OPEN,    /* the reload may still be running, or it cannot be told */

@@ -6,7 +6,7 @@
  * An accepted half is kept; of a refused half the other one goes back to the pool, since nothing is
  * known of it: with few guilty ones that costs the fewest questions. */
 
-#include "agent/trial.h"
+#include "controller/trial.h"
 
 #include "base/arena.h"
 #include "base/memory.h"

@@ -1,26 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_LEDGER_H
-#define SIDECAR_AGENT_LEDGER_H
+#ifndef SIDECAR_CONTROLLER_LEDGER_H
+#define SIDECAR_CONTROLLER_LEDGER_H
 
-/*
- * What Prometheus taught: the last config that it took, and what it refused. Kept in memory and, so
- * that a restart forgets nothing, in a file beside the output: .remotewrite-sidecar/state.json,
- * readable by nobody else, since secrets are in it.
- */
+/* What Prometheus taught: the last config that it confirmed, what it refused, and its version.
+ * agent/state_store.h keeps it over a restart. Pure. */
 
-#include "agent/state_file.h"
 #include "base/compiler.h"
-#include "base/incident.h"
 #include "compile/compile.h"
 #include "compile/history.h"
+#include "controller/state_file.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#define LEDGER_FOLDER ".remotewrite-sidecar"
-#define LEDGER_FILE   "state.json"
-#define LEDGER_ASIDE  "state.json.unreadable"
 
 struct ledger;
 
@@ -29,24 +21,18 @@ struct ledger *ledger_new(void) MUST_USE;
 void ledger_free(struct ledger *ledger);
 void ledger_freep(struct ledger **ledger);
 
-/* What the file beside this output holds, instead of what is known. One that is absent is nothing;
- * one that cannot be used is nothing with a warning. So is one that cannot be read now, as for want
- * of descriptors; but that one is not written over (ledger_save), and may be read later
- * (ledger_recall). Nothing is read from a folder that others may have filled. */
-void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits);
+/* What the state file holds, instead of what is known (state_file.h). */
+void ledger_take(struct ledger *ledger, const struct agent_memory *memory);
 
-/* Tries to read once more what could not be read, as long as nothing was learned since; nothing
- * else. Another history is known then. */
-void ledger_recall(struct ledger *ledger, const char *output_path,
-                   const struct yaml_limits *limits);
+/* What the state file has to hold; valid until the next change. */
+const struct agent_memory *ledger_memory(const struct ledger *ledger);
 
-/* Writes the file beside this output where it would be another one than it is. One that could not
- * be read is kept, as LEDGER_ASIDE, once there is something to write. A failure is said in the log,
- * once, and the next call tries again. */
-void ledger_save(struct ledger *ledger, const char *output_path);
+/* Whether it changed since ledger_set_dirty(false). */
+bool ledger_is_dirty(const struct ledger *ledger);
+void ledger_set_dirty(struct ledger *ledger, bool dirty);
 
-/* The output may be another one from now on. */
-void ledger_moved(struct ledger *ledger);
+/* Is there a last known good set or a refusal? */
+bool ledger_has_learned(const struct ledger *ledger);
 
 /* For compile; the same pointer as long as the ledger, its content until the next change. */
 const struct history *ledger_history(const struct ledger *ledger);
@@ -78,9 +64,6 @@ struct bytes ledger_version(const struct ledger *ledger);
 /* A pass: refusals of RemoteWrites that are gone are forgotten, and since when an earlier form is
  * served is noted. */
 void ledger_note(struct ledger *ledger, const struct desired_state *state, int64_t now);
-
-/* Why the state file cannot be written, or read; quiet where it can. */
-const struct incident *ledger_fault(const struct ledger *ledger);
 
 /* Those that are served in an earlier form; valid until the next change. */
 const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count);

@@ -2,7 +2,7 @@
 
 /* Doubling waits with jitter. Every kind of fault waits by the same rule. */
 
-#include "agent/backoff.h"
+#include "controller/backoff.h"
 
 /* A wait is this part of itself shorter or longer at most. */
 #define JITTER_DIVISOR 5

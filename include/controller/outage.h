@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_OUTAGE_H
-#define SIDECAR_AGENT_OUTAGE_H
+#ifndef SIDECAR_CONTROLLER_OUTAGE_H
+#define SIDECAR_CONTROLLER_OUTAGE_H
 
 /* How long Prometheus has been away while what is on disk was never confirmed: it may be the config
  * that keeps it from coming up. Times are nanoseconds of one clock that the caller uses; a zeroed

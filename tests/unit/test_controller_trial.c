@@ -2,7 +2,7 @@
 
 /* The search for what Prometheus refuses, against a stand-in that knows who is guilty. */
 
-#include "agent/trial.h"
+#include "controller/trial.h"
 
 #include "base/arena.h"
 #include "base/memory.h"

@@ -3,7 +3,7 @@
 /* Replaying its log can take Prometheus many minutes, and it says so meanwhile; a config that kills
  * it may do so before it listens, or after that. */
 
-#include "agent/outage.h"
+#include "controller/outage.h"
 
 void outage_refused(struct outage *outage, int64_t now) {
     if (!outage->going) {

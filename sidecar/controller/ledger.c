@@ -2,21 +2,13 @@
 
 /* Each part has an arena of its own and is made anew when it changes, which is seldom. */
 
-#include "agent/ledger.h"
+#include "controller/ledger.h"
 
 #include "base/arena.h"
-#include "base/clock.h"
-#include "base/incident.h"
-#include "base/log.h"
 #include "base/memory.h"
-#include "publish/publish.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A larger one is not ours: ten thousand RemoteWrites make some ten megabytes. */
-#define STATE_SIZE_MAX ((size_t)256 << 20)
 
 struct ledger {
     struct agent_memory memory; /* what it points to lives in the arenas */
@@ -26,12 +18,7 @@ struct ledger {
     struct arena *base;
     struct arena *version;
     struct arena *earlier;
-    uint64_t saved; /* fingerprint of what the file holds; 0: not known */
     bool dirty;
-    bool unread; /* there is a file that could not be read */
-    struct publish_debt debt;
-    struct incident reading; /* while it is unread */
-    struct incident saving;
 };
 
 /* What compile is handed is another history from now on, and the file has to be, too. */
@@ -73,8 +60,16 @@ const struct history *ledger_history(const struct ledger *ledger) {
     return &ledger->memory.history;
 }
 
-const struct incident *ledger_fault(const struct ledger *ledger) {
-    return ledger->saving.count > 0 || !ledger->unread ? &ledger->saving : &ledger->reading;
+const struct agent_memory *ledger_memory(const struct ledger *ledger) {
+    return &ledger->memory;
+}
+
+bool ledger_is_dirty(const struct ledger *ledger) {
+    return ledger->dirty;
+}
+
+void ledger_set_dirty(struct ledger *ledger, bool dirty) {
+    ledger->dirty = dirty;
 }
 
 const struct earlier_form *ledger_earlier(const struct ledger *ledger, size_t *ret_count) {
@@ -530,25 +525,10 @@ void ledger_note(struct ledger *ledger, const struct desired_state *state, int64
     note_earlier(ledger, state, now);
 }
 
-/* --- the file --------------------------------------------------------------------------------- */
+/* --- the state file ----------------------------------------------------------------------------
+ */
 
-static const char *file_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-/* The folder beside the output, and the file in it. */
-static void paths_of(const char *output_path, struct buffer *folder, struct buffer *file) {
-    size_t beside = (size_t)(file_name(output_path) - output_path);
-
-    buffer_append(folder, (struct bytes){output_path, beside});
-    buffer_append_string(folder, LEDGER_FOLDER);
-    buffer_append(file, buffer_bytes(folder));
-    buffer_append_string(file, "/" LEDGER_FILE);
-}
-
-static void take_memory(struct ledger *ledger, const struct agent_memory *memory) {
+void ledger_take(struct ledger *ledger, const struct agent_memory *memory) {
     const struct history *history = &memory->history;
     struct arena *earlier = arena_new();
     struct earlier_form *forms =
@@ -583,171 +563,9 @@ static void take_memory(struct ledger *ledger, const struct agent_memory *memory
     renew(&ledger->earlier, earlier);
 }
 
-static bool has_learned(const struct ledger *ledger) {
+bool ledger_has_learned(const struct ledger *ledger) {
     const struct history *history = &ledger->memory.history;
 
     return history->good != NULL || history->refusal_count > 0 ||
            history->refused_base.data != NULL;
-}
-
-static const char *failure_words(int error, const struct publish_error *failure) {
-    return failure->wrong != NULL ? failure->wrong : strerror(-error);
-}
-
-/* True when it is news. */
-static bool report_failure(struct incident *incident, const char *words,
-                           const struct publish_error *failure) {
-    CLEANUP(buffer_free) struct buffer full = {0};
-    bool news = incident_report(incident, bytes_of(words), clock_monotonic_nanoseconds());
-
-    buffer_printf(&full, "%s %s: %s", failure->step, failure->path, words);
-    incident_describe(incident, buffer_bytes(&full));
-    return news;
-}
-
-static void say_unsaved(struct ledger *ledger, int error, const struct publish_error *failure) {
-    const char *words = failure_words(error, failure);
-    bool news = report_failure(&ledger->saving, words, failure);
-
-    log_write(news ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG,
-              "cannot keep what was learned; a restart would have to learn it anew",
-              (const struct log_field[]){LOG_STRING("file", failure->path),
-                                         LOG_STRING("step", failure->step),
-                                         LOG_STRING("err", words),
-                                         {0}});
-}
-
-static void say_forgotten(const char *path, const char *wrong, const char *remedy) {
-    log_warn("what was learned before cannot be used; it is forgotten", LOG_STRING("file", path),
-             LOG_STRING("err", wrong), LOG_STRING("remedy", remedy));
-}
-
-/* It was read, or there is nothing to be read. */
-static void note_read(struct ledger *ledger) {
-    ledger->unread = false;
-    incident_end(&ledger->reading, NULL);
-}
-
-/* The file could not be read. What that says of it: that it is damaged, or nothing. */
-static void note_failure(struct ledger *ledger, const char *path, int error,
-                         const struct publish_error *failure) {
-    const char *words = failure_words(error, failure);
-    bool damaged = error == -EINVAL || error == -EFBIG;
-
-    (void)report_failure(&ledger->reading, words, failure);
-    if (failure->wrong != NULL && !damaged) { /* the folder: nothing can be kept there either */
-        say_unsaved(ledger, error, failure);
-    } else if (damaged) {
-        say_forgotten(path, words, STATE_DAMAGED_REMEDY);
-    } else if (!ledger->unread) {
-        log_warn("what was learned before cannot be read now; it is tried again, and not written "
-                 "over",
-                 LOG_STRING("file", failure->path), LOG_STRING("step", failure->step),
-                 LOG_STRING("err", words));
-        ledger->unread = true;
-        return;
-    }
-    if (damaged || !ledger->unread) {
-        note_read(ledger);
-    }
-}
-
-/* What the text says, or what is wrong with it. */
-static void take_text(struct ledger *ledger, struct bytes text, const char *path,
-                      const char *output_path, const struct yaml_limits *limits) {
-    CLEANUP(arena_freep) struct arena *arena = arena_new();
-    struct agent_memory memory = {0};
-    struct state_fault fault = {0};
-
-    note_read(ledger);
-    if (state_decode(arena, text, file_name(output_path), limits, &memory, &fault) != 0) {
-        say_forgotten(path, fault.wrong, fault.remedy);
-        return;
-    }
-    take_memory(ledger, &memory);
-    ledger->saved = bytes_hash(text) ^ bytes_hash(bytes_of(path));
-    ledger->dirty = false;
-    log_info("what was learned before is known", LOG_STRING("file", path),
-             LOG_INT("remote_writes", memory.history.good != NULL ? memory.history.good->count : 0),
-             LOG_INT("quarantined", memory.history.refusal_count));
-}
-
-void ledger_load(struct ledger *ledger, const char *output_path, const struct yaml_limits *limits) {
-    CLEANUP(buffer_free) struct buffer folder = {0};
-    CLEANUP(buffer_free) struct buffer path = {0};
-    CLEANUP(buffer_free) struct buffer text = {0};
-    struct publish_error failure = {.step = ""};
-
-    paths_of(output_path, &folder, &path);
-    /* Of a process that was killed. What cannot be removed will not be read either. */
-    (void)private_clean(buffer_string(&folder), LEDGER_FILE, NULL);
-    int error = private_read(buffer_string(&folder), LEDGER_FILE, STATE_SIZE_MAX, &text, &failure);
-    if (error == -ENOENT) {
-        note_read(ledger);
-    } else if (error != 0) {
-        note_failure(ledger, buffer_string(&path), error, &failure);
-    } else {
-        take_text(ledger, buffer_bytes(&text), buffer_string(&path), output_path, limits);
-    }
-}
-
-void ledger_recall(struct ledger *ledger, const char *output_path,
-                   const struct yaml_limits *limits) {
-    CLEANUP(buffer_free) struct buffer version = {0};
-
-    if (!ledger->unread || has_learned(ledger)) {
-        return;
-    }
-    buffer_append_string(&version, ledger->memory.prometheus_version);
-    ledger_load(ledger, output_path, limits);
-    if (version.length > 0) { /* of the Prometheus that is there */
-        (void)ledger_meet(ledger, buffer_string(&version));
-    }
-}
-
-void ledger_moved(struct ledger *ledger) {
-    ledger->dirty = true;
-}
-
-/* What could not be read may be worth more to a person than to us. */
-static int set_aside(struct ledger *ledger, const char *folder, struct publish_error *failure) {
-    int error = private_rename(folder, LEDGER_FILE, LEDGER_ASIDE, failure);
-
-    if (error == 0) {
-        note_read(ledger);
-        log_warn("what was learned before could not be read; it is kept beside what is learned now",
-                 LOG_STRING("directory", folder), LOG_STRING("file", LEDGER_ASIDE));
-    }
-    return error;
-}
-
-void ledger_save(struct ledger *ledger, const char *output_path) {
-    CLEANUP(buffer_free) struct buffer folder = {0};
-    CLEANUP(buffer_free) struct buffer path = {0};
-    CLEANUP(buffer_free) struct buffer text = {0};
-    struct publish_error failure = {.step = ""};
-    int error = 0;
-
-    if (!ledger->dirty || (ledger->unread && !has_learned(ledger))) {
-        return;
-    }
-    paths_of(output_path, &folder, &path);
-    state_encode(&ledger->memory, file_name(output_path), &text);
-    uint64_t fingerprint = bytes_hash(buffer_bytes(&text)) ^ bytes_hash(buffer_bytes(&path));
-    if (ledger->unread) {
-        error = set_aside(ledger, buffer_string(&folder), &failure);
-    }
-    if (error == 0 && (fingerprint != ledger->saved || ledger->debt.sync)) {
-        error = private_publish(buffer_string(&folder), LEDGER_FILE, buffer_bytes(&text),
-                                &ledger->debt, &failure);
-    }
-    if (error != 0) {
-        say_unsaved(ledger, error, &failure);
-        return;
-    }
-    if (incident_end(&ledger->saving, NULL)) {
-        log_info("what was learned is kept again", LOG_STRING("file", buffer_string(&path)));
-    }
-    ledger->saved = fingerprint;
-    ledger->dirty = false;
 }

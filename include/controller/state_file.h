@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef SIDECAR_AGENT_STATE_FILE_H
-#define SIDECAR_AGENT_STATE_FILE_H
+#ifndef SIDECAR_CONTROLLER_STATE_FILE_H
+#define SIDECAR_CONTROLLER_STATE_FILE_H
 
 /*
  * What the agent remembers over a restart, as the text of a file: JSON, in which every string that
