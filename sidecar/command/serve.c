@@ -4,13 +4,13 @@
 
 #include "command/serve.h"
 
-#include "controller/state_file.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "command/health.h"
 #include "command/observe.h"
 #include "command/version.h"
+#include "controller/state_file.h"
 #include "web/process.h"
 #include "web/server.h"
 
