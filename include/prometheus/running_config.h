@@ -10,8 +10,9 @@
 #include "base/compiler.h"
 #include "prometheus/config_outline.h"
 
-/* Most bytes of an answer. */
-#define RUNNING_CONFIG_MAX ((size_t)32 * 1024 * 1024)
+/* Most bytes of an answer. Prometheus 3 prints up to 30 times what was written of a scrape job, by
+ * what it fills in. */
+#define RUNNING_CONFIG_MAX ((size_t)128 * 1024 * 1024)
 
 struct running_config;
 

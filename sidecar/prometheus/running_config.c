@@ -331,7 +331,7 @@ static bool take(struct running_config *reader, char c) {
 
 const char *running_config_feed(struct running_config *reader, struct bytes part) {
     if (reader->fault == NULL && part.length > RUNNING_CONFIG_MAX - reader->length) {
-        reader->fault = "the config that Prometheus tells is larger than 32 MiB";
+        reader->fault = "the config that Prometheus tells is larger than 128 MiB";
     }
     for (size_t i = 0; i < part.length && reader->fault == NULL; i++) {
         if (!take(reader, part.data[i])) {

@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -282,13 +283,139 @@ static void an_answer_without_end_is_cut_off(void **state) {
         block[i + 1] = 'n';
     }
     size_t count = 0;
-    for (; fault == NULL && count < 100; count++) {
+    for (; fault == NULL && count < 200; count++) {
         fault = running_config_feed(reader, (struct bytes){block, sizeof(block)});
     }
-    assert_string_equal(fault, "the config that Prometheus tells is larger than 32 MiB");
-    assert_int_equal(count, 32);
+    assert_string_equal(fault, "the config that Prometheus tells is larger than 128 MiB");
+    assert_int_equal(count, 128);
     assert_null(running_config_end(reader));
     running_config_free(reader);
+}
+
+/* --- many scrape jobs --------------------------------------------------------------------------
+ */
+
+enum {
+    JOBS = 30000,
+    COMPACT_JOBS = 45000,
+};
+
+/* Some 270 bytes each, so that the base has about 8 MB. */
+static void append_job(struct buffer *base, size_t i) {
+    buffer_printf(base,
+                  "  - job_name: 'team-%zu/job-%05zu'\n"
+                  "    metrics_path: /metrics/%zu\n"
+                  "    scrape_interval: 1h\n"
+                  "    static_configs:\n"
+                  "      - targets: []\n"
+                  "        labels: {team: 'team-%zu', shard: 's%zu'}\n"
+                  "    relabel_configs:\n"
+                  "      - source_labels: [__address__]\n"
+                  "        regex: 'host-%zu-.*'\n"
+                  "        action: keep\n",
+                  i % 97, i, i, i % 97, i, i);
+}
+
+/* As Prometheus 3.16 prints it, which is three times as much. */
+static void append_running_job(struct buffer *yaml, const char *name, size_t i) {
+    buffer_printf(yaml,
+                  "- job_name: %s\n"
+                  "  honor_timestamps: true\n"
+                  "  track_timestamps_staleness: false\n"
+                  "  scrape_interval: 1h\n"
+                  "  scrape_timeout: 10s\n"
+                  "  scrape_protocols:\n"
+                  "  - OpenMetricsText1.0.0\n"
+                  "  - OpenMetricsText0.0.1\n"
+                  "  - PrometheusText1.0.0\n"
+                  "  - PrometheusText0.0.4\n"
+                  "  scrape_native_histograms: false\n"
+                  "  always_scrape_classic_histograms: false\n"
+                  "  convert_classic_histograms_to_nhcb: false\n"
+                  "  metrics_path: /metrics/%zu\n"
+                  "  scheme: http\n"
+                  "  enable_compression: true\n"
+                  "  metric_name_validation_scheme: utf8\n"
+                  "  metric_name_escaping_scheme: allow-utf-8\n"
+                  "  extra_scrape_metrics: false\n"
+                  "  follow_redirects: true\n"
+                  "  enable_http2: true\n"
+                  "  relabel_configs:\n"
+                  "  - source_labels: [__address__]\n"
+                  "    separator: ;\n"
+                  "    regex: host-%zu-.*\n"
+                  "    replacement: $1\n"
+                  "    action: keep\n"
+                  "  static_configs:\n"
+                  "  - targets: []\n"
+                  "    labels:\n"
+                  "      shard: s%zu\n"
+                  "      team: team-%zu\n",
+                  name, i, i, i, i % 97);
+}
+
+/* so many jobs run, of which the last has this name; NULL: its own. */
+static struct config_outline *running_jobs(size_t count, const char *last_name,
+                                           const struct config_outline *last) {
+    CLEANUP(buffer_free) struct buffer yaml = {0};
+    CLEANUP(buffer_free) struct buffer answer = {0};
+    char name[64];
+
+    buffer_append_string(&yaml, "scrape_configs:\n");
+    for (size_t i = 0; i < count; i++) {
+        snprintf(name, sizeof(name), "team-%zu/job-%05zu", i % 97, i);
+        append_running_job(&yaml, last_name != NULL && i + 1 == count ? last_name : name, i);
+    }
+    /* As it comes from a socket. */
+    return read_answer(answer_of(&answer, buffer_string(&yaml)), (size_t)16 << 10, last);
+}
+
+static void assert_jobs_differ(const struct config_outline *written,
+                               const struct config_outline *runs, const char *difference) {
+    CLEANUP(buffer_free) struct buffer words = {0};
+
+    assert_non_null(runs);
+    assert_false(config_outlines_match(written, runs, &words));
+    assert_string_equal(buffer_string(&words), difference);
+}
+
+static void of_thirty_thousand_jobs_the_one_that_differs_is_told(void **state) {
+    CLEANUP(buffer_free) struct buffer base = {0};
+    CLEANUP(buffer_free) struct buffer words = {0};
+
+    buffer_append_string(&base, "scrape_configs:\n");
+    for (size_t i = 0; i < JOBS; i++) {
+        append_job(&base, i);
+    }
+    assert_true(base.length > 8000000);
+    OUTLINE written = config_outline_of(buffer_bytes(&base));
+    OUTLINE same = running_jobs(JOBS, NULL, NULL);
+    OUTLINE renamed = running_jobs(JOBS, "another", same);
+    OUTLINE fewer = running_jobs(JOBS - 1, NULL, same);
+
+    assert_non_null(written);
+    assert_non_null(same);
+    assert_true(config_outlines_match(written, same, &words));
+    assert_jobs_differ(written, renamed,
+                       "runs \"another\" as scrape job 30000, \"team-26/job-29999\" is written");
+    assert_jobs_differ(written, fewer, "runs 29999 scrape jobs, 30000 are written");
+}
+
+/* What Prometheus fills in makes much of little. */
+static void an_answer_of_more_than_32_mebibytes_is_read(void **state) {
+    CLEANUP(buffer_free) struct buffer base = {0};
+    CLEANUP(buffer_free) struct buffer words = {0};
+
+    buffer_append_string(&base, "scrape_configs:\n");
+    for (size_t i = 0; i < COMPACT_JOBS; i++) {
+        buffer_printf(&base, "- job_name: team-%zu/job-%05zu\n", i % 97, i);
+    }
+    OUTLINE written = config_outline_of(buffer_bytes(&base));
+    OUTLINE runs = running_jobs(COMPACT_JOBS, NULL, NULL);
+
+    assert_non_null(written);
+    assert_non_null(runs);
+    assert_true(config_outlines_match(written, runs, &words));
 }
 
 static void a_config_that_cannot_be_read_is_not_judged(void **state) {
@@ -311,6 +438,8 @@ int main(void) {
         cmocka_unit_test(characters_are_unescaped),
         cmocka_unit_test(what_is_no_such_answer_is_not_judged),
         cmocka_unit_test(an_answer_without_end_is_cut_off),
+        cmocka_unit_test(of_thirty_thousand_jobs_the_one_that_differs_is_told),
+        cmocka_unit_test(an_answer_of_more_than_32_mebibytes_is_read),
         cmocka_unit_test(a_config_that_cannot_be_read_is_not_judged),
     };
 
