@@ -198,7 +198,10 @@ static void a_mended_one_is_active_after_one_pass(struct pod *pod) {
     drop_many(pod, 999, SIZE_MAX, 600);
     EVENTUALLY_WITHIN(pod, prometheus_server_runs(pod->prometheus, "idle-0017"), PATIENCE);
     EVENTUALLY_WITHIN(pod, is_idle(pod), PATIENCE);
-    assert_int_equal(loads_of(pod), loads + 1);
+    if (loads_of(pod) != loads + 1) {
+        pod_show_logs(pod);
+        fail_msg("%zu loads, not one", loads_of(pod) - loads);
+    }
 }
 
 /* Its queue was never stopped, so that its counters did not start anew, and it goes on. The metrics
@@ -220,7 +223,9 @@ static void three_of_a_thousand_are_set_aside_and_all_others_are_served(void **s
     double samples = 0;
     pod->refused_on_purpose = true;
     pod_drop(pod, (struct manifest){.name = "steady"});
-    pod_runs(pod, refusal()->version_flag, "--delay-interval=500ms");
+    /* On a busy machine a thousand queues take a minute to start anew. An answer that comes after
+     * the time for it may cost a load more, which is another test's. */
+    pod_runs(pod, refusal()->version_flag, "--delay-interval=500ms", "--reload-timeout=1h");
     EVENTUALLY(pod, (samples = samples_of(pod, "steady")) > 0 && is_idle(pod));
     const size_t loads = loads_of(pod);
 
