@@ -21,6 +21,9 @@ struct refusal {
 struct history {
     uint64_t revision;           /* another number after every change of what follows */
     const struct form_set *good; /* the last config that Prometheus confirmed; NULL: none yet */
+    /* What is on disk, whether Prometheus confirmed it or not; NULL: not known. Only the names of
+     * secret files depend on it, and not for a form that is on disk already: no revision. */
+    const struct form_set *published;
     /* The last good form of each RemoteWrite, with the secret files as they were published last
      * (base and base_path say nothing). More than good has: where a safe config was confirmed, or a
      * part of what is searched. NULL: none yet. */

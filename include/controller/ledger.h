@@ -41,6 +41,9 @@ const struct history *ledger_history(const struct ledger *ledger);
  * is wanted, so that who is not in it has no last good form any more. */
 void ledger_confirm(struct ledger *ledger, const struct form_set *set, bool everything);
 
+/* What is on disk now (NULL: nothing), for passes; it has to stay until the next call. */
+void ledger_set_published(struct ledger *ledger, const struct form_set *on_disk);
+
 /* What is published now: where only the secret files of a good form are others, it is these that
  * Prometheus reads from now on, and that go with its last good form. */
 void ledger_rotate(struct ledger *ledger, const struct form_set *published);

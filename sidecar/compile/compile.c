@@ -49,9 +49,10 @@ struct candidate {
     struct diagnostics diagnostics; /* of this pass: policy, secrets, gates, names */
     struct outcome outcome;
     struct translation translation;
-    const char *lost;        /* why only its last good form is left of it; NULL: it is there */
-    const struct form *good; /* its last good form; NULL: none */
-    enum secret_names names; /* of the secret files in its present form */
+    const char *lost;             /* why only its last good form is left of it; NULL: it is there */
+    const struct form *good;      /* its last good form; NULL: none */
+    const struct form *published; /* its form on disk; NULL: none, or not known */
+    enum secret_names names;      /* of the secret files in its present form */
     const struct refusal *refusal; /* Prometheus refused it in its present form */
     struct form form;              /* what is served of it, when it is */
     bool served;
@@ -520,8 +521,8 @@ static const struct refusal *find_refusal(const struct history *history, const s
                                                  sizeof(*history->refusals), compare_refusal);
 }
 
-/* Its secret files have the names of its last good form, or where there is none those of the one
- * that was refused: what has not changed is the same form again. */
+/* Its secret files have the names of its form on disk, else of its last good form, or where there
+ * is none those of the one that was refused: what has not changed is the same form again. */
 static void remember(struct pass *pass, struct candidate *candidate) {
     const struct remote_write *remote_write = candidate->remote_write;
     const struct history *history = pass->settings->history;
@@ -531,8 +532,11 @@ static void remember(struct pass *pass, struct candidate *candidate) {
     if (history == NULL || remote_write->name[0] == '\0')
         return;
     candidate->good = form_set_find(history->forms, wanted.namespace, wanted.name);
+    candidate->published = form_set_find(history->published, wanted.namespace, wanted.name);
     refusal = find_refusal(history, &wanted);
-    if (candidate->good != NULL)
+    if (candidate->published != NULL)
+        candidate->names = form_secret_names(candidate->published);
+    else if (candidate->good != NULL)
         candidate->names = form_secret_names(candidate->good);
     else if (refusal != NULL)
         candidate->names = form_secret_names(&refusal->form);
@@ -557,21 +561,30 @@ static struct form present_form(struct pass *pass, const struct candidate *candi
                    candidate->translation.secrets, candidate->translation.secret_count);
 }
 
-/* The last good form is what Prometheus runs until it has loaded another one: a new password must
- * not go where the old one went. The same entry with other secrets is a rotation, which is meant to
- * reach the queue that runs. */
+static bool overwrites(const struct candidate *candidate, const struct form *running) {
+    return running != NULL && form_overwrites(&candidate->form, running);
+}
+
+/* The last good form is what Prometheus runs until it has loaded another one, and it may have
+ * loaded the form on disk at a start: a new password must not go where the old one went. The same
+ * entry with other secrets is a rotation, which is meant to reach the queue that runs. Two forms
+ * use two sets of names at most, so one of the three is free. */
 static void spare_good_files(struct pass *pass, struct candidate *candidate) {
+    const enum secret_names before = candidate->names;
     struct diagnostics said_before = diagnostics_in(pass->arena);
     struct scope scope = candidate_scope(pass, candidate);
 
-    if (candidate->good == NULL || !form_overwrites(&candidate->form, candidate->good))
-        return;
     scope.diagnostics = &said_before;
-    candidate->names =
-        candidate->names == SECRET_NAMES_FIRST ? SECRET_NAMES_SECOND : SECRET_NAMES_FIRST;
-    translate(&scope, candidate->remote_write, pass->store, pass->settings, pass->version,
-              candidate->names, &candidate->translation);
-    candidate->form = present_form(pass, candidate);
+    for (unsigned i = 0; i < SECRET_NAMES; i++) {
+        if (!overwrites(candidate, candidate->good) && !overwrites(candidate, candidate->published))
+            return;
+        if ((enum secret_names)i == before)
+            continue;
+        candidate->names = (enum secret_names)i;
+        translate(&scope, candidate->remote_write, pass->store, pass->settings, pass->version,
+                  candidate->names, &candidate->translation);
+        candidate->form = present_form(pass, candidate);
+    }
 }
 
 static void recall(struct pass *pass, struct candidate *candidate) {

@@ -54,6 +54,8 @@ enum secret_names form_secret_names(const struct form *form) {
     for (size_t i = 0; i < form->secret_count; i++) {
         if (bytes_ends_with(bytes_of(form->secrets[i].name), BYTES(SECRET_NAMES_MARK)))
             return SECRET_NAMES_SECOND;
+        if (bytes_ends_with(bytes_of(form->secrets[i].name), BYTES(SECRET_NAMES_THIRD_MARK)))
+            return SECRET_NAMES_THIRD;
     }
     return SECRET_NAMES_FIRST;
 }

@@ -42,10 +42,11 @@ static void translate_object(struct translator *translator, const struct object 
 
 /* NAMESPACE_NAME_FIELD: namespaces and names have no '_', so that no two RemoteWrites share one. A
  * name that no file system takes is cut and told apart by its hash; the part that is kept holds the
- * whole namespace. No field and no hash ends as the mark does. */
+ * whole namespace. No field and no hash ends as a mark does. */
 static const char *secret_file_name(struct translator *translator, const char *path) {
     struct arena *arena = translator->scope->arena;
-    const char *mark = translator->names == SECRET_NAMES_SECOND ? SECRET_NAMES_MARK : "";
+    static const char *const marks[SECRET_NAMES] = {"", SECRET_NAMES_MARK, SECRET_NAMES_THIRD_MARK};
+    const char *mark = marks[translator->names];
     const char *field = path;
     const char *name;
 

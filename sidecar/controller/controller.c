@@ -413,6 +413,7 @@ static void on_published(struct controller *controller, const struct publish_out
     const enum publish_next next = (enum publish_next)effect->next;
 
     controller->on_disk = published->on_disk;
+    ledger_set_published(controller->ledger, controller->on_disk);
     if (published->changed) {
         note_other_config(controller);
     }

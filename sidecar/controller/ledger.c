@@ -122,6 +122,10 @@ static const struct form *rotated(const struct form *form, const struct form_set
     return now != NULL && form_same_entry(now, form) && !form_same(now, form) ? now : NULL;
 }
 
+void ledger_set_published(struct ledger *ledger, const struct form_set *on_disk) {
+    ledger->memory.history.published = on_disk;
+}
+
 void ledger_rotate(struct ledger *ledger, const struct form_set *published) {
     const struct form_set *before = ledger->memory.history.forms;
     bool any = false;

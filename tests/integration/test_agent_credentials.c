@@ -23,6 +23,7 @@
 
 #define FIRST_FILE  "team-a_a_authorization.credentials"
 #define SECOND_FILE FIRST_FILE ".2"
+#define THIRD_FILE  FIRST_FILE ".3"
 
 /* The destinations, which take a token of the same name; each is a Secret. */
 static const char *const destinations[] = {"old", "new", "third"};
@@ -186,7 +187,7 @@ static void a_second_move_before_the_first_is_taken_leaves_the_old_credential_al
     a_sends_to(fixture, "third");
     assert_true(output_has(fixture, URL("third")));
     assert_true(file_is(fixture, FIRST_FILE, "old"));
-    assert_true(file_is(fixture, SECOND_FILE, "third"));
+    assert_true(file_is(fixture, THIRD_FILE, "third"));
     http_stub_listen(fixture->prometheus);
 
     assert_true(agent_becomes(fixture, AGENT_IDLE));

@@ -459,6 +459,7 @@ static void a_comment_does_not_end_quarantine(void **state) {
 
 #define FIRST_NAME  "team-a_a_basicAuth.password"
 #define SECOND_NAME FIRST_NAME ".2"
+#define THIRD_NAME  FIRST_NAME ".3"
 
 /* RemoteWrite `a` sends to a port, with the password that is in the Secret. */
 static void a_sends_to(struct compile_fixture *fixture, unsigned port) {
@@ -514,6 +515,33 @@ static void another_entry_with_another_password_leaves_the_old_file_alone(void *
 
     assert_string_equal(compile_state_of(pass, "a"), "active");
     assert_true(only_secret_is(pass, SECOND_NAME, "new"));
+}
+
+/* Prometheus may have come up with what is on disk before it was asked about it. */
+static void names_of_an_unconfirmed_entry_on_disk_are_left_alone_too(void **state) {
+    COMPILE pass = compile_given();
+    PAST past = {0};
+    given_one_with_a_password(pass, &past, "old");
+    a_sends_to(pass, 2);
+    password_becomes(pass, "new");
+    compile_runs(pass);
+    struct form_set *published = form_set_copy(pass->state->served);
+    past.history.published = published;
+
+    a_sends_to(pass, 3);
+    password_becomes(pass, "newest");
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, THIRD_NAME, "newest"));
+
+    form_set_free(published);
+    published = form_set_copy(pass->state->served);
+    past.history.published = published;
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, THIRD_NAME, "newest"));
+    confirmed(pass, &past);
+    compile_runs(pass);
+    assert_true(only_secret_is(pass, THIRD_NAME, "newest"));
+    form_set_free(published);
 }
 
 static void a_rotated_password_is_written_in_place(void **state) {
@@ -887,6 +915,7 @@ int main(void) {
         cmocka_unit_test(quarantine_ends_when_a_secret_changes),
         cmocka_unit_test(a_comment_does_not_end_quarantine),
         cmocka_unit_test(another_entry_with_another_password_leaves_the_old_file_alone),
+        cmocka_unit_test(names_of_an_unconfirmed_entry_on_disk_are_left_alone_too),
         cmocka_unit_test(a_rotated_password_is_written_in_place),
         cmocka_unit_test(another_entry_with_the_same_password_keeps_its_file),
         cmocka_unit_test(what_was_confirmed_keeps_its_names),
