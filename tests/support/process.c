@@ -37,6 +37,11 @@ static int opened(const char *path, int flags) {
     return descriptor;
 }
 
+void process_heeds_signals(void) {
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGQUIT, SIG_DFL);
+}
+
 /* Only what is allowed between fork and exec in a process that had threads. */
 static NORETURN void become(char *const *arguments, const int *streams, int count, pid_t parent) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -44,6 +49,7 @@ static NORETURN void become(char *const *arguments, const int *streams, int coun
     if (getppid() != parent) {
         _exit(NOT_STARTED);
     }
+    process_heeds_signals();
     for (int i = 0; i < count; i++) {
         dup2(streams[i], i);
     }

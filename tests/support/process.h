@@ -30,6 +30,10 @@ pid_t process_id(const struct process *process);
 /* False as soon as it has ended. */
 bool process_runs(struct process *process);
 
+/* For a child between fork and exec: SIGINT and SIGQUIT have their meaning again, which a shell
+ * takes from what it starts in the background. */
+void process_heeds_signals(void);
+
 /* Nothing happens where it has ended already. */
 void process_signal(struct process *process, int number);
 

@@ -6,6 +6,7 @@
 #include "support/program.h"
 
 #include "base/memory.h"
+#include "support/process.h"
 #include "support/tempdir.h"
 
 #include <assert.h>
@@ -133,6 +134,7 @@ static pid_t spawn(struct program *program, va_list list) {
     pid_t process = fork();
     assert(process >= 0);
     if (process == 0) {
+        process_heeds_signals();
         dup2(opened(input, O_RDONLY), STDIN_FILENO);
         dup2(opened(output, O_WRONLY | O_CREAT | O_TRUNC), STDOUT_FILENO);
         dup2(opened(errors, O_WRONLY | O_CREAT | O_TRUNC), STDERR_FILENO);
