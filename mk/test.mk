@@ -234,14 +234,16 @@ $(SIMULATE): $(call object,$(wildcard tests/simulation/*.c)) $(LIBRARY) $(OUT)/s
 	@echo "  LINK  $@"
 	@$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o %.a,$^) $(PKG_LIBS)
 
-SECONDS ?= 10
-HISTORIES := $(wildcard testdata/simulation/*.txt)
+# Without SECONDS: a fixed number of histories, so that the same seed gives the same run.
+HISTORIES ?= 5000
+SEED ?= 1
+REPLAYED := $(wildcard testdata/simulation/*.txt)
 .PHONY: test-simulation
-test-simulation: ## histories by chance against the controller, and those that were violations once (SECONDS, SEED)
+test-simulation: ## the controller against a simulated world, by the million steps (HISTORIES or SECONDS, SEED)
 	@scripts/deps build
 	@$(PARALLEL) $(SIMULATE)
-	@$(if $(HISTORIES),$(SIMULATE) --replay $(HISTORIES))
-	@$(SIMULATE) --seconds $(SECONDS) --seed $(or $(SEED),1)
+	@$(if $(REPLAYED),$(SIMULATE) --replay $(REPLAYED))
+	@$(SIMULATE) $(if $(SECONDS),--seconds $(SECONDS),--histories $(HISTORIES)) --seed $(SEED)
 
 MINUTES ?= 1
 .PHONY: soak

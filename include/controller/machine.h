@@ -65,8 +65,9 @@ struct plan {
     enum plan_state state;
     /* Of PLAN_BISECT; of PLAN_FALLBACK: what goes on after it, NULL: none. */
     struct trial *trial;
-    bool is_regressed; /* the trial is about entries that were accepted before */
-    int64_t started;   /* the trial: monotonic milliseconds */
+    unsigned regressed; /* the trial is about entries that were accepted before: the first, or the
+                           second one (lasting_set); 0: it is not */
+    int64_t started;    /* the trial: monotonic milliseconds */
     union {
         struct {
             enum fallback kind;
@@ -195,9 +196,11 @@ struct form_set *lkg_set(const struct history *history, const struct form_set *d
 struct form_set *bisection_start(const struct history *history,
                                  const struct form_set *desired) MUST_USE;
 
-/* start without the entries that may have regressed: they depend on something outside, or their
- * secret files are not those that were confirmed. NULL: there are none. */
-struct form_set *lasting_set(const struct form_set *start, const struct form_set *lkg) MUST_USE;
+/* start without the entries that may have regressed. First those that read something outside;
+ * where that was not enough (also_rotated), those too whose secret files are not the confirmed
+ * ones. NULL: there are none. */
+struct form_set *lasting_set(const struct form_set *start, const struct form_set *lkg,
+                             bool also_rotated) MUST_USE;
 
 /* on_disk with the secret files of now for the entries that the trial (may be NULL) does not ask
  * about; NULL: there is nothing newer. */

@@ -89,11 +89,13 @@ static void feed(struct agent *agent, const struct event *event) {
     controller_handle(agent->controller, event, NULL, now());
 }
 
-static void log_phase(struct agent *agent) {
+/* Between two effects nothing is at rest: only what is under way is logged then. */
+static void log_phase(struct agent *agent, bool has_effects) {
     const struct controller_status status = controller_status(agent->controller);
     const enum agent_phase phase = phase_of(&status);
+    const bool rests = phase == AGENT_IDLE || phase == AGENT_WAITING || phase == AGENT_SETTLING;
 
-    if (phase != agent->phase) {
+    if (phase != agent->phase && !(has_effects && rests)) {
         log_debug("phase", LOG_STRING("from", agent_phase_name(agent->phase)),
                   LOG_STRING("to", agent_phase_name(phase)));
         agent->phase = phase;
@@ -123,12 +125,13 @@ static void handle(struct agent *agent, const struct event *event,
     }
     agent->is_handling = true;
     agent->answer = answer;
-    log_phase(agent);
+    log_phase(agent, true);
     while (controller_next_effect(agent->controller, &effect)) {
         carry_out(agent, &effect);
         effect_release(&effect);
-        log_phase(agent);
+        log_phase(agent, true);
     }
+    log_phase(agent, false);
     agent->answer = NULL;
     agent->is_handling = false;
     if (agent->phase != AGENT_STOPPED) {

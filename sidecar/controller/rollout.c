@@ -45,7 +45,7 @@ static bool lkg_is_on_disk(const struct controller *controller) {
 static void drop_trial(struct plan *plan) {
     trial_free(plan->trial);
     plan->trial = NULL;
-    plan->is_regressed = false;
+    plan->regressed = 0;
 }
 
 static void leave_fallback(struct plan *plan) {
@@ -200,26 +200,31 @@ static void record_culprits(struct controller *controller, const struct trial_re
     effect_add(controller, EFFECT_SAVE);
 }
 
-/* Even the last known good config is refused: bisects over the entries of it that may regress by
- * themselves. False: there are none, or they were bisected already. */
+#define REGRESSED_MAX 2
+
+/* Even the last known good config is refused: bisects over the entries of it that may have
+ * regressed (lasting_set). False: there are none, or they were bisected already. */
 static bool bisect_regressed(struct controller *controller, const char *words) {
     const struct trial_answer refusal = {.words = words};
     const struct form_set *wanted = desired(controller);
+    unsigned regressed = controller->plan.trial != NULL ? controller->plan.regressed : 0;
 
-    if (lkg(controller) == NULL ||
-        (controller->plan.trial != NULL && controller->plan.is_regressed)) {
+    if (lkg(controller) == NULL) {
         return false;
     }
     CLEANUP(form_set_freep)
     struct form_set *start = bisection_start(history(controller), wanted);
-    CLEANUP(form_set_freep) struct form_set *lasting = lasting_set(start, lkg(controller));
-    if (lasting == NULL) {
-        return false;
+    while (++regressed <= REGRESSED_MAX) {
+        CLEANUP(form_set_freep)
+        struct form_set *lasting = lasting_set(start, lkg(controller), regressed == REGRESSED_MAX);
+        if (lasting != NULL) {
+            enter_bisection(controller,
+                            trial_new(lasting, wanted, controller->settings.in_place, &refusal));
+            controller->plan.regressed = regressed;
+            return true;
+        }
     }
-    enter_bisection(controller,
-                    trial_new(lasting, wanted, controller->settings.in_place, &refusal));
-    controller->plan.is_regressed = true;
-    return true;
+    return false;
 }
 
 static void report_end(struct controller *controller, const struct trial_result *result) {

@@ -74,17 +74,20 @@ struct form_set *bisection_start(const struct history *history, const struct for
     return set;
 }
 
-static bool may_have_regressed(const struct form *form, const struct form_set *lkg) {
+static bool may_have_regressed(const struct form *form, const struct form_set *lkg,
+                               bool also_rotated) {
     const struct form *confirmed = form_set_find(lkg, form->namespace, form->name);
 
-    return form->reads_outside || confirmed == NULL || !form_same(confirmed, form);
+    return form->reads_outside ||
+           (also_rotated && (confirmed == NULL || !form_same(confirmed, form)));
 }
 
-struct form_set *lasting_set(const struct form_set *start, const struct form_set *lkg) {
+struct form_set *lasting_set(const struct form_set *start, const struct form_set *lkg,
+                             bool also_rotated) {
     struct form_set *set = form_set_new(start->base_path, start->base, start->count);
 
     for (size_t i = 0; i < start->count; i++) {
-        if (!may_have_regressed(&start->forms[i], lkg)) {
+        if (!may_have_regressed(&start->forms[i], lkg, also_rotated)) {
             set->forms[set->count++] = form_copy(set->arena, &start->forms[i]);
         }
     }
