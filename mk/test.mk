@@ -243,6 +243,7 @@ test-simulation: ## the controller against a simulated world, by the million ste
 	@scripts/deps build
 	@$(PARALLEL) $(SIMULATE)
 	@$(if $(REPLAYED),$(SIMULATE) --replay $(REPLAYED))
+	@scripts/check-transitions $(SIMULATE)
 	@$(SIMULATE) $(if $(SECONDS),--seconds $(SECONDS),--histories $(HISTORIES)) --seed $(SEED)
 
 MINUTES ?= 1
