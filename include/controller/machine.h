@@ -140,6 +140,8 @@ struct controller {
     bool is_lkg_running;     /* nothing else that Prometheus may have loaded was on disk since it
                                 confirmed the last known good config */
     bool is_judged;          /* Prometheus confirmed or refused what is on disk */
+    bool is_checked;         /* the invariants, since the last event */
+    bool waits_for_writer;   /* a process is writing a file: its end is an event */
     bool is_publish_failing; /* the last publication had an error: what is needed is not known */
     struct controller_status counters; /* only its counters and times are used */
 };
@@ -172,6 +174,7 @@ void effect_publish(struct controller *controller, struct form_set *set, bool ro
                     enum publish_next next);
 struct effect *effect_report(struct controller *controller, enum report_kind report);
 void effect_report_words(struct controller *controller, enum report_kind report, const char *words);
+bool effect_take(struct controller *controller, struct effect *ret);
 void effects_free(struct effect_queue *queue);
 
 /* --- safe_sets.c ------------------------------------------------------------------------------ */
@@ -262,6 +265,8 @@ void rollout_forget(struct controller *controller);
 int64_t rollout_timeout(const struct controller *controller);
 /* SIGTERM. */
 enum next rollout_stop(struct controller *controller);
+/* An invariant of the controller does not hold: goes back to the last known good config. */
+void rollout_recover(struct controller *controller);
 /* In place the base was edited: the same with the base of the pass since. */
 void rollout_stop_again(struct controller *controller);
 

@@ -315,6 +315,7 @@ static void decide(struct controller *controller, const struct publish_outcome *
     const bool is_complete = pass->complete;
 
     controller->trigger = (struct trigger){.state = TRIGGER_IDLE};
+    controller->waits_for_writer = published->error == -ETXTBSY;
     if (published->error == -ESTALE) { /* the same time and size may hide the edit */
         pending->events = true;
         pending->full_rescan = true;
@@ -605,8 +606,63 @@ static void dispatch(struct controller *controller, const struct event *event,
     }
 }
 
+/* --- invariants ------------------------------------------------------------------------------- */
+
+static bool is_at_rest(const struct controller *controller) {
+    return controller->trigger.state == TRIGGER_IDLE && !request_is_running(controller) &&
+           controller->retry_due == NEVER;
+}
+
+/* What can never be once all effects are carried out; NULL: all is well. */
+static const char *broken_invariant(const struct controller *controller) {
+    const struct plan *plan = &controller->plan;
+
+    if (controller->trigger.state == TRIGGER_STOPPED) {
+        return NULL;
+    }
+    if (controller->trigger.state == TRIGGER_RUNNING) {
+        return "a pass ends with its effects";
+    }
+    if ((plan->state == PLAN_BISECT) != (plan->trial != NULL) && plan->state != PLAN_FALLBACK) {
+        return "only a bisection has suspects";
+    }
+    if (is_at_rest(controller) && controller->on_disk != NULL && !controller->is_confirmed &&
+        !controller->waits_for_writer) {
+        return "an unconfirmed config on disk is asked about";
+    }
+    return NULL;
+}
+
+/* The program goes on: with the last known good config, and with another try soon. */
+static void check_invariants(struct controller *controller) {
+    const char *broken = broken_invariant(controller);
+
+    controller->is_checked = true;
+    if (broken == NULL) {
+        return;
+    }
+    effect_report_words(controller, REPORT_INVARIANT, broken);
+    if (controller->trigger.state == TRIGGER_RUNNING) {
+        controller->trigger = (struct trigger){.state = TRIGGER_IDLE};
+    }
+    rollout_recover(controller);
+    controller->pending.full_rescan = true;
+    retry_later(controller, rollout_timeout(controller));
+}
+
+bool controller_next_effect(struct controller *controller, struct effect *ret) {
+    if (effect_take(controller, ret)) {
+        return true;
+    }
+    if (!controller->is_checked) {
+        check_invariants(controller);
+    }
+    return effect_take(controller, ret);
+}
+
 void controller_handle(struct controller *controller, const struct event *event,
                        const struct effect *published_by, struct instant now) {
+    controller->is_checked = false;
     controller->now = now;
     if (controller->trigger.state == TRIGGER_STOPPED && event->kind != EVENT_PASS &&
         event->kind != EVENT_PUBLISHED) {

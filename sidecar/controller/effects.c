@@ -57,7 +57,7 @@ void effects_free(struct effect_queue *queue) {
     free(queue->items);
 }
 
-bool controller_next_effect(struct controller *controller, struct effect *ret) {
+bool effect_take(struct controller *controller, struct effect *ret) {
     struct effect_queue *queue = &controller->effects;
 
     if (queue->first == queue->count) {

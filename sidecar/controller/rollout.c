@@ -637,3 +637,11 @@ void rollout_stop_again(struct controller *controller) {
     }
     roll_back(controller, PUBLISH_FINAL);
 }
+
+void rollout_recover(struct controller *controller) {
+    rollout_forget(controller);
+    controller->is_confirmed = false;
+    if (controller->on_disk != NULL && lkg(controller) != NULL && !lkg_is_on_disk(controller)) {
+        roll_back(controller, PUBLISH_LAST);
+    }
+}
