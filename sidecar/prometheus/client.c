@@ -1,22 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-/* Asks Prometheus. But for the signal (hangup.c) that is HTTP: curl says which sockets to watch and
- * when to be woken (socket_wanted, timer_wanted), libuv does it and calls back (on_poll, on_timer),
- * and what has ended is handed over (collect). Every request has a connection of its own: a reload
- * is rare, a connection kept alive would be one more thing that can be stale. */
+/* Asks Prometheus. But for the signal (hangup.c) that is HTTP: request.c says what is sent, curl
+ * says which sockets to watch and when to be woken (socket_wanted, timer_wanted), libuv does it and
+ * calls back (on_poll, on_timer), and what has ended is handed over (collect). Every request has a
+ * connection of its own: a reload is rare, a connection kept alive would be one more thing that can
+ * be stale. */
 
 #include "prometheus/client.h"
 
 #include "base/arena.h"
 #include "base/clock.h"
-#include "base/duration.h"
 #include "base/log.h"
 #include "base/memory.h"
-#include "prometheus/credential.h"
 #include "prometheus/endpoint.h"
 #include "prometheus/hangup.h"
 #include "prometheus/info.h"
-#include "prometheus/tls.h"
+#include "prometheus/request.h"
 #include "spec/url.h"
 
 #include <curl/curl.h>
@@ -27,49 +26,7 @@
 #include <sys/queue.h>
 #include <unistd.h>
 
-#define USER_AGENT "remotewrite-sidecar"
-
-/* Header lines of an answer, together: Prometheus sends some hundred bytes. */
-#define HTTP_HEADER_MAX ((size_t)64 * 1024)
-
-enum question {
-    QUESTION_RELOAD,
-    QUESTION_RUNTIMEINFO,
-    QUESTION_BUILDINFO,
-    QUESTION_METRICS,
-    QUESTION_CONFIG
-};
-#define QUESTIONS 5
-
-#define STATUS_OK 200
-
 #define NANOSECONDS_PER_MILLISECOND INT64_C(1000000)
-
-/* What is asked, and how it is named in errors. */
-struct target {
-    char *url;   /* NULL: cannot be asked */
-    char *shown; /* "POST http://..." */
-};
-
-struct request {
-    struct prometheus_client *client;
-    enum question question;
-    CURL *easy;                /* NULL: it failed before it was sent, or is a signal */
-    struct buffer early_error; /* why */
-    const char *early_remedy;
-    bool signalled;
-    struct buffer body;
-    http_part part;      /* takes the body of a 200; NULL: it is kept */
-    size_t part_length;  /* that has been handed on */
-    const char *refusal; /* why no more of it is wanted */
-    struct curl_slist *headers;
-    struct curl_slist *connect_to;
-    size_t header_length;
-    char curl_error[CURL_ERROR_SIZE];
-    int64_t started;
-    http_done done;
-    void *context;
-};
 
 /* A socket of curl's that the loop watches. */
 struct socket_watch {
@@ -123,125 +80,11 @@ static void request_free(struct request *request) {
     free(request);
 }
 
-static bool is_tls(const struct request *request) {
-    static const struct bytes https = BYTES("https://");
-
-    return strncasecmp(request->client->targets[request->question].url, https.data, https.length) ==
-           0;
-}
-
-/* The connection ended before there was any answer. */
-static bool is_cut(const struct request *request, CURLcode code) {
-    return request->header_length == 0 &&
-           (code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
-            code == CURLE_SSL_CONNECT_ERROR);
-}
-
-/* The TLS handshake was over, as far as this side can tell. */
-static bool is_cut_after_handshake(const struct request *request, CURLcode code) {
-    curl_off_t microseconds = 0;
-
-    curl_easy_getinfo(request->easy, CURLINFO_APPCONNECT_TIME_T, &microseconds);
-    return is_tls(request) && is_cut(request, code) && microseconds > 0;
-}
-
-/* The same words for the same fault: none of curl's "after 3 ms". */
-static void describe_fault(const struct request *request, CURLcode code, bool sent,
-                           struct buffer *out) {
-    long os_error = 0;
-
-    if (is_cut_after_handshake(request, code)) {
-        buffer_append_string(out, "the connection was ended after the TLS handshake");
-        return;
-    }
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        buffer_append_string(out, sent ? "no answer within " : "no connection within ");
-        duration_format(request->client->settings->timeout_milliseconds, out);
-        return;
-    case CURLE_COULDNT_CONNECT:
-        curl_easy_getinfo(request->easy, CURLINFO_OS_ERRNO, &os_error);
-        if (os_error > 0 && os_error <= INT_MAX) {
-            buffer_append_string(out, strerror((int)os_error));
-            return;
-        }
-        break;
-    case CURLE_WRITE_ERROR:
-        if (request->header_length > HTTP_HEADER_MAX) {
-            buffer_append_string(out, "the header of the answer is too large");
-            return;
-        }
-        if (request->refusal != NULL) {
-            buffer_append_string(out, request->refusal);
-            return;
-        }
-        break;
-    default:
-        break;
-    }
-    buffer_append_string(out, request->curl_error[0] != '\0' ? request->curl_error
-                                                             : curl_easy_strerror(code));
-}
-
-static bool is_unreachable(CURLcode code, bool sent) {
-    return !sent && (code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
-                     code == CURLE_OPERATION_TIMEDOUT);
-}
-
-/*
- * The TLS alert that refused the handshake, NULL: none did. It may come after the request was sent,
- * as TLS 1.3 does not wait; the request was not processed all the same. The kernel may have reset
- * the connection before curl reads the alert: then the last request's alert is also this one's, so
- * that a lasting refusal is reported as one.
- */
-static const char *alert_of(const struct request *request, CURLcode code) {
-    if (!is_tls(request)) {
-        return NULL;
-    }
-    const char *alert = tls_alert(request->curl_error);
-    return alert == NULL && is_cut(request, code) ? request->client->alert : alert;
-}
-
-static bool is_handed_on(const struct request *request, long status) {
-    return request->part != NULL && status == STATUS_OK;
-}
-
-/* A status line is an answer, however the connection ended afterwards: Prometheus writes it when
- * the work is done. Not so where the body is what matters. */
-static void judge(struct request *request, CURLcode code, struct http_answer *answer,
-                  struct buffer *error) {
-    long status = 0;
-    long sent = 0;
-
-    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_getinfo(request->easy, CURLINFO_REQUEST_SIZE, &sent);
-    if (status >= STATUS_OK && status <= 999 &&
-        (code == CURLE_OK || !is_handed_on(request, status))) {
-        request->client->alert = NULL;
-        answer->status = (int)status;
-        answer->body = (struct bytes){buffer_string(&request->body), request->body.length};
-        return;
-    }
-    buffer_printf(error, "%s: ", request->client->targets[request->question].shown);
-    const char *alert = alert_of(request, code);
-    if (alert != NULL) {
-        answer->remedy = tls_describe_alert(alert, request->client->settings, error);
-    } else {
-        describe_fault(request, code, sent > 0, error);
-        answer->remedy = is_tls(request) ? tls_remedy(code, request->client->settings) : NULL;
-        answer->maybe_received = sent > 0;
-        answer->lost = sent > 0 && code != CURLE_OPERATION_TIMEDOUT;
-        answer->unreachable = is_unreachable(code, sent > 0);
-    }
-    request->client->alert = alert;
-    answer->error = buffer_string(error);
-}
-
 /* Of the times since the machine was started, as those of processes. */
 static void take_birth(struct prometheus_client *client, const struct http_answer *answer) {
     int64_t start = 0;
 
-    if (answer->status == STATUS_OK && runtimeinfo_start(answer->body, &start) == 0) {
+    if (answer->status == HTTP_STATUS_OK && runtimeinfo_start(answer->body, &start) == 0) {
         client->born = clock_boot_nanoseconds() -
                        (clock_wall_milliseconds() * NANOSECONDS_PER_MILLISECOND - start);
     }
@@ -261,7 +104,7 @@ static void request_end(struct request *request, CURLcode code) {
         answer.signalled = request->signalled;
         answer.maybe_received = request->signalled;
     } else {
-        judge(request, code, &answer, &error);
+        answer_judge(request, code, &request->client->alert, &answer, &error);
         curl_multi_remove_handle(request->client->multi, request->easy);
         curl_easy_cleanup(request->easy);
         request->easy = NULL;
@@ -414,173 +257,7 @@ static int timer_wanted(CURLM *multi UNUSED, long milliseconds, void *context) {
     return 0;
 }
 
-/* --- a request
- * ------------------------------------------------------------------------------------- */
-
-static const char *hand_on(struct request *request, struct bytes part) {
-    if (part.length > HTTP_STREAM_MAX - request->part_length) {
-        return "the answer is larger than 64 MiB";
-    }
-    request->part_length += part.length;
-    return request->part(part, request->context);
-}
-
-static size_t on_body(char *data, size_t size, size_t count, void *context) {
-    struct request *request = context;
-    size_t length = size * count; /* curl: size is always 1 */
-    long status = 0;
-
-    curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (is_handed_on(request, status)) {
-        request->refusal = hand_on(request, (struct bytes){data, length});
-        return request->refusal == NULL ? length : 0;
-    }
-    size_t room = HTTP_ANSWER_MAX - request->body.length;
-
-    buffer_append(&request->body, (struct bytes){data, length < room ? length : room});
-    /* Less than what came ends the transfer: nobody has to wait for an answer that does not end. */
-    return length <= room ? length : 0;
-}
-
-static size_t on_header(char *data UNUSED, size_t size, size_t count, void *context) {
-    struct request *request = context;
-    size_t length = size * count;
-
-    request->header_length += length;
-    return request->header_length <= HTTP_HEADER_MAX ? length : 0;
-}
-
-/* One line for each option; the first that curl refuses decides. */
-static void set(CURLcode *result, CURLcode code) {
-    if (*result == CURLE_OK) {
-        *result = code;
-    }
-}
-
-static CURLcode set_transfer(struct request *request) {
-    const struct prometheus_settings *settings = request->client->settings;
-    CURL *easy = request->easy;
-    CURLcode result = CURLE_OK;
-    int64_t timeout = settings->timeout_milliseconds;
-    const char *agent = settings->user_agent != NULL ? settings->user_agent : USER_AGENT;
-
-    timeout = timeout < 1 ? 1 : timeout > INT_MAX ? INT_MAX : timeout;
-    set(&result, curl_easy_setopt(easy, CURLOPT_PRIVATE, request));
-    set(&result, curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, request->curl_error));
-    set(&result, curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
-    set(&result, curl_easy_setopt(easy, CURLOPT_WRITEDATA, request));
-    set(&result, curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header));
-    set(&result, curl_easy_setopt(easy, CURLOPT_HEADERDATA, request));
-    set(&result, curl_easy_setopt(easy, CURLOPT_USERAGENT, agent));
-    set(&result, curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)timeout));
-    set(&result, curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
-    /* A name server that does not answer must not hold the loop when the time is up. */
-    set(&result, curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L));
-    set(&result, curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
-    set(&result, curl_easy_setopt(easy, CURLOPT_PROXY, ""));
-    set(&result, curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L));
-    set(&result, curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
-    set(&result, curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L));
-    set(&result, curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L));
-    return result;
-}
-
-static CURLcode set_question(struct request *request) {
-    CURLcode result = CURLE_OK;
-
-    if (request->question == QUESTION_RELOAD) {
-        set(&result, curl_easy_setopt(request->easy, CURLOPT_POST, 1L));
-        set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, ""));
-        set(&result, curl_easy_setopt(request->easy, CURLOPT_POSTFIELDSIZE, 0L));
-    } else {
-        set(&result, curl_easy_setopt(request->easy, CURLOPT_HTTPGET, 1L));
-    }
-    if (request->question == QUESTION_METRICS) {
-        /* Not packed: beside us, packing costs Prometheus more than sending. */
-        request->headers = curl_slist_append(NULL, "Accept: text/plain;version=0.0.4");
-        if (request->headers == NULL) {
-            memory_exhausted();
-        }
-    }
-    return result;
-}
-
-/* The URL, the peer's name in TLS, and the headers. */
-static CURLcode set_address(struct request *request) {
-    const struct prometheus_settings *settings = request->client->settings;
-    CURL *easy = request->easy;
-    const char *url = request->client->targets[request->question].url;
-    CURLcode result = CURLE_OK;
-
-    set(&result, curl_easy_setopt(easy, CURLOPT_URL, url));
-    set(&result, tls_set_server(easy, settings, url, &request->connect_to, &request->headers));
-    set(&result, curl_easy_setopt(easy, CURLOPT_CONNECT_TO, request->connect_to));
-    set(&result, curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers));
-    return result;
-}
-
-/* False: early_error says why nothing can be sent. */
-static bool set_certificate(struct request *request, CURLcode *result) {
-    CLEANUP(buffer_free) struct buffer fault = {0};
-
-    set(result, tls_set_certificate(request->easy, request->client->settings, &fault,
-                                    &request->early_remedy));
-    if (fault.length == 0) {
-        return true;
-    }
-    buffer_printf(&request->early_error, "%s: %s",
-                  request->client->targets[request->question].shown, buffer_string(&fault));
-    return false;
-}
-
-static bool set_secret(struct request *request, const char *path, CURLoption option,
-                       CURLcode *result) {
-    CLEANUP(buffer_free) struct buffer secret = {0};
-    int error = credential_read(path, &secret);
-
-    if (error != 0) {
-        buffer_printf(&request->early_error, "%s: reading %s: %s",
-                      request->client->targets[request->question].shown, path,
-                      error == -EINVAL ? "not a file with one line of text" : strerror(-error));
-        return false;
-    }
-    set(result, curl_easy_setopt(request->easy, option, buffer_string(&secret)));
-    return true;
-}
-
-static bool set_authentication(struct request *request, CURLcode *result) {
-    const struct prometheus_settings *settings = request->client->settings;
-    CURL *easy = request->easy;
-
-    if (settings->bearer_token_file != NULL) {
-        set(result, curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER));
-        return set_secret(request, settings->bearer_token_file, CURLOPT_XOAUTH2_BEARER, result);
-    }
-    set(result, curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC));
-    if (settings->username != NULL) {
-        set(result, curl_easy_setopt(easy, CURLOPT_USERNAME, settings->username));
-        set(result, curl_easy_setopt(easy, CURLOPT_PASSWORD, ""));
-    }
-    return settings->username == NULL || settings->password_file == NULL ||
-           set_secret(request, settings->password_file, CURLOPT_PASSWORD, result);
-}
-
-/* False: early_error says why nothing can be sent. */
-static bool request_prepare(struct request *request) {
-    CURLcode result = set_transfer(request);
-
-    set(&result, set_question(request));
-    set(&result, set_address(request));
-    if (!set_authentication(request, &result) || !set_certificate(request, &result)) {
-        return false;
-    }
-    if (result != CURLE_OK) {
-        buffer_printf(&request->early_error, "%s: %s",
-                      request->client->targets[request->question].shown,
-                      curl_easy_strerror(result));
-    }
-    return result == CURLE_OK;
-}
+/* --- a request ----------------------------------------------------------------------------- */
 
 static void on_early_timer(uv_timer_t *timer) {
     struct prometheus_client *client = timer->data;
@@ -598,6 +275,8 @@ static struct request *request_new(struct prometheus_client *client, enum questi
 
     *request = (struct request){
         .client = client,
+        .settings = client->settings,
+        .target = &client->targets[question],
         .question = question,
         .started = clock_monotonic_nanoseconds(),
         .done = done,
