@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "support/agent_fixture.h"
+#include "support/agent_steps.h"
 #include "support/log_lines.h"
 #include "support/loop.h"
 #include "support/tempdir.h"
@@ -207,6 +208,25 @@ static void in_place_a_writer_that_does_not_end_is_warned_of_again_on_sighup(voi
     assert_true(log_has(fixture, "no process has the output open for writing any more", NULL));
 }
 
+static void a_manifest_that_stays_open_over_a_restart_stays_served(void **state) {
+    struct agent_fixture *fixture = *state;
+    given(fixture);
+    file_write(fixture->volume, "a.yaml", remote_write("a", "http://a.example/push"));
+    agent_runs(fixture);
+    int writer = opened(fixture->volume, "a.yaml", O_TRUNC);
+    agent_restarts(fixture);
+
+    assert_true(LOOP_UNTIL(&fixture->loop, agent_now(fixture).published));
+    assert_true(agent_is_asked(fixture, 2));
+    assert_true(agent_becomes(fixture, AGENT_IDLE));
+    assert_true(output_has(fixture, "http://a.example/push"));
+    writes(writer, remote_write("a", "http://b.example/push"));
+    close(writer);
+
+    assert_true(output_has(fixture, "http://b.example/push"));
+    assert_int_equal(log_lines_count("removed=1", NULL), 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
 #define TEST(name) \
@@ -217,6 +237,7 @@ int main(void) {
         TEST(in_place_nothing_is_written_or_loaded_while_it_is_being_written),
         TEST(in_place_an_output_that_is_open_for_writing_is_not_replaced),
         TEST(a_base_that_is_emptied_for_good_is_taken_in_the_end),
+        TEST(a_manifest_that_stays_open_over_a_restart_stays_served),
         TEST(a_writer_that_does_not_end_is_warned_of_again_on_sighup),
         TEST(in_place_a_writer_that_does_not_end_is_warned_of_again_on_sighup),
     };
