@@ -326,12 +326,39 @@ static void renumber(struct bytes text, char letter, unsigned number, struct buf
     buffer_append(out, bytes_slice(text, at, text.length));
 }
 
-/* The name of its secret file as the config has it: one of two, by the form that was good before.
- * The first where the config has none. */
+/* The name of its secret file as the config has it: one of three, by the forms that were good and
+ * on disk before. The first where the config has none. */
 static void secret_name_in(struct bytes config, const struct item *item, struct buffer *out) {
-    buffer_printf(out, "generations_%s_basicAuth.password" SECRET_NAMES_MARK, item->name);
-    if (bytes_find(config, buffer_bytes(out), 0) == SIZE_MAX) {
-        out->length -= strlen(SECRET_NAMES_MARK);
+    static const char *const marks[] = {SECRET_NAMES_MARK, SECRET_NAMES_THIRD_MARK};
+
+    buffer_printf(out, "generations_%s_basicAuth.password", item->name);
+    const size_t length = out->length;
+    for (size_t i = 0; i < ARRAY_LENGTH(marks); i++) {
+        buffer_append_string(out, marks[i]);
+        if (bytes_find(config, buffer_bytes(out), 0) != SIZE_MAX) {
+            return;
+        }
+        out->length = length;
+    }
+}
+
+/* The items in the order of their entries in the config: the newest is first there. Those that it
+ * does not have come last. */
+static void order_in(const struct generations *generations, struct bytes config,
+                     const struct item *ret[ITEMS]) {
+    size_t places[ITEMS];
+
+    for (size_t i = 0; i < ITEMS; i++) {
+        const struct item *item = &generations->items[i];
+        const struct bytes title = title_in(config, item);
+        const size_t place = title.length > 0 ? (size_t)(title.data - config.data) : SIZE_MAX;
+        size_t at = i;
+        for (; at > 0 && places[at - 1] > place; at--) {
+            places[at] = places[at - 1];
+            ret[at] = ret[at - 1];
+        }
+        places[at] = place;
+        ret[at] = item;
     }
 }
 
@@ -402,9 +429,29 @@ static bool expect_entry(const struct item *item, struct bytes config, struct bu
     return true;
 }
 
+void generations_sort(const struct generations *generations, struct bytes config,
+                      struct buffer *out) {
+    const size_t end = bytes_find(config, BYTES("# END remotewrite-sidecar"), 0);
+    const size_t first = bytes_find(config, BYTES("  # RemoteWrite "), 0);
+
+    if (first == SIZE_MAX || end == SIZE_MAX) {
+        buffer_append(out, config);
+        return;
+    }
+    buffer_append(out, bytes_slice(config, 0, first));
+    for (size_t i = 0; i < ITEMS; i++) {
+        const struct bytes title = title_in(config, &generations->items[i]);
+        if (title.length > 0) {
+            buffer_append(out, entry_in(config, title));
+        }
+    }
+    buffer_append(out, bytes_slice(config, end, config.length));
+}
+
 static bool config_is_whole(const struct generations *generations, struct bytes config, bool atomic,
                             struct buffer *why) {
     CLEANUP(buffer_free) struct buffer expected = {0};
+    const struct item *items[ITEMS];
     unsigned base = number_behind(config, "# base b");
     unsigned swapped = 0;
 
@@ -414,8 +461,9 @@ static bool config_is_whole(const struct generations *generations, struct bytes 
         return false;
     }
     renumber(generations->before, 'b', base, &expected);
+    order_in(generations, config, items);
     for (size_t i = 0; i < ITEMS; i++) {
-        const struct item *item = &generations->items[i];
+        const struct item *item = items[i];
         unsigned manifest = 0;
         if (!expect_entry(item, config, &expected, &manifest, why)) {
             return false;
@@ -425,7 +473,7 @@ static bool config_is_whole(const struct generations *generations, struct bytes 
                           swapped);
             return false;
         }
-        swapped = item->swapped ? manifest : 0;
+        swapped = item->swapped ? manifest : swapped;
     }
     renumber(generations->behind, 'b', base, &expected);
     if (!bytes_equal(config, buffer_bytes(&expected))) {
@@ -580,11 +628,13 @@ bool generations_are_whole(const struct generations *generations, const char *ou
 
 static size_t append_current(const struct generations *generations, struct bytes config,
                              struct buffer *out) {
+    const struct item *items[ITEMS];
     size_t present = 0;
 
     renumber(generations->before, 'b', generations->base.now, out);
+    order_in(generations, config, items);
     for (size_t i = 0; i < ITEMS; i++) {
-        const struct item *item = &generations->items[i];
+        const struct item *item = items[i];
         if (item->present) {
             append_entry(item, item->manifest.now, item->secret.now, config, out);
             present++;

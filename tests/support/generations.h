@@ -54,6 +54,11 @@ bool generations_are_whole(const struct generations *generations, const char *ou
 bool generations_are_current(const struct generations *generations, const char *out,
                              struct buffer *why);
 
+/* Appends the config with its entries in the order of their names: in which order they stand there
+ * depends on which is newest. */
+void generations_sort(const struct generations *generations, struct bytes config,
+                      struct buffer *out);
+
 /* Temporary files in OUT and the folders in it. */
 size_t generations_temporaries(const char *out);
 
