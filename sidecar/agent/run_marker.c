@@ -209,14 +209,25 @@ static void record_write(struct run_marker *marker) {
 
 /* Of the last run; zeroed where it is damaged. */
 static struct record record_read(int descriptor) {
+    static const char boot[] = "boot ";
+    static const char started[] = " started ";
+    static const char peak[] = " peak ";
     char text[RECORD_SIZE + 1];
     struct record record = {.boot_id = ""};
     ssize_t length = pread(descriptor, text, RECORD_SIZE, 0);
 
     text[length > 0 ? length : 0] = '\0';
-    if (sscanf(text, "boot %39s started %" SCNd64 " peak %" SCNu64, record.boot_id, &record.started,
-               &record.peak) != 3) {
-        return (struct record){.boot_id = ""};
+    const char *started_at = strstr(text, started);
+    const char *peak_at = strstr(text, peak);
+    if (strncmp(text, boot, sizeof(boot) - 1) != 0 || started_at == NULL || peak_at == NULL) {
+        return record;
+    }
+    const char *id = text + sizeof(boot) - 1 + strspn(text + sizeof(boot) - 1, " ");
+    const size_t id_length = strcspn(id, " ");
+    if (id_length < sizeof(record.boot_id)) {
+        memcpy(record.boot_id, id, id_length);
+        record.started = strtoll(started_at + sizeof(started) - 1, NULL, 10);
+        record.peak = strtoull(peak_at + sizeof(peak) - 1, NULL, 10);
     }
     return record;
 }
@@ -366,7 +377,7 @@ void run_marker_remove(struct run_marker *marker) {
     CLEANUP(buffer_free) struct buffer folder = {0};
     struct publish_error failure = {.step = ""};
 
-    if (marker->descriptor >= 0) {
+    if (marker->descriptor >= 0 && marker->output_path != NULL) {
         folder_beside(marker->output_path, &folder);
         int error = private_remove(buffer_string(&folder), RUN_MARKER_FILE, &failure);
         if (error < 0) {
