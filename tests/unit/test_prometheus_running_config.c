@@ -4,6 +4,7 @@
  * 2.42 and 3.5 give them; tests/e2e/test_running_config.c asks real ones. */
 
 #include "prometheus/running_config.h"
+#include "support/assertions.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -379,7 +380,17 @@ static void assert_jobs_differ(const struct config_outline *written,
     assert_string_equal(buffer_string(&words), difference);
 }
 
+/* make test-arm64: some hundred times as slow. */
+static void skip_where_emulated(void) {
+    const char *runner = getenv("RUNNER");
+
+    if (runner != NULL && runner[0] != '\0') {
+        skip_because("an emulator takes minutes for as much text");
+    }
+}
+
 static void of_thirty_thousand_jobs_the_one_that_differs_is_told(void **state) {
+    skip_where_emulated();
     CLEANUP(buffer_free) struct buffer base = {0};
     CLEANUP(buffer_free) struct buffer words = {0};
 
@@ -403,6 +414,7 @@ static void of_thirty_thousand_jobs_the_one_that_differs_is_told(void **state) {
 
 /* What Prometheus fills in makes much of little. */
 static void an_answer_of_more_than_32_mebibytes_is_read(void **state) {
+    skip_where_emulated();
     CLEANUP(buffer_free) struct buffer base = {0};
     CLEANUP(buffer_free) struct buffer words = {0};
 
